@@ -1,0 +1,3 @@
+//! The binary `signet`.
+
+fn main() {}

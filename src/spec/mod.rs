@@ -1,0 +1,1 @@
+//! A floor of the house; see the crate root.
