@@ -1,1 +1,7 @@
 //! All integration tests, in one binary.
+
+// Clippy's allowance for tests reaches only functions marked as tests, not what they stand on.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+mod test_database;
