@@ -1,1 +1,35 @@
-//! A floor of the house; see the crate root.
+//! The entities and their legal transitions: values only, one file each. Imports `base` and `spec`.
+
+pub mod access_token;
+pub mod audit_event;
+pub mod authorization_code;
+pub mod authorization_request;
+pub mod claim_rule;
+pub mod client;
+pub mod consent;
+pub mod email_link;
+pub mod fact;
+pub mod grant;
+pub mod refresh_token;
+pub mod registration;
+pub mod resource;
+pub mod role;
+pub mod session;
+pub mod user;
+
+pub use access_token::AccessToken;
+pub use audit_event::{Actor, AuditEvent, AuditKind, Origin};
+pub use authorization_code::AuthorizationCode;
+pub use authorization_request::{AuthorizationParameters, AuthorizationRequest};
+pub use claim_rule::{ClaimRule, Placement};
+pub use client::{Client, ClientMetadata, ClientStatus};
+pub use consent::Consent;
+pub use email_link::{EmailLink, EmailLinkPurpose};
+pub use fact::{Fact, FactSource};
+pub use grant::Grant;
+pub use refresh_token::RefreshToken;
+pub use registration::Registration;
+pub use resource::{Resource, ResourceScope, TokenFormat};
+pub use role::Role;
+pub use session::Session;
+pub use user::{User, UserStatus};

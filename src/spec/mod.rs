@@ -1,1 +1,5 @@
-//! A floor of the house; see the crate root.
+//! The standards' vocabulary: names, closed sets of values and the small algorithms that the specifications themselves
+//! define. Knows nothing of Signet's entities. Imports `base` only.
+
+pub mod oauth;
+pub mod oidc;

@@ -1,0 +1,8 @@
+//! The vocabulary of OpenID Connect.
+
+pub mod claim;
+pub mod claims_request;
+pub mod display;
+
+pub use claims_request::{ClaimRequest, ClaimsRequest};
+pub use display::Display;
