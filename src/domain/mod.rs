@@ -1,1 +1,4 @@
-//! A floor of the house; see the crate root.
+//! Decisions: pure functions over values. No async, no I/O, no clock and no randomness of their own; what they need
+//! comes in as arguments, what should happen goes out as a value.
+
+pub mod account;

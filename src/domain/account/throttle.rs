@@ -1,0 +1,203 @@
+//! How fast passwords may be guessed: counters with a growing wait, per account, per address and per known device.
+//!
+//! An attempt is counted *before* the password is looked at, and taken back when it was right. A hundred guesses at the
+//! same moment are then a hundred counts, not one hundred reads of the same low number.
+//!
+//! Nobody can be locked out for good by somebody else: a wait is at most [`Rule::max_wait`], counts fade, links by mail
+//! work meanwhile, and a browser in which the account has signed in before has a counter of its own (see
+//! [`super::device`]), which strangers cannot touch.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+
+use crate::base::Time;
+
+/// Whose attempts are counted.
+#[derive(Clone, Copy)]
+pub enum Subject<'a> {
+    /// Attempts on one account from everywhere: the user's id, or the identifier as typed if nobody has it.
+    Account(&'a str),
+    /// Attempts from one address, on any account.
+    Address(IpAddr),
+    /// Attempts on one account from a browser that has signed in to it before.
+    Device {
+        /// As for [`Subject::Account`].
+        account: &'a str,
+        /// The id in the proof that the browser brought.
+        device: &'a str,
+    },
+}
+
+/// Under which a counter is kept: SHA-256 of kind and value, so that the table names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThrottleKey([u8; 32]);
+
+impl ThrottleKey {
+    /// The key of `subject`. IPv6 addresses count by their /64, which is what one customer gets.
+    pub fn of(subject: Subject<'_>) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        let mut part = |text: &str| {
+            context.update(&text.len().to_be_bytes());
+            context.update(text.as_bytes());
+        };
+        match subject {
+            Subject::Account(account) => {
+                part("account");
+                part(account);
+            }
+            Subject::Address(address) => {
+                part("address");
+                part(&network(address).to_string());
+            }
+            Subject::Device { account, device } => {
+                part("device");
+                part(account);
+                part(device);
+            }
+        }
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(context.finish().as_ref());
+        Self(bytes)
+    }
+
+    /// The 32 bytes, for the database.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// An IPv4 address itself, also out of its IPv6 form; of an IPv6 address the first 64 bits.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+    }
+}
+
+/// How waits grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Failures without a wait.
+    pub free: u32,
+    /// The first wait; each further failure doubles it.
+    pub first_wait: Duration,
+    /// The longest wait.
+    pub max_wait: Duration,
+    /// One failure is forgotten per such span without a failure.
+    pub forget_after: Duration,
+}
+
+/// The rules for each kind of subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// For [`Subject::Account`].
+    pub account: Rule,
+    /// For [`Subject::Address`]: whole offices and schools sit behind one.
+    pub address: Rule,
+    /// For [`Subject::Device`].
+    pub device: Rule,
+}
+
+impl Default for Rules {
+    /// In the long run an attacker gets some 150 guesses a day at one account, and 300 an hour from one address.
+    fn default() -> Self {
+        let account = Rule {
+            free: 5,
+            first_wait: Duration::from_secs(1),
+            max_wait: Duration::from_secs(15 * 60),
+            forget_after: Duration::from_secs(10 * 60),
+        };
+        Self {
+            account,
+            address: Rule {
+                free: 100,
+                forget_after: Duration::from_secs(12),
+                ..account
+            },
+            device: Rule { free: 10, ..account },
+        }
+    }
+}
+
+impl Rule {
+    /// How long to wait after so many failures.
+    pub fn wait_after(&self, failures: u32) -> Duration {
+        let Some(doublings) = failures.checked_sub(self.free) else {
+            return Duration::ZERO;
+        };
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        self.first_wait.saturating_mul(factor).min(self.max_wait)
+    }
+
+    /// The wait after 0, 1, 2 … failures, up to the first that is the longest. Counters stop there too, so that they
+    /// fade in bounded time.
+    pub fn waits(&self) -> Vec<Duration> {
+        let mut waits = Vec::new();
+        // 32 doublings of even a millisecond are 49 days.
+        for failures in 0..=self.free.saturating_add(32) {
+            let wait = self.wait_after(failures);
+            waits.push(wait);
+            if wait >= self.max_wait {
+                break;
+            }
+        }
+        waits
+    }
+}
+
+/// Whether an attempt may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It is counted; go on, and say how it ended.
+    Allow,
+    /// Too many failed before. It is not counted and must not be tried.
+    Wait {
+        /// The earliest moment for the next attempt.
+        until: Time,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_begin_after_the_free_failures_double_and_stop_growing() {
+        let rule = Rules::default().account;
+        let seconds: Vec<u64> = rule.waits().iter().map(Duration::as_secs).collect();
+        assert_eq!(seconds, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]);
+        assert_eq!(rule.wait_after(u32::MAX), Duration::from_secs(900));
+        let eager = Rule { free: 0, ..rule };
+        assert_eq!(eager.wait_after(0), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn subjects_of_different_kinds_never_share_a_counter() {
+        let keys = [
+            ThrottleKey::of(Subject::Account("127.0.0.1")),
+            ThrottleKey::of(Subject::Address(IpAddr::from([127, 0, 0, 1]))),
+            ThrottleKey::of(Subject::Device {
+                account: "ab",
+                device: "c",
+            }),
+            ThrottleKey::of(Subject::Device {
+                account: "a",
+                device: "bc",
+            }),
+        ];
+        for (at, key) in keys.iter().enumerate() {
+            assert!(!keys[..at].contains(key));
+        }
+    }
+
+    #[test]
+    fn addresses_of_one_customer_share_a_counter() {
+        let key = |text: &str| ThrottleKey::of(Subject::Address(text.parse().unwrap()));
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+}
