@@ -1,0 +1,17 @@
+//! JOSE: signing algorithms, keys, signed tokens, encrypted tokens, and the hashes that tie tokens together.
+//!
+//! This is the one door to josekit. Signing and verifying run on aws-lc-rs with keys parsed once; josekit supplies the
+//! signer trait and encryption. Absent on purpose: `alg: none`, compression, PBES2, RSA1_5, JSON serialisation.
+
+pub mod alg;
+pub mod hash;
+pub mod jwk;
+pub mod jwt;
+pub mod public_jwk;
+pub mod signer;
+mod strict_json;
+
+pub use alg::{JwsAlg, SigningAlg};
+pub use jwk::{JwkSet, PublicJwk, VerifyKey};
+pub use jwt::{Expect, VerifiedJwt};
+pub use signer::KeySigner;
