@@ -2,3 +2,4 @@
 //! comes in as arguments, what should happen goes out as a value.
 
 pub mod account;
+pub mod policy;

@@ -3,5 +3,6 @@
 // Clippy's allowance for tests reaches only functions marked as tests, not what they stand on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod architecture;
 mod support;
 mod test_database;

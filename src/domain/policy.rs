@@ -1,0 +1,143 @@
+//! What the operator decided, as the rules need it: small structs that `app` fills from the settings.
+
+use time::Duration;
+
+/// The issuer and what hangs on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer(String);
+
+impl Issuer {
+    /// An issuer identifier, exactly as it stands in `iss` (OIDC Discovery §3); checked by the settings.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// The identifier.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address of a path of this server; `path` begins with a slash.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.0.trim_end_matches('/'))
+    }
+
+    /// Whether browsers reach the server by https.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// Scheme, host and port, as browsers send it in `Origin`.
+    pub fn origin(&self) -> String {
+        url::Url::parse(&self.0).map_or_else(|_| self.0.clone(), |url| url.origin().ascii_serialization())
+    }
+}
+
+/// How long things live that tokens are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPolicy {
+    /// Authorization codes; at most 60 s.
+    pub authorization_code: Duration,
+    /// Access tokens, where neither client nor resource says otherwise.
+    pub access_token: Duration,
+    /// ID tokens.
+    pub id_token: Duration,
+    /// A refresh token that nobody uses.
+    pub refresh_token_idle: Duration,
+    /// A family of refresh tokens, used or not.
+    pub refresh_token_absolute: Duration,
+    /// How long the predecessor of a refresh token still gives the same successor.
+    pub refresh_grace: Duration,
+    /// How far clocks may differ: at least 10 s, under 60 s.
+    pub clock_skew: Duration,
+}
+
+impl Default for TokenPolicy {
+    fn default() -> Self {
+        Self {
+            authorization_code: Duration::seconds(60),
+            access_token: Duration::minutes(5),
+            id_token: Duration::hours(1),
+            refresh_token_idle: Duration::days(30),
+            refresh_token_absolute: Duration::days(180),
+            refresh_grace: Duration::seconds(10),
+            clock_skew: Duration::seconds(15),
+        }
+    }
+}
+
+/// How long a browser stays signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionPolicy {
+    /// Without being used.
+    pub idle: Duration,
+    /// In any case.
+    pub absolute: Duration,
+    /// How long an authorization request waits for the person.
+    pub authorization_request: Duration,
+}
+
+impl Default for SessionPolicy {
+    fn default() -> Self {
+        Self {
+            idle: Duration::days(3),
+            absolute: Duration::days(30),
+            authorization_request: Duration::minutes(30),
+        }
+    }
+}
+
+/// Whether and how people make accounts for themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignUpPolicy {
+    /// Whether the page is offered.
+    pub enabled: bool,
+    /// Whether it asks for a username.
+    pub ask_username: bool,
+    /// How long the mailed code and link are good.
+    pub verification: Duration,
+    /// How long the mailed link for a new password is good.
+    pub recovery: Duration,
+}
+
+impl Default for SignUpPolicy {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            ask_username: false,
+            verification: Duration::hours(1),
+            recovery: Duration::minutes(30),
+        }
+    }
+}
+
+/// Everything that the flows ask the operator's settings for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Who issues.
+    pub issuer: Issuer,
+    /// Lifetimes of tokens.
+    pub tokens: TokenPolicy,
+    /// Lifetimes of sessions.
+    pub sessions: SessionPolicy,
+    /// Registration by people themselves.
+    pub sign_up: SignUpPolicy,
+    /// How long others may cache the JWKS.
+    pub jwks_max_age: Duration,
+    /// Networks of the proxies whose forwarding headers count, in CIDR form.
+    pub trusted_proxies: Vec<String>,
+}
+
+impl Policy {
+    /// The defaults for an issuer.
+    pub fn new(issuer: Issuer) -> Self {
+        Self {
+            issuer,
+            tokens: TokenPolicy::default(),
+            sessions: SessionPolicy::default(),
+            sign_up: SignUpPolicy::default(),
+            jwks_max_age: Duration::minutes(15),
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
