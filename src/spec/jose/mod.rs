@@ -5,6 +5,7 @@
 
 pub mod alg;
 pub mod hash;
+pub mod jwe;
 pub mod jwk;
 pub mod jwt;
 pub mod public_jwk;
