@@ -1,1 +1,6 @@
-//! A floor of the house; see the crate root.
+//! Use cases: load, decide, apply; one transaction each. Async, but without HTTP types.
+//!
+//! Slow work (password hashing, fetching, mail) stays outside transactions. Mail leaves through an outbox row that is
+//! written inside them.
+
+pub mod password;
