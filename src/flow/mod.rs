@@ -4,3 +4,4 @@
 //! written inside them.
 
 pub mod password;
+pub mod throttle;

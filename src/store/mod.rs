@@ -4,6 +4,8 @@
 //! caller's transaction). Verbs: `find`, `list`, `lock`, `insert`, `update`, `delete`. Nothing here decides anything:
 //! rules are in `domain`, the order of work in `flow`.
 
+pub mod throttle;
+
 use sqlx::{PgPool, Postgres, Transaction};
 
 /// The database of one Signet.

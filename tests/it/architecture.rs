@@ -37,14 +37,20 @@ fn root() -> PathBuf {
 
 fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else { return found };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return found;
+    };
     for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
             if path.file_name().is_none_or(|name| name != "node_modules") {
                 found.extend(files(&path, extensions));
             }
-        } else if path.extension().and_then(|e| e.to_str()).is_some_and(|e| extensions.contains(&e)) {
+        } else if path
+            .extension()
+            .and_then(|e| e.to_str())
+            .is_some_and(|e| extensions.contains(&e))
+        {
             found.push(path);
         }
     }
@@ -65,7 +71,12 @@ fn sources() -> Vec<Source> {
             }
             let code = strip(&fs::read_to_string(&path).unwrap());
             let names = named_paths(&code, &module);
-            Source { path, module, names, code }
+            Source {
+                path,
+                module,
+                names,
+                code,
+            }
         })
         .collect()
 }
@@ -164,7 +175,9 @@ fn spread(text: &str, prefix: &[String], found: &mut BTreeSet<Vec<String>>) {
         }
         return;
     }
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
     if end == 0 {
         if !prefix.is_empty() {
             found.insert(prefix.to_vec());
@@ -194,7 +207,12 @@ fn a_floor_imports_only_floors_below_it() {
             wrong.push(format!("{}: belongs to no floor", source.path.display()));
             continue;
         };
-        for target in source.names.iter().filter_map(|path| path.first()).filter(|target| **target != own) {
+        for target in source
+            .names
+            .iter()
+            .filter_map(|path| path.first())
+            .filter(|target| **target != own)
+        {
             match floor_of(target) {
                 Some(floor) if floor < own_floor => {}
                 Some(_) => wrong.push(format!("{}: {own} may not know {target}", source.path.display())),
@@ -216,7 +234,12 @@ fn wings_never_import_one_another() {
     let mut wrong = Vec::new();
     for source in sources() {
         let Some(own) = wing(&source.module) else { continue };
-        for target in source.names.iter().filter_map(|path| wing(path)).filter(|target| *target != own) {
+        for target in source
+            .names
+            .iter()
+            .filter_map(|path| wing(path))
+            .filter(|target| *target != own)
+        {
             wrong.push(format!("{}: {own} may not know {target}", source.path.display()));
         }
     }
@@ -250,21 +273,30 @@ fn there_are_no_circles_inside_a_floor() {
         .filter_map(|source| Some((source.module.first()?.clone(), source.module.get(1)?.clone())))
         .collect();
     for source in &sources {
-        let (Some(floor), Some(part)) = (source.module.first(), source.module.get(1)) else { continue };
+        let (Some(floor), Some(part)) = (source.module.first(), source.module.get(1)) else {
+            continue;
+        };
         for path in &source.names {
             if let (Some(to_floor), Some(to_part)) = (path.first(), path.get(1))
                 && to_floor == floor
                 && to_part != part
                 && parts.contains(&(to_floor.clone(), to_part.clone()))
             {
-                edges.entry((floor.clone(), part.clone())).or_default().insert(to_part.clone());
+                edges
+                    .entry((floor.clone(), part.clone()))
+                    .or_default()
+                    .insert(to_part.clone());
             }
         }
     }
     for (floor, part) in &parts {
         let mut seen = BTreeSet::new();
-        let mut open: Vec<String> =
-            edges.get(&(floor.clone(), part.clone())).into_iter().flatten().cloned().collect();
+        let mut open: Vec<String> = edges
+            .get(&(floor.clone(), part.clone()))
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
         while let Some(next) = open.pop() {
             assert!(next != *part, "{floor}::{part} is part of a circle ({:?})", seen);
             if seen.insert(next.clone()) {
@@ -292,9 +324,10 @@ fn crates_stay_on_their_floors() {
     for source in sources() {
         let floor = source.module.first().cloned().unwrap_or_default();
         for (name, allowed) in rules {
-            let named = source.code.match_indices(&format!("{name}::")).any(|(at, _)| {
-                !source.code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
-            });
+            let named = source
+                .code
+                .match_indices(&format!("{name}::"))
+                .any(|(at, _)| !source.code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
             if named && !allowed.contains(&floor.as_str()) {
                 wrong.push(format!("{}: {floor} may not know {name}", source.path.display()));
             }
@@ -306,8 +339,20 @@ fn crates_stay_on_their_floors() {
 #[test]
 fn decisions_are_pure() {
     let mut wrong = Vec::new();
-    for source in sources().iter().filter(|source| source.module.first().is_some_and(|floor| floor == "domain")) {
-        for forbidden in ["async fn", ".await", "std::fs", "std::net::Tcp", "tokio::", "tracing::", "Clock", "SystemRng"] {
+    for source in sources()
+        .iter()
+        .filter(|source| source.module.first().is_some_and(|floor| floor == "domain"))
+    {
+        for forbidden in [
+            "async fn",
+            ".await",
+            "std::fs",
+            "std::net::Tcp",
+            "tokio::",
+            "tracing::",
+            "Clock",
+            "SystemRng",
+        ] {
             if source.code.contains(forbidden) {
                 wrong.push(format!("{}: {forbidden}", source.path.display()));
             }
@@ -342,7 +387,22 @@ fn every_module_says_what_lives_there() {
 #[test]
 fn the_reader_of_this_test_sees_what_is_there() {
     let code = "use crate::{base::{Time, id::UserId}, spec::oauth};\nfn f() { crate::model::user::x() }\nuse super::super::store::Tx;";
-    let module: Vec<String> = ["flow", "login", "sign_in"].iter().map(|part| (*part).to_owned()).collect();
-    let names: Vec<String> = named_paths(code, &module).into_iter().map(|path| path.join("::")).collect();
-    assert_eq!(names, ["base::Time", "base::id::UserId", "flow::store::Tx", "model::user::x", "spec::oauth"]);
+    let module: Vec<String> = ["flow", "login", "sign_in"]
+        .iter()
+        .map(|part| (*part).to_owned())
+        .collect();
+    let names: Vec<String> = named_paths(code, &module)
+        .into_iter()
+        .map(|path| path.join("::"))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "base::Time",
+            "base::id::UserId",
+            "flow::store::Tx",
+            "model::user::x",
+            "spec::oauth"
+        ]
+    );
 }
