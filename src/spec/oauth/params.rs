@@ -33,6 +33,37 @@ impl Params {
         Self::from_pairs(found)
     }
 
+    /// Reads what is unambiguous, and names the first fault. The authorization endpoint needs that: it must know the
+    /// client and a safe redirect_uri before it knows where the complaint about the rest belongs (RFC 6749 §4.1.2.1).
+    /// A parameter that was sent twice is left out altogether.
+    pub fn read(encoded: &str) -> (Self, Option<OAuthError>) {
+        let mut fault = None;
+        let mut found: Vec<(String, String)> = Vec::new();
+        let mut repeated: Vec<String> = Vec::new();
+        for (at, pair) in encoded.split('&').filter(|pair| !pair.is_empty()).enumerate() {
+            if at >= MAX_PARAMETERS {
+                fault.get_or_insert(OAuthError::new(ErrorCode::InvalidRequest, "too many parameters"));
+                break;
+            }
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            match (decode(name), decode(value)) {
+                (Ok(name), _) if name != "resource" && found.iter().any(|(known, _)| *known == name) => {
+                    repeated.push(name);
+                }
+                (Ok(name), Ok(value)) => found.push((name, value)),
+                (Err(error), _) | (_, Err(error)) => {
+                    fault.get_or_insert(error);
+                }
+            }
+        }
+        if let Some(name) = repeated.first() {
+            let text = format!("parameter {name} is sent twice");
+            fault.get_or_insert(OAuthError::named(ErrorCode::InvalidRequest, &text));
+        }
+        found.retain(|(name, _)| !repeated.contains(name));
+        (Self(found), fault)
+    }
+
     /// Parameters that were decoded elsewhere.
     ///
     /// # Errors
@@ -112,6 +143,20 @@ mod tests {
     }
 
     #[test]
+    fn reading_keeps_what_is_unambiguous_and_names_the_fault() {
+        let (params, fault) =
+            Params::read("client_id=a&state=1&state=2&nonce=%ff&redirect_uri=b&resource=x&resource=y");
+        assert_eq!(fault.unwrap().code, ErrorCode::InvalidRequest);
+        assert_eq!(
+            (params.get("client_id"), params.get("redirect_uri")),
+            (Some("a"), Some("b"))
+        );
+        assert_eq!((params.get("state"), params.get("nonce")), (None, None));
+        assert_eq!(params.all("resource").count(), 2);
+        assert_eq!(Params::read("a=1&b=2").1, None);
+    }
+
+    #[test]
     fn resource_may_be_repeated() {
         let params = Params::parse("resource=https%3A%2F%2Fa&resource=https%3A%2F%2Fb").unwrap();
         assert_eq!(params.all("resource").collect::<Vec<_>>(), ["https://a", "https://b"]);
@@ -142,7 +187,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_text_parses_or_is_refused_without_panic(text in "\\PC{0,200}") {
-            let _ = Params::parse(&text);
+            // Reading finds a fault exactly where parsing refuses.
+            proptest::prop_assert_eq!(Params::parse(&text).is_err(), Params::read(&text).1.is_some());
         }
     }
 }
