@@ -2,4 +2,6 @@
 //! comes in as arguments, what should happen goes out as a value.
 
 pub mod account;
+pub mod authorize;
+pub mod consent;
 pub mod policy;

@@ -14,6 +14,8 @@ pub mod refresh_token;
 pub mod registration;
 pub mod resource;
 pub mod role;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod session;
 pub mod user;
 

@@ -1,0 +1,289 @@
+//! The ordered checks of the authorization endpoint. Each reads one parameter and writes what it means into the draft.
+
+use serde_json::Value;
+
+use super::{ACR_VALUES_SUPPORTED, Ask, Hint, MAX_NONCE, MAX_STATE, Registration, invalid, known_scopes};
+use crate::{
+    base::id::UserId,
+    model::{AuthorizationParameters, Client, Resource},
+    spec::{
+        oauth::{
+            CodeChallenge, ErrorCode, GrantType, OAuthError, Prompt, PromptSet, ResponseMode, ResponseType, ScopeSet,
+        },
+        oidc::{ClaimsRequest, Display},
+    },
+};
+
+/// Longest hint about languages or a person that is looked at, in bytes; longer ones are ignored, as hints may be.
+const MAX_HINT: usize = 512;
+/// Most API resources of one request.
+const MAX_RESOURCES: usize = 10;
+/// Most `acr_values` that are looked at.
+const MAX_ACR_VALUES: usize = 20;
+/// Ages beyond this many seconds (ten years) are all the same.
+const LONGEST_AGE: i64 = 315_360_000;
+
+/// One check.
+pub struct Check {
+    /// The parameter that it reads.
+    pub parameter: &'static str,
+    /// Writes what the parameter means, or says why it is refused.
+    pub rule: fn(&Ask<'_>, &Client, &mut AuthorizationParameters) -> Result<(), OAuthError>,
+}
+
+const fn check(
+    parameter: &'static str,
+    rule: fn(&Ask<'_>, &Client, &mut AuthorizationParameters) -> Result<(), OAuthError>,
+) -> Check {
+    Check { parameter, rule }
+}
+
+/// Every check, in the order in which refusals win: first what makes the request unreadable, then what this server
+/// does not do, then each parameter after those that it depends on.
+pub const TABLE: &[Check] = &[
+    check("(encoding)", encoding),
+    check("request", request),
+    check("request_uri", request_uri),
+    check("registration", registration),
+    check("response_type", response_type),
+    check("response_mode", response_mode),
+    check("state", state),
+    check("nonce", nonce),
+    check("code_challenge", code_challenge),
+    check("resource", resource),
+    check("scope", scope),
+    check("prompt", prompt),
+    check("max_age", max_age),
+    check("display", display),
+    check("ui_locales", ui_locales),
+    check("acr_values", acr_values),
+    check("claims", claims),
+    check("login_hint", login_hint),
+    check("id_token_hint", id_token_hint),
+];
+
+type Outcome = Result<(), OAuthError>;
+
+// RFC 6749 §3.1: parameters must not be included more than once.
+fn encoding(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    ask.fault.map_or(Ok(()), |error| Err(error.clone()))
+}
+
+// OIDC Core §3.1.2.6
+fn request(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    unsupported(ask, "request", ErrorCode::RequestNotSupported)
+}
+
+// OIDC Core §3.1.2.6
+fn request_uri(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    unsupported(ask, "request_uri", ErrorCode::RequestUriNotSupported)
+}
+
+// OIDC Core §7.2.1
+fn registration(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    unsupported(ask, "registration", ErrorCode::RegistrationNotSupported)
+}
+
+fn unsupported(ask: &Ask<'_>, parameter: &str, code: ErrorCode) -> Outcome {
+    match ask.params.get(parameter) {
+        None => Ok(()),
+        Some(_) => Err(OAuthError::named(
+            code,
+            &format!("parameter {parameter} is not supported"),
+        )),
+    }
+}
+
+// RFC 6749 §4.1.1, §4.1.2.1
+fn response_type(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    let sent = ask.params.require("response_type")?;
+    draft.response_type = ResponseType::parse(sent).ok_or(OAuthError::new(
+        ErrorCode::UnsupportedResponseType,
+        "response_type is not supported",
+    ))?;
+    let allowed = client.allows_grant(GrantType::AuthorizationCode)
+        && client.metadata.response_types.contains(&draft.response_type);
+    if allowed {
+        Ok(())
+    } else {
+        Err(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            "the client may not use this response_type",
+        ))
+    }
+}
+
+// OAuth 2.0 Multiple Response Type Encoding Practices §2.1: the draft already has the mode, or the type's own.
+fn response_mode(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    match ask.params.get("response_mode").map(ResponseMode::parse) {
+        Some(None) => Err(invalid("response_mode is not supported")),
+        _ => Ok(()),
+    }
+}
+
+fn state(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    if ask.params.get("state").is_some_and(|state| state.len() > MAX_STATE) {
+        return Err(invalid("state is too long"));
+    }
+    Ok(())
+}
+
+fn nonce(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    draft.nonce = ask.params.get("nonce").map(str::to_owned);
+    if draft.nonce.as_ref().is_some_and(|nonce| nonce.len() > MAX_NONCE) {
+        return Err(invalid("nonce is too long"));
+    }
+    Ok(())
+}
+
+// RFC 7636 §4.4.1, RFC 9700 §2.1.1
+fn code_challenge(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    let method = ask.params.get("code_challenge_method");
+    match ask.params.get("code_challenge") {
+        Some(challenge) => draft.code_challenge = Some(CodeChallenge::parse(challenge, method)?),
+        None if method.is_some() => return Err(invalid("code_challenge is missing")),
+        None if client.needs_pkce() => return Err(invalid("code_challenge is required of this client")),
+        None => {}
+    }
+    Ok(())
+}
+
+// RFC 8707 §2: absolute URIs without fragments; unknown or forbidden ones are invalid_target.
+fn resource(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    let refused = |why| Err(OAuthError::new(ErrorCode::InvalidTarget, why));
+    for identifier in ask.params.all("resource") {
+        let known = ask.resources.iter().any(|resource| resource.identifier == identifier);
+        if !known || !client.allows_resource(identifier) {
+            return refused("resource is unknown or not allowed for this client");
+        }
+        if draft.resource.iter().any(|one| one == identifier) {
+            continue;
+        }
+        if draft.resource.len() >= MAX_RESOURCES {
+            return refused("too many resources");
+        }
+        draft.resource.push(identifier.to_owned());
+    }
+    Ok(())
+}
+
+// RFC 6749 §3.3. Without openid the request is plain OAuth (OIDC Core §3.1.2.1).
+fn scope(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    let Some(sent) = ask.params.get("scope") else {
+        return Ok(());
+    };
+    let named: Vec<&Resource> = ask
+        .resources
+        .iter()
+        .filter(|resource| draft.resource.contains(&resource.identifier))
+        .collect();
+    draft.scope = known_scopes(&ScopeSet::parse(sent)?, client, &named, ask.claim_scopes);
+    if draft.scope.is_empty() {
+        return Err(OAuthError::new(
+            ErrorCode::InvalidScope,
+            "scope has nothing that this client may ask for",
+        ));
+    }
+    Ok(())
+}
+
+fn prompt(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    if let Some(sent) = ask.params.get("prompt") {
+        draft.prompt = PromptSet::parse(sent)?;
+    }
+    // Initiating User Registration 1.0 §4.1: a value that the server does not offer is an error.
+    if draft.prompt.contains(Prompt::Create) && ask.registration == Registration::Closed {
+        return Err(invalid("prompt=create is not supported"));
+    }
+    Ok(())
+}
+
+fn max_age(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    draft.max_age = match ask.params.get("max_age") {
+        None => client.metadata.default_max_age.filter(|seconds| *seconds >= 0),
+        Some(text) if text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()) => {
+            text.parse().ok().map(|seconds: i64| seconds.min(LONGEST_AGE))
+        }
+        Some(_) => return Err(invalid("max_age is not a number of seconds")),
+    };
+    Ok(())
+}
+
+// Unknown values are no error: the pages fit every display.
+fn display(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    draft.display = ask.params.get("display").and_then(Display::parse);
+    Ok(())
+}
+
+// OIDC Core §3.1.2.1: "An error SHOULD NOT result if some or all of the requested locales are not supported".
+fn ui_locales(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    draft.ui_locales = short_hint(ask, "ui_locales");
+    Ok(())
+}
+
+// OIDC Core §3.1.2.1: a wish; only an essential acr claim is a demand.
+fn acr_values(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    draft.acr_values = match ask.params.get("acr_values") {
+        Some(sent) => sent
+            .split(' ')
+            .filter(|value| !value.is_empty() && value.len() <= MAX_HINT)
+            .take(MAX_ACR_VALUES)
+            .map(str::to_owned)
+            .collect(),
+        None => client.metadata.default_acr_values.clone(),
+    };
+    Ok(())
+}
+
+// OIDC Core §5.5, §5.5.1.1
+fn claims(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    let Some(sent) = ask.params.get("claims") else {
+        return Ok(());
+    };
+    draft.claims = ClaimsRequest::parse(sent)?;
+    if let Some(acr) = draft.claims.id_token.get("acr").filter(|acr| acr.essential) {
+        let reached = ACR_VALUES_SUPPORTED
+            .iter()
+            .any(|value| acr.accepts(&Value::from(*value)));
+        if !reached {
+            return Err(OAuthError::new(
+                ErrorCode::UnmetAuthenticationRequirements,
+                "no acr that is essential to the client is reached here",
+            ));
+        }
+    }
+    // §5.5.1: a `sub` with a value asks for this person and nobody else.
+    if let Some(value) = draft.claims.id_token.get("sub").and_then(|sub| sub.value.as_ref()) {
+        let wanted = value.as_str().and_then(|text| text.parse::<UserId>().ok());
+        draft.hinted_user = Some(wanted.ok_or(OAuthError::new(
+            ErrorCode::LoginRequired,
+            "nobody has the sub that claims asks for",
+        ))?);
+    }
+    Ok(())
+}
+
+fn login_hint(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    draft.login_hint = short_hint(ask, "login_hint");
+    Ok(())
+}
+
+// OIDC Core §3.1.2.1
+fn id_token_hint(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    match ask.hint {
+        Hint::Absent => {}
+        Hint::Refused => return Err(invalid("id_token_hint is not a token of this server for this client")),
+        Hint::User(user) if draft.hinted_user.is_some_and(|other| other != user) => {
+            return Err(invalid("id_token_hint and claims ask for different people"));
+        }
+        Hint::User(user) => draft.hinted_user = Some(user),
+    }
+    Ok(())
+}
+
+fn short_hint(ask: &Ask<'_>, parameter: &str) -> Option<String> {
+    ask.params
+        .get(parameter)
+        .filter(|value| value.len() <= MAX_HINT)
+        .map(str::to_owned)
+}

@@ -1,0 +1,206 @@
+//! The authorization endpoint: which requests are good, and what to answer to the others (RFC 6749 §4.1, OIDC Core §3.1.2).
+//!
+//! [`TABLE`] is the ordered list of checks; its order is the order in which refusals win. Before it stands the one
+//! question that decides *where* a refusal may go: client_id and redirect_uri. As long as those are not sound, nothing is
+//! ever redirected (RFC 6749 §4.1.2.1). [`next_step`] decides what a person must still do before an answer is given.
+//! Imports `model`, `spec` and `base`; loading clients, verifying `id_token_hint` and keeping requests is `flow`'s work.
+
+mod checks;
+pub mod next_step;
+pub mod response;
+
+pub use checks::{Check, TABLE};
+pub use next_step::{Situation, Step, next_step};
+pub use response::{Answer, Response};
+
+use crate::{
+    base::id::UserId,
+    model::{AuthorizationParameters, Client, ClientStatus, Resource},
+    spec::{
+        oauth::{ErrorCode, OAuthError, Params, PromptSet, ResponseMode, ResponseType, ScopeSet, redirect_uri},
+        oidc::ClaimsRequest,
+    },
+};
+
+/// The authentication context class of a password sign-in, the only one that is reached here.
+pub const ACR_PASSWORD: &str = "1";
+
+/// What `acr_values_supported` says.
+pub const ACR_VALUES_SUPPORTED: [&str; 1] = [ACR_PASSWORD];
+
+/// The longest `state` that is kept, in bytes. Longer ones are refused: a cut value would be worse than none.
+pub const MAX_STATE: usize = 2048;
+
+/// The longest `nonce` that is kept, in bytes.
+pub const MAX_NONCE: usize = 1024;
+
+/// What an `id_token_hint` turned out to be. Only a signature of ours counts; an expired token still tells who it was
+/// (OIDC Core §3.1.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// None was sent.
+    Absent,
+    /// Ours, and issued to this client: about this person.
+    User(UserId),
+    /// Not a token that this server signed for this client.
+    Refused,
+}
+
+/// An authorization request as it came, with what it names.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// What could be read of the parameters.
+    pub params: &'a Params,
+    /// What was wrong with their encoding.
+    pub fault: Option<&'a OAuthError>,
+    /// The client that `client_id` names.
+    pub client: Option<&'a Client>,
+    /// Every API resource.
+    pub resources: &'a [Resource],
+    /// Scopes that custom-claim rules wait for.
+    pub claim_scopes: &'a [String],
+    /// What `id_token_hint` says.
+    pub hint: Hint,
+    /// Whether people may register: without it `prompt=create` means nothing.
+    pub registration: Registration,
+}
+
+/// Whether people may make accounts for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// They may.
+    Open,
+    /// Only administrators make accounts.
+    Closed,
+}
+
+/// Why a request is shown to the person as an error page instead of going back to the client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// No client_id.
+    #[error("client_id is missing")]
+    ClientIdMissing,
+    /// No client of that name.
+    #[error("client_id names no client")]
+    ClientUnknown,
+    /// The client was switched off.
+    #[error("the client is disabled")]
+    ClientDisabled,
+    /// No redirect_uri, and not exactly one is registered.
+    #[error("redirect_uri is missing, and the client registered more than one or none")]
+    RedirectUriMissing,
+    /// The redirect_uri is not a registered one.
+    #[error("redirect_uri is not registered for the client")]
+    RedirectUriMismatch,
+    /// The parameters cannot be read, and so nothing says where to complain.
+    #[error("the request cannot be read: {0}")]
+    Malformed(OAuthError),
+}
+
+/// A refused request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// Tell the person.
+    Page(Fault),
+    /// Tell the client.
+    Respond(Response),
+}
+
+/// Runs the checks in order.
+///
+/// # Errors
+/// The first refusal, and to whom it goes.
+pub fn decide(ask: &Ask<'_>) -> Result<AuthorizationParameters, Refusal> {
+    let (client, redirect_uri, redirect_uri_given) = address(ask).map_err(Refusal::Page)?;
+    let mut draft = blank(ask.params, redirect_uri, redirect_uri_given);
+    for check in TABLE {
+        if let Err(error) = (check.rule)(ask, client, &mut draft) {
+            return Err(Refusal::Respond(Response::error(&draft, error)));
+        }
+    }
+    Ok(draft)
+}
+
+/// The client and the place where answers may go (RFC 6749 §3.1.2.3, §4.1.2.1).
+fn address<'a>(ask: &Ask<'a>) -> Result<(&'a Client, String, bool), Fault> {
+    let unread = |fault: Fault| ask.fault.map_or(fault, |error| Fault::Malformed(error.clone()));
+    if ask.params.get("client_id").is_none() {
+        return Err(unread(Fault::ClientIdMissing));
+    }
+    let client = ask.client.ok_or(Fault::ClientUnknown)?;
+    if client.status == ClientStatus::Disabled {
+        return Err(Fault::ClientDisabled);
+    }
+    let registered = &client.metadata.redirect_uris;
+    match (ask.params.get("redirect_uri"), registered.as_slice()) {
+        (Some(sent), registered) if registered.iter().any(|one| redirect_uri::matches(one, sent)) => {
+            Ok((client, sent.to_owned(), true))
+        }
+        (Some(_), _) => Err(Fault::RedirectUriMismatch),
+        // With a fault nobody knows whether one was sent.
+        (None, [only]) if ask.fault.is_none() => Ok((client, only.clone(), false)),
+        (None, _) => Err(unread(Fault::RedirectUriMissing)),
+    }
+}
+
+/// Parameters that ask for nothing yet, but know how to answer: mode and `state` hold for refusals too.
+fn blank(params: &Params, redirect_uri: String, redirect_uri_given: bool) -> AuthorizationParameters {
+    let response_type = ResponseType::Code;
+    AuthorizationParameters {
+        redirect_uri,
+        redirect_uri_given,
+        response_type,
+        response_mode: params
+            .get("response_mode")
+            .and_then(ResponseMode::parse)
+            .unwrap_or_else(|| response_type.default_mode()),
+        state: params
+            .get("state")
+            .filter(|state| state.len() <= MAX_STATE)
+            .map(str::to_owned),
+        nonce: None,
+        scope: ScopeSet::default(),
+        resource: Vec::new(),
+        code_challenge: None,
+        prompt: PromptSet::default(),
+        max_age: None,
+        ui_locales: None,
+        acr_values: Vec::new(),
+        display: None,
+        login_hint: None,
+        hinted_user: None,
+        claims: ClaimsRequest::default(),
+    }
+}
+
+/// The scopes that are known here and that this client may ask for. The others are left out; the token response says
+/// what was granted (RFC 6749 §3.3).
+pub fn known_scopes(asked: &ScopeSet, client: &Client, resources: &[&Resource], claim_scopes: &[String]) -> ScopeSet {
+    use crate::spec::{
+        oauth::{
+            GrantType,
+            scope::{OFFLINE_ACCESS, OPENID},
+        },
+        oidc::claim::CLAIM_SCOPES,
+    };
+    asked.filter(|name| {
+        let known = match name {
+            OPENID => true,
+            // OIDC Core §11: it means nothing to a client that has no use for refresh tokens.
+            OFFLINE_ACCESS => client.allows_grant(GrantType::RefreshToken),
+            _ => {
+                CLAIM_SCOPES.contains(&name)
+                    || claim_scopes.iter().any(|scope| scope == name)
+                    || resources.iter().any(|resource| resource.has_scope(name))
+            }
+        };
+        known && client.allows_scope(name)
+    })
+}
+
+const fn invalid(description: &'static str) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidRequest, description)
+}
+
+#[cfg(test)]
+mod tests;
