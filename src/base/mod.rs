@@ -11,6 +11,7 @@ pub mod rng;
 pub mod seal;
 pub mod secret;
 pub mod token_hash;
+pub mod translate;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use locale::Locale;
@@ -18,6 +19,7 @@ pub use rng::{Rng, SeededRng, SystemRng};
 pub use seal::Sealer;
 pub use secret::Secret;
 pub use token_hash::TokenHash;
+pub use translate::{Text, Translator};
 
 /// An instant with its offset; always UTC inside Signet.
 pub type Time = time::OffsetDateTime;
