@@ -5,4 +5,5 @@ pub mod account;
 pub mod authorize;
 pub mod consent;
 pub mod logout;
+pub mod delivery;
 pub mod policy;

@@ -1,1 +1,4 @@
-//! A floor of the house; see the crate root.
+//! The way out to people: mail. Imports the domain and below; knows nothing of the store, from whose outbox the
+//! messages come.
+
+pub mod mail;
