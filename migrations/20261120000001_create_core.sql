@@ -156,6 +156,7 @@ create table authorization_requests (
     created_at timestamptz not null,
     expires_at timestamptz not null
 );
+create index authorization_requests_session_idx on authorization_requests (session_id) where session_id is not null;
 create index authorization_requests_expires_idx on authorization_requests (expires_at);
 
 create table consents (
@@ -225,7 +226,8 @@ create table refresh_tokens (
     revoked_at timestamptz
 ) with (fillfactor = 70);
 create index refresh_tokens_grant_idx on refresh_tokens (grant_id);
-create index refresh_tokens_expires_idx on refresh_tokens (expires_at);
+-- expires_at moves with every rotation and has no index, so that a rotation stays a heap-only update; a family is swept
+-- with its grant
 
 -- opaque access tokens only; JWT access tokens leave no row
 create table access_tokens (
@@ -241,6 +243,7 @@ create table access_tokens (
     revoked_at timestamptz
 );
 create index access_tokens_grant_idx on access_tokens (grant_id);
+create index access_tokens_user_idx on access_tokens (user_id) where user_id is not null;
 create index access_tokens_expires_idx on access_tokens (expires_at);
 
 -- JWT access tokens that were revoked before their time (RFC 7009), by SHA-256 of their jti
@@ -331,6 +334,7 @@ create table audit_events (
     data jsonb not null default '{}'
 );
 create index audit_events_at_idx on audit_events (at desc, id desc);
+create index audit_events_kind_idx on audit_events (kind, at desc, id desc);
 create index audit_events_user_idx on audit_events (user_id, at desc, id desc);
 
 create table outbox (
