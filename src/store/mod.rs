@@ -1,12 +1,49 @@
 //! All SQL lives here and nowhere else: one file per entity, queries checked at compile time.
 //!
-//! Queries are free functions that take `impl PgExecutor<'_>` (one statement) or `&mut PgConnection` (several in the
-//! caller's transaction). Verbs: `find`, `list`, `lock`, `insert`, `update`, `delete`. Nothing here decides anything:
-//! rules are in `domain`, the order of work in `flow`.
+//! Queries are free functions that take `impl PgExecutor<'_>` (one statement; give them [`Store::pool`], a
+//! [`Connection`] or a [`Tx`]) or `&mut PgConnection` (several statements in the caller's transaction). Verbs: `find`,
+//! `list`, `lock`, `insert`, `update`, `delete`. Nothing here decides anything: rules are in `domain`, the order of work
+//! in `flow`.
 
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+use crate::base::TokenHash;
+
+pub mod access_token;
+pub mod audit_event;
+pub mod authorization_code;
+pub mod authorization_request;
+pub mod claim_rule;
+pub mod client;
+pub mod consent;
+mod cursor;
+pub mod email_link;
+pub mod fact;
+pub mod grant;
+pub mod listen;
+pub mod refresh_token;
+pub mod registration;
+pub mod resource;
+pub mod revoked_token;
+pub mod role;
+pub mod session;
+pub mod setting;
+pub mod sweep;
 pub mod throttle;
+pub mod used_jti;
+pub mod user;
 
-use sqlx::{PgPool, Postgres, Transaction};
+pub use listen::{Change, Listener};
+
+/// A JSON object column.
+type JsonObject = Json<Map<String, Value>>;
 
 /// The database of one Signet.
 #[derive(Debug, Clone)]
@@ -14,13 +51,37 @@ pub struct Store {
     pub(crate) pool: PgPool,
 }
 
-/// One transaction. Dropped without [`Tx::commit`] it is rolled back.
-pub type Tx = Transaction<'static, Postgres>;
-
 impl Store {
     /// A store over an open pool.
     pub fn new(pool: PgPool) -> Self {
         Self { pool }
+    }
+
+    /// A store over a new pool of at most `max_connections`; no connection is opened yet. A caller waits at most
+    /// `patience` for one, then gets [`Error::Unavailable`].
+    pub fn connect(options: PgConnectOptions, max_connections: u32, patience: Duration) -> Self {
+        Self::new(
+            PgPoolOptions::new()
+                .max_connections(max_connections)
+                .acquire_timeout(patience)
+                // A round trip before every statement would cost more than the rare failure on a connection that died
+                // while it lay idle; that one request is answered with 503 and the connection is thrown away.
+                .test_before_acquire(false)
+                .connect_lazy_with(options),
+        )
+    }
+
+    /// The pool, for single statements.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// One connection for several statements without a transaction.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database gives none in time.
+    pub async fn acquire(&self) -> Result<Connection, Error> {
+        Ok(self.pool.acquire().await?)
     }
 
     /// Starts a transaction.
@@ -28,7 +89,68 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the database gives no connection.
     pub async fn begin(&self) -> Result<Tx, Error> {
-        Ok(self.pool.begin().await?)
+        Ok(Tx(self.pool.begin().await?))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        sqlx::query_scalar!("select 1").fetch_one(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Subscribes to what changes in the database, through any process.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the first subscription fails; later losses are reported as [`Change::Everything`].
+    pub async fn listen(&self) -> Result<Listener, Error> {
+        Listener::open(&self.pool).await
+    }
+
+    /// Gives every connection back and refuses new work.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A connection of the pool; returns to it when dropped.
+pub type Connection = PoolConnection<Postgres>;
+
+/// One transaction. Dropped without [`Tx::commit`] it is rolled back. Statements take it as `&mut *tx`.
+#[derive(Debug)]
+pub struct Tx(Transaction<'static, Postgres>);
+
+impl Tx {
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the connection broke: then nobody knows whether it was committed.
+    pub async fn commit(self) -> Result<(), Error> {
+        Ok(self.0.commit().await?)
+    }
+
+    /// Undoes everything.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the connection broke, which undoes it too.
+    pub async fn rollback(self) -> Result<(), Error> {
+        Ok(self.0.rollback().await?)
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
     }
 }
 
@@ -44,6 +166,12 @@ pub enum Error {
         /// The constraint's name in the schema.
         constraint: String,
     },
+    /// The row changed since it was read, or is gone.
+    #[error("the row has changed since it was read")]
+    Stale,
+    /// A page was asked for with a cursor that this list did not give.
+    #[error("not a cursor of this list")]
+    BadCursor,
     /// The row that the work needs is not there.
     #[error("no such row")]
     NotFound,
@@ -59,6 +187,8 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::RowNotFound => Self::NotFound,
+            // The cause may quote the value, so only the column is named.
+            sqlx::Error::ColumnDecode { index, .. } => Self::Corrupt(format!("column {index}")),
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut
@@ -79,6 +209,31 @@ impl From<sqlx::Error> for Error {
             _ => Self::Database(error),
         }
     }
+}
+
+impl Error {
+    /// Whether the named constraint refused the change.
+    pub fn is_conflict(&self, name: &str) -> bool {
+        matches!(self, Self::Conflict { constraint } if constraint == name)
+    }
+}
+
+/// A hash as a `bytea` column holds it.
+fn token_hash(bytes: &[u8], column: &str) -> Result<TokenHash, Error> {
+    TokenHash::from_bytes(bytes).ok_or_else(|| Error::Corrupt(column.to_owned()))
+}
+
+/// A value of a closed set, as its text column holds it.
+fn known<T>(value: Option<T>, column: &str) -> Result<T, Error> {
+    value.ok_or_else(|| Error::Corrupt(column.to_owned()))
+}
+
+/// The first `limit` of `rows`, which were asked for one more than that, and whether there was one more.
+fn cut<T>(mut rows: Vec<T>, limit: u16) -> (Vec<T>, bool) {
+    let limit = usize::from(limit);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    (rows, more)
 }
 
 /// Whether an SQLSTATE says that the server is going, coming or full: connection exceptions (class 08), too many

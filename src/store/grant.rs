@@ -1,0 +1,323 @@
+//! Grants. What hangs on a grant is dead once `revoked_at` is set; the trigger announces it.
+
+use sqlx::PgExecutor;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::Error;
+use crate::{
+    base::{
+        Time,
+        id::{GrantId, SessionId, UserId},
+    },
+    model::{AuthorizationCode, Grant},
+    spec::{oauth::CodeChallenge, oidc::ClaimsRequest},
+};
+
+pub(super) struct GrantRow {
+    pub id: Uuid,
+    pub client_id: String,
+    pub user_id: Uuid,
+    pub session_id: Option<Uuid>,
+    pub scopes: Vec<String>,
+    pub resources: Vec<String>,
+    pub claims: Json<ClaimsRequest>,
+    pub nonce: Option<String>,
+    pub auth_time: Time,
+    pub acr: Option<String>,
+    pub amr: Vec<String>,
+    pub created_at: Time,
+    pub expires_at: Time,
+    pub revoked_at: Option<Time>,
+}
+
+pub(super) fn read(row: GrantRow) -> Grant {
+    Grant {
+        id: GrantId(row.id),
+        client_id: row.client_id,
+        user_id: UserId(row.user_id),
+        session_id: row.session_id.map(SessionId),
+        scope: row.scopes.into_iter().collect(),
+        resources: row.resources,
+        claims: row.claims.0,
+        nonce: row.nonce,
+        auth_time: row.auth_time,
+        acr: row.acr,
+        amr: row.amr,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+    }
+}
+
+macro_rules! select_grant {
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            GrantRow,
+            r#"
+            select
+                id,
+                client_id,
+                user_id,
+                session_id,
+                scopes,
+                resources,
+                claims as "claims: Json<ClaimsRequest>",
+                nonce,
+                auth_time,
+                acr,
+                amr,
+                created_at,
+                expires_at,
+                revoked_at
+            from grants
+            "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+
+/// The grant of that id, revoked ones too.
+///
+/// # Errors
+/// [`Error::Unavailable`], [`Error::Corrupt`].
+pub async fn find(db: impl PgExecutor<'_>, id: GrantId) -> Result<Option<Grant>, Error> {
+    let row = select_grant!("where id = $1", id.0).fetch_optional(db).await?;
+    Ok(row.map(read))
+}
+
+/// The user's grants that still hold, the newest first.
+///
+/// # Errors
+/// [`Error::Unavailable`], [`Error::Corrupt`].
+pub async fn list_live(db: impl PgExecutor<'_>, user_id: UserId, now: Time) -> Result<Vec<Grant>, Error> {
+    let rows = select_grant!(
+        r#"
+        where user_id = $1
+            and revoked_at is null
+            and expires_at > $2
+        order by created_at desc, id desc
+        limit 500
+        "#,
+        user_id.0,
+        now
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Inserts the grant.
+///
+/// # Errors
+/// [`Error::Conflict`] if user, client or session are gone.
+pub async fn insert(db: impl PgExecutor<'_>, grant: &Grant) -> Result<(), Error> {
+    sqlx::query!(
+        "
+        insert into grants (
+            id, client_id, user_id, session_id, scopes, resources, claims, nonce, auth_time, acr, amr, created_at,
+            expires_at
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        ",
+        grant.id.0,
+        grant.client_id,
+        grant.user_id.0,
+        grant.session_id.map(|id| id.0),
+        grant.scope.as_slice(),
+        &grant.resources,
+        Json(&grant.claims) as _,
+        grant.nonce,
+        grant.auth_time,
+        grant.acr,
+        &grant.amr,
+        grant.created_at,
+        grant.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Inserts the grant and the code that stands for it, in one statement.
+///
+/// # Errors
+/// [`Error::Conflict`] if user, client or session are gone.
+pub async fn insert_with_code(db: impl PgExecutor<'_>, grant: &Grant, code: &AuthorizationCode) -> Result<(), Error> {
+    sqlx::query!(
+        "
+        with inserted as (
+            insert into grants (
+                id, client_id, user_id, session_id, scopes, resources, claims, nonce, auth_time, acr, amr, created_at,
+                expires_at
+            )
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            returning id, client_id
+        )
+        insert into authorization_codes (
+            code_hash, grant_id, client_id, redirect_uri, redirect_uri_given, code_challenge, created_at, expires_at
+        )
+        select $14, inserted.id, inserted.client_id, $15, $16, $17, $18, $19
+        from inserted
+        ",
+        grant.id.0,
+        grant.client_id,
+        grant.user_id.0,
+        grant.session_id.map(|id| id.0),
+        grant.scope.as_slice(),
+        &grant.resources,
+        Json(&grant.claims) as _,
+        grant.nonce,
+        grant.auth_time,
+        grant.acr,
+        &grant.amr,
+        grant.created_at,
+        grant.expires_at,
+        code.hash.as_bytes(),
+        code.redirect_uri,
+        code.redirect_uri_given,
+        code.code_challenge.as_ref().map(CodeChallenge::as_str),
+        code.created_at,
+        code.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Moves the end of the grant later, never earlier.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn extend(db: impl PgExecutor<'_>, id: GrantId, expires_at: Time) -> Result<(), Error> {
+    sqlx::query!(
+        "
+        update grants
+        set expires_at = $2
+        where id = $1
+            and expires_at < $2
+        ",
+        id.0,
+        expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Revokes the grant with all that hangs on it; `false` if it was revoked before.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn revoke(db: impl PgExecutor<'_>, id: GrantId, reason: &str, now: Time) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "
+        update grants
+        set revoked_at = $3,
+            revoked_reason = $2
+        where id = $1
+            and revoked_at is null
+        ",
+        id.0,
+        reason,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Revokes what was given in the session, and returns how many grants that were. With `KeepOffline` grants with the scope
+/// `offline_access` outlive it (OIDC Core §11).
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn revoke_for_session(
+    db: impl PgExecutor<'_>,
+    session_id: SessionId,
+    offline: Offline,
+    reason: &str,
+    now: Time,
+) -> Result<u64, Error> {
+    let done = sqlx::query!(
+        "
+        update grants
+        set revoked_at = $4,
+            revoked_reason = $3
+        where session_id = $1
+            and revoked_at is null
+            and expires_at > $4
+            and ($2 or not 'offline_access' = any (scopes))
+        ",
+        session_id.0,
+        offline == Offline::Revoke,
+        reason,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// What becomes of grants with `offline_access` when their session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offline {
+    /// They live on.
+    Keep,
+    /// They end too.
+    Revoke,
+}
+
+/// Revokes what the user gave the client, and returns how many grants that were.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn revoke_for_client(
+    db: impl PgExecutor<'_>,
+    user_id: UserId,
+    client_id: &str,
+    reason: &str,
+    now: Time,
+) -> Result<u64, Error> {
+    let done = sqlx::query!(
+        "
+        update grants
+        set revoked_at = $4,
+            revoked_reason = $3
+        where user_id = $1
+            and client_id = $2
+            and revoked_at is null
+            and expires_at > $4
+        ",
+        user_id.0,
+        client_id,
+        reason,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Revokes everything that the user gave, and returns how many grants that were.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn revoke_for_user(db: impl PgExecutor<'_>, user_id: UserId, reason: &str, now: Time) -> Result<u64, Error> {
+    let done = sqlx::query!(
+        "
+        update grants
+        set revoked_at = $3,
+            revoked_reason = $2
+        where user_id = $1
+            and revoked_at is null
+            and expires_at > $3
+        ",
+        user_id.0,
+        reason,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}

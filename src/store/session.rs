@@ -1,0 +1,244 @@
+//! Sessions. The cookie's value is known here only by its hash.
+
+use sqlx::PgExecutor;
+use time::Duration;
+use uuid::Uuid;
+
+use super::Error;
+use crate::{
+    base::{
+        Time, TokenHash,
+        id::{SessionId, UserId},
+    },
+    model::Session,
+};
+
+/// How coarse `last_seen_at` is: a page view within it writes nothing.
+const TOUCH_EVERY: Duration = Duration::seconds(60);
+
+struct SessionRow {
+    id: Uuid,
+    user_id: Uuid,
+    auth_time: Time,
+    amr: Vec<String>,
+    acr: Option<String>,
+    user_agent: Option<String>,
+    address: Option<String>,
+    created_at: Time,
+    last_seen_at: Time,
+    expires_at: Time,
+    ended_at: Option<Time>,
+}
+
+fn read(row: SessionRow) -> Session {
+    Session {
+        id: SessionId(row.id),
+        user_id: UserId(row.user_id),
+        auth_time: row.auth_time,
+        amr: row.amr,
+        acr: row.acr,
+        user_agent: row.user_agent,
+        address: row.address,
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+        expires_at: row.expires_at,
+        ended_at: row.ended_at,
+    }
+}
+
+macro_rules! select_session {
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            SessionRow,
+            r#"
+            select
+                id, user_id, auth_time, amr, acr, user_agent, address, created_at, last_seen_at, expires_at, ended_at
+            from sessions
+            "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+
+/// The session of that cookie, ended ones too: the caller asks [`Session::is_live`].
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn find(db: impl PgExecutor<'_>, token_hash: &TokenHash) -> Result<Option<Session>, Error> {
+    let row = select_session!("where token_hash = $1", token_hash.as_bytes())
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(read))
+}
+
+/// The session of that id.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn find_by_id(db: impl PgExecutor<'_>, id: SessionId) -> Result<Option<Session>, Error> {
+    let row = select_session!("where id = $1", id.0).fetch_optional(db).await?;
+    Ok(row.map(read))
+}
+
+/// The user's sessions that have neither ended nor expired nor lain idle for longer than `idle`; last used first.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn list_live(
+    db: impl PgExecutor<'_>,
+    user_id: UserId,
+    now: Time,
+    idle: Duration,
+) -> Result<Vec<Session>, Error> {
+    let rows = select_session!(
+        r#"
+        where user_id = $1
+            and ended_at is null
+            and expires_at > $2
+            and last_seen_at > $3
+        order by last_seen_at desc
+        limit 200
+        "#,
+        user_id.0,
+        now,
+        now - idle
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Inserts the session.
+///
+/// # Errors
+/// [`Error::Conflict`] if the user is gone.
+pub async fn insert(db: impl PgExecutor<'_>, session: &Session, token_hash: &TokenHash) -> Result<(), Error> {
+    sqlx::query!(
+        "
+        insert into sessions (
+            id, token_hash, user_id, auth_time, amr, acr, user_agent, address, created_at, last_seen_at, expires_at
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ",
+        session.id.0,
+        token_hash.as_bytes(),
+        session.user_id.0,
+        session.auth_time,
+        &session.amr,
+        session.acr,
+        session.user_agent,
+        session.address,
+        session.created_at,
+        session.last_seen_at,
+        session.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Remembers that the session was used, at most once a minute.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn touch(db: impl PgExecutor<'_>, id: SessionId, now: Time) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "
+        update sessions
+        set last_seen_at = $2
+        where id = $1
+            and last_seen_at < $3
+            and ended_at is null
+        ",
+        id.0,
+        now,
+        now - TOUCH_EVERY
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Writes that its owner proved again who they are, and gives the session a new cookie value (against fixation);
+/// `false` if it has ended.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn reauthenticate(
+    db: impl PgExecutor<'_>,
+    session: &Session,
+    new_token_hash: &TokenHash,
+) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "
+        update sessions
+        set token_hash = $2,
+            auth_time = $3,
+            amr = $4,
+            acr = $5,
+            last_seen_at = $6,
+            expires_at = $7
+        where id = $1
+            and ended_at is null
+        ",
+        session.id.0,
+        new_token_hash.as_bytes(),
+        session.auth_time,
+        &session.amr,
+        session.acr,
+        session.last_seen_at,
+        session.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends the session; `false` if it had ended already.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn end(db: impl PgExecutor<'_>, id: SessionId, now: Time) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "
+        update sessions
+        set ended_at = $2
+        where id = $1
+            and ended_at is null
+        ",
+        id.0,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends all sessions of the user, except perhaps the one that asks, and returns which.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn end_all_for_user(
+    db: impl PgExecutor<'_>,
+    user_id: UserId,
+    except: Option<SessionId>,
+    now: Time,
+) -> Result<Vec<SessionId>, Error> {
+    let ids = sqlx::query_scalar!(
+        "
+        update sessions
+        set ended_at = $3
+        where user_id = $1
+            and id is distinct from $2
+            and ended_at is null
+            and expires_at > $3
+        returning id
+        ",
+        user_id.0,
+        except.map(|id| id.0),
+        now
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(SessionId).collect())
+}
