@@ -6,4 +6,5 @@ pub mod authorize;
 pub mod consent;
 pub mod logout;
 pub mod delivery;
+pub mod claims;
 pub mod policy;
