@@ -7,4 +7,6 @@ pub mod consent;
 pub mod logout;
 pub mod delivery;
 pub mod claims;
+pub mod permission;
 pub mod policy;
+pub mod token;
