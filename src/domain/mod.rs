@@ -7,6 +7,7 @@ pub mod consent;
 pub mod logout;
 pub mod delivery;
 pub mod claims;
+pub mod grant;
 pub mod permission;
 pub mod policy;
 pub mod token;
