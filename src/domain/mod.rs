@@ -4,10 +4,10 @@
 pub mod account;
 pub mod authorize;
 pub mod consent;
-pub mod logout;
 pub mod delivery;
 pub mod claims;
 pub mod grant;
 pub mod permission;
+pub mod logout;
 pub mod policy;
 pub mod token;

@@ -3,5 +3,7 @@
 //! Slow work (password hashing, fetching, mail) stays outside transactions. Mail leaves through an outbox row that is
 //! written inside them.
 
+pub mod job;
+pub mod outbox;
 pub mod password;
 pub mod throttle;

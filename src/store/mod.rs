@@ -36,6 +36,7 @@ pub mod role;
 pub mod session;
 pub mod setting;
 pub mod sweep;
+pub mod outbox;
 pub mod throttle;
 pub mod used_jti;
 pub mod user;

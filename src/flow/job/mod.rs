@@ -1,0 +1,3 @@
+//! Work that nobody waits for: each job is claimed in the database, so that any number of processes may run it.
+
+pub mod outbox;

@@ -1,0 +1,96 @@
+//! Where messages wait until the transaction that gave rise to them has committed. `flow::job::outbox` delivers them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use crate::base::seal::SealError;
+use crate::base::{Rng, Sealer, Secret, Time, id::OutboxId};
+use crate::notify::mail::Mail;
+use crate::store::{self, Tx, outbox::Claimed};
+
+const PURPOSE: &str = "outbox";
+
+/// Something that must leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Message {
+    /// A mail to a person.
+    Mail(Mail),
+}
+
+impl Message {
+    /// Its name in the table.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Mail(_) => "mail",
+        }
+    }
+}
+
+/// Why a message was not put into the outbox or taken out of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The payload did not seal or open.
+    #[error("outbox: {0}")]
+    Seal(#[from] SealError),
+    /// The payload is not a message that this version knows. Says nothing of its content.
+    #[error("outbox: the payload is no message of a known kind")]
+    Payload,
+}
+
+/// The outbox of one process; clones share it.
+#[derive(Clone)]
+pub struct Outbox {
+    sealer: Arc<Sealer>,
+    rng: Arc<dyn Rng>,
+    wake: Arc<Notify>,
+}
+
+impl Outbox {
+    /// An outbox that seals payloads with `sealer`.
+    pub fn new(sealer: Arc<Sealer>, rng: Arc<dyn Rng>) -> Self {
+        Self {
+            sealer,
+            rng,
+            wake: Arc::new(Notify::new()),
+        }
+    }
+
+    /// Writes the message in the caller's transaction. Call [`Outbox::wake`] after the commit.
+    ///
+    /// # Errors
+    /// As [`Error`] says; the transaction should not go on.
+    pub async fn insert(&self, tx: &mut Tx, message: &Message, now: Time) -> Result<OutboxId, Error> {
+        let id = OutboxId::new(now, &*self.rng);
+        let payload = Secret::new(serde_json::to_vec(message).map_err(|_| Error::Payload)?);
+        let sealed = self.sealer.seal(PURPOSE, &id.to_string(), payload.expose())?;
+        store::outbox::insert(&mut **tx, id, message.kind(), &sealed, now).await?;
+        Ok(id)
+    }
+
+    /// Has this process deliver now instead of at its next look. Without it a message leaves some seconds later.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Returns when somebody called [`Outbox::wake`] since the last time.
+    pub async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Opens what was claimed.
+    ///
+    /// # Errors
+    /// [`Error::Seal`] if it was changed, moved or sealed under another master key; [`Error::Payload`].
+    pub fn open(&self, claimed: &Claimed) -> Result<Message, Error> {
+        let payload = self
+            .sealer
+            .open(PURPOSE, &claimed.id.to_string(), &claimed.payload_sealed)?;
+        serde_json::from_slice(payload.expose()).map_err(|_| Error::Payload)
+    }
+}

@@ -1,0 +1,172 @@
+//! Messages that wait to leave. A row is written in the transaction that gives rise to it, and claimed by whichever
+//! process comes first. A claim is a lease: if its holder dies, the row is due again when the lease is over, so that
+//! each message leaves at least once.
+
+use std::time::Duration;
+
+use sqlx::PgExecutor;
+
+use super::Error;
+use crate::base::{Time, id::OutboxId};
+
+/// A message that this process holds the lease of.
+#[derive(Debug)]
+pub struct Claimed {
+    /// Its id; the context of the sealed payload.
+    pub id: OutboxId,
+    /// The payload as it was sealed.
+    pub payload_sealed: Vec<u8>,
+    /// The number of this attempt, from 1. Later writes count only while no other process has begun another one.
+    pub attempt: i32,
+    /// When it was written.
+    pub created_at: Time,
+}
+
+/// Adds a message that is due at once.
+///
+/// # Errors
+/// As [`Error`] says.
+pub async fn insert(
+    executor: impl PgExecutor<'_>,
+    id: OutboxId,
+    kind: &str,
+    payload_sealed: &[u8],
+    now: Time,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "insert into outbox (id, kind, payload_sealed, next_attempt_at, created_at)
+        values ($1, $2, $3, $4, $4)",
+        id.0,
+        kind,
+        payload_sealed,
+        now
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Takes up to `limit` messages that are due, for the time of `lease`. Rows that another process is taking are skipped.
+///
+/// # Errors
+/// As [`Error`] says.
+pub async fn claim(
+    executor: impl PgExecutor<'_>,
+    now: Time,
+    lease: Duration,
+    limit: i64,
+) -> Result<Vec<Claimed>, Error> {
+    // An array, not `in (…)`: a join could run the locking query more than once and take more than the limit.
+    let rows = sqlx::query!(
+        "update outbox
+        set attempts = attempts + 1, next_attempt_at = $2
+        where id = any(array(
+            select id
+            from outbox
+            where next_attempt_at <= $1 and delivered_at is null and failed_at is null
+            order by next_attempt_at
+            limit $3
+            for update skip locked
+        ))
+        returning id, payload_sealed, attempts, created_at",
+        now,
+        now + lease,
+        limit
+    )
+    .fetch_all(executor)
+    .await?;
+    let claimed = rows.into_iter().map(|row| Claimed {
+        id: OutboxId(row.id),
+        payload_sealed: row.payload_sealed,
+        attempt: row.attempts,
+        created_at: row.created_at,
+    });
+    Ok(claimed.collect())
+}
+
+/// The message has left. Its payload goes: it has done its work, and it may hold a link that is still good.
+///
+/// # Errors
+/// As [`Error`] says.
+pub async fn update_delivered(executor: impl PgExecutor<'_>, id: OutboxId, now: Time) -> Result<(), Error> {
+    sqlx::query!(
+        "update outbox
+        set delivered_at = $2, payload_sealed = '', last_error = null
+        where id = $1 and delivered_at is null",
+        id.0,
+        now
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// The attempt failed, another one follows at `next_attempt_at`. `error` must not repeat the message's content.
+///
+/// # Errors
+/// As [`Error`] says.
+pub async fn update_deferred(
+    executor: impl PgExecutor<'_>,
+    claimed: &Claimed,
+    next_attempt_at: Time,
+    error: &str,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update outbox
+        set next_attempt_at = $3, last_error = $4
+        where id = $1 and attempts = $2 and delivered_at is null and failed_at is null",
+        claimed.id.0,
+        claimed.attempt,
+        next_attempt_at,
+        error
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// The message will not leave. Its payload goes too. `error` must not repeat the message's content.
+///
+/// # Errors
+/// As [`Error`] says.
+pub async fn update_failed(
+    executor: impl PgExecutor<'_>,
+    claimed: &Claimed,
+    now: Time,
+    error: &str,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update outbox
+        set failed_at = $3, payload_sealed = '', last_error = $4
+        where id = $1 and attempts = $2 and delivered_at is null and failed_at is null",
+        claimed.id.0,
+        claimed.attempt,
+        now,
+        error
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Removes up to `limit` messages that left or were given up before `before`; returns how many.
+///
+/// # Errors
+/// As [`Error`] says.
+pub async fn delete_finished(executor: impl PgExecutor<'_>, before: Time, limit: i64) -> Result<u64, Error> {
+    let deleted = sqlx::query!(
+        "delete from outbox
+        where id = any(array(
+            select id
+            from outbox
+            where delivered_at < $1 or failed_at < $1
+            limit $2
+            for update skip locked
+        ))",
+        before,
+        limit
+    )
+    .execute(executor)
+    .await?;
+    Ok(deleted.rows_affected())
+}
