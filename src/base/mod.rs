@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod id;
 pub mod locale;
+pub mod network;
 pub mod page;
 pub mod rng;
 pub mod seal;
@@ -15,6 +16,7 @@ pub mod translate;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use locale::Locale;
+pub use network::Network;
 pub use rng::{Rng, SeededRng, SystemRng};
 pub use seal::Sealer;
 pub use secret::Secret;
