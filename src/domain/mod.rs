@@ -3,11 +3,12 @@
 
 pub mod account;
 pub mod authorize;
+pub mod claims;
 pub mod consent;
 pub mod delivery;
-pub mod claims;
 pub mod grant;
-pub mod permission;
 pub mod logout;
+pub mod permission;
 pub mod policy;
+pub mod profile;
 pub mod token;
