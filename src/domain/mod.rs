@@ -6,6 +6,7 @@ pub mod authorize;
 pub mod claims;
 pub mod consent;
 pub mod delivery;
+pub mod client_auth;
 pub mod grant;
 pub mod logout;
 pub mod permission;

@@ -12,7 +12,7 @@ use crate::{
         policy::TokenPolicy,
         token::fixture::{self, ISSUER, NOW},
     },
-    model::{Client, Grant, Resource, Session, User},
+    model::{Client, Grant, Resource, User},
     spec::oauth::{ErrorCode, OAuthError, Params},
 };
 
@@ -25,7 +25,7 @@ pub(crate) struct Scene {
     pub(crate) found: Found,
     pub(crate) grant: Grant,
     pub(crate) user: Option<User>,
-    pub(crate) session: Option<Session>,
+    pub(crate) session_ends: Option<Time>,
     fresh: Fresh,
     pub(crate) refresh_key: hmac::Key,
 }
@@ -42,7 +42,7 @@ impl Scene {
             found: Found::Nothing,
             grant: fixture::grant(scope),
             user: Some(fixture::user()),
-            session: Some(fixture::session()),
+            session_ends: Some(NOW + time::Duration::days(30)),
             fresh: Fresh {
                 family_id: RefreshFamilyId::new(NOW, &SeededRng::new(6)),
                 refresh_secret: Secret::new([9; 32]),
@@ -59,7 +59,7 @@ impl Scene {
         Box::new(Holding {
             grant: self.grant.clone(),
             user: self.user.clone().map(Arc::new),
-            session: self.session.clone(),
+            session_ends: self.session_ends,
         })
     }
 

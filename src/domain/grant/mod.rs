@@ -15,7 +15,7 @@ use crate::{
         Secret, Time, TokenHash,
         id::{GrantId, RefreshFamilyId, SessionId, UserId},
     },
-    model::{self, AuditKind, AuthorizationCode, Client, RefreshToken, Session, User, UserStatus},
+    model::{self, AuditKind, AuthorizationCode, Client, RefreshToken, User, UserStatus},
     spec::oauth::{ErrorCode, GrantType, OAuthError, Params, scope::OPENID},
 };
 
@@ -99,16 +99,15 @@ pub struct Holding {
     pub grant: model::Grant,
     /// Who gave it; `None` if they are gone.
     pub user: Option<Arc<User>>,
-    /// The session that it was given in; `None` if that is gone.
-    pub session: Option<Session>,
+    /// When the session that it was given in ended or will end; `None` if that is gone. Lying idle does not end it here: an
+    /// app at work is use.
+    pub session_ends: Option<Time>,
 }
 
 impl Holding {
-    /// Whether the session that it was given in still stands. Lying idle does not count here: an app at work is use.
+    /// Whether the session that it was given in still stands.
     fn session_holds(&self, now: Time) -> bool {
-        self.session
-            .as_ref()
-            .is_some_and(|session| session.ended_at.is_none() && now < session.expires_at)
+        self.session_ends.is_some_and(|ends| now < ends)
     }
 
     /// The person, if they may still be spoken for.
@@ -273,8 +272,8 @@ fn refresh_token_expiry(ask: &Ask<'_>, holding: &Holding, grant_ends: Time) -> T
     let lifetime = ask.client.metadata.refresh_token_lifetime_seconds;
     let idle = lifetime.map_or(ask.policy.refresh_token_idle, time::Duration::seconds);
     let ends = (ask.now + idle).min(grant_ends);
-    match &holding.session {
-        Some(session) if !is_offline(&holding.grant) => ends.min(session.expires_at),
+    match holding.session_ends {
+        Some(session_ends) if !is_offline(&holding.grant) => ends.min(session_ends),
         _ => ends,
     }
 }

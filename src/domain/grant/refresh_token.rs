@@ -354,12 +354,12 @@ mod tests {
     fn without_offline_access_the_session_must_stand() {
         let (mut scene, family, first) = scene("openid");
         assert!(present(&mut scene, &family, &first, "").outcome.is_ok());
-        scene.session.as_mut().unwrap().ended_at = Some(NOW);
+        scene.session_ends = Some(NOW);
         assert_eq!(
             code_of(present(&mut scene, &family, &first, "").outcome),
             ErrorCode::InvalidGrant
         );
-        scene.session = None;
+        scene.session_ends = None;
         assert_eq!(
             code_of(present(&mut scene, &family, &first, "").outcome),
             ErrorCode::InvalidGrant

@@ -9,8 +9,7 @@ use crate::{
     },
     domain::permission::Catalog,
     model::{
-        Client, ClientMetadata, ClientStatus, Grant, Resource, ResourceScope, Role, Session, TokenFormat, User,
-        UserStatus,
+        Client, ClientMetadata, ClientStatus, Grant, Resource, ResourceScope, Role, TokenFormat, User, UserStatus,
     },
     spec::{
         oauth::{ClientAuthMethod, GrantType, ScopeSet},
@@ -117,34 +116,18 @@ pub(crate) fn user() -> User {
     }
 }
 
-pub(crate) fn session() -> Session {
-    Session {
-        id: SessionId::new(NOW, &SeededRng::new(4)),
-        user_id: user().id,
-        auth_time: NOW - time::Duration::minutes(1),
-        amr: vec!["pwd".to_owned()],
-        acr: Some("1".to_owned()),
-        user_agent: None,
-        address: None,
-        created_at: NOW - time::Duration::minutes(1),
-        last_seen_at: NOW,
-        expires_at: NOW + time::Duration::days(30),
-        ended_at: None,
-    }
-}
-
 /// What the fixture's user gave the fixture's client a second ago.
 pub(crate) fn grant(scope: &str) -> Grant {
     Grant {
         id: GrantId::new(NOW, &SeededRng::new(5)),
         client_id: client().client_id,
         user_id: user().id,
-        session_id: Some(session().id),
+        session_id: Some(SessionId::new(NOW, &SeededRng::new(4))),
         scope: ScopeSet::parse(scope).unwrap(),
         resources: Vec::new(),
         claims: ClaimsRequest::default(),
         nonce: Some("n-0S6".to_owned()),
-        auth_time: session().auth_time,
+        auth_time: NOW - time::Duration::minutes(1),
         acr: Some("1".to_owned()),
         amr: vec!["pwd".to_owned()],
         created_at: NOW - time::Duration::seconds(1),

@@ -1,0 +1,274 @@
+//! How a client proves who it is at the token, introspection and revocation endpoints (RFC 6749 §2.3, RFC 7523, OIDC Core
+//! §9).
+//!
+//! Three steps, because keys may have to be fetched between them: [`Credentials::parse`] reads what was sent, [`check`]
+//! holds it against the client that it names, and [`assertion::verify`] looks at a signed assertion. Only the method that
+//! the client registered is taken. Whatever is wrong, the wire says the same; the log tells what it was. Imports `base`,
+//! `spec` and `model`. Absent: loading clients, opening sealed secrets, fetching keys, remembering `jti` values.
+
+pub mod assertion;
+mod credentials;
+
+pub use credentials::Credentials;
+
+use crate::{
+    base::{Secret, TokenHash},
+    model::{Client, ClientStatus},
+    spec::{
+        jose::JwsAlg,
+        oauth::{ClientAuthMethod, ErrorCode, OAuthError},
+    },
+};
+
+/// Why a client was not let in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientAuthError {
+    /// More than one method in one request (RFC 6749 §2.3).
+    #[error("the client used more than one authentication method")]
+    SeveralMethods,
+    /// No client_id anywhere.
+    #[error("the request names no client")]
+    Missing,
+    /// The `Authorization` header is not HTTP Basic as RFC 6749 §2.3.1 has it.
+    #[error("the Authorization header is malformed or of another scheme")]
+    MalformedHeader,
+    /// `client_assertion_type` is missing or not that of RFC 7523 §2.2.
+    #[error("client_assertion_type is missing or unknown")]
+    AssertionType,
+    /// The client_id of the body is another than that of the credentials.
+    #[error("client_id differs from the authenticated client")]
+    OtherClientId,
+    /// No such client.
+    #[error("no such client")]
+    UnknownClient,
+    /// It was switched off.
+    #[error("the client is disabled")]
+    Disabled,
+    /// Not the method that the client registered.
+    #[error("the client is registered for {registered}")]
+    WrongMethod {
+        /// What it registered.
+        registered: &'static str,
+    },
+    /// Another secret.
+    #[error("the client_secret is wrong")]
+    WrongSecret,
+    /// Something is wrong with the assertion.
+    #[error("the client_assertion is refused: {0}")]
+    Assertion(&'static str),
+    /// The assertion was used before (RFC 7523 §3).
+    #[error("the client_assertion was used before")]
+    Replayed,
+    /// There is nothing to verify the assertion with.
+    #[error("the keys of the client are not to be had: {0}")]
+    NoKeys(String),
+}
+
+impl ClientAuthError {
+    /// What goes to the client.
+    pub fn wire(&self) -> OAuthError {
+        match self {
+            Self::SeveralMethods => OAuthError::new(
+                ErrorCode::InvalidRequest,
+                "more than one client authentication method was used",
+            ),
+            // One sentence for the rest: nothing tells a wrong secret from an unknown or disabled client.
+            _ => OAuthError::new(ErrorCode::InvalidClient, "client authentication failed"),
+        }
+    }
+}
+
+/// What is left to do after [`check`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Next<'a> {
+    /// Nothing: the client is who it says.
+    Accepted,
+    /// Verify the assertion.
+    Verify {
+        /// With these keys.
+        keys: KeySource<'a>,
+        /// And one of these algorithms.
+        algs: &'a [JwsAlg],
+    },
+}
+
+/// Where the keys of an assertion come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum KeySource<'a> {
+    /// The client_secret, sealed.
+    SealedSecret(&'a [u8]),
+    /// The registered key set.
+    Jwks(&'a serde_json::Value),
+    /// The key set at this address.
+    JwksUri(&'a str),
+}
+
+/// Holds the credentials against the client that they name.
+///
+/// # Errors
+/// [`ClientAuthError`].
+pub fn check<'a>(credentials: &Credentials, client: Option<&'a Client>) -> Result<Next<'a>, ClientAuthError> {
+    let secret_matches = match credentials {
+        Credentials::Secret { secrets, .. } => matches_secret(secrets, client),
+        _ => false,
+    };
+    let client = client.ok_or(ClientAuthError::UnknownClient)?;
+    if client.status == ClientStatus::Disabled {
+        return Err(ClientAuthError::Disabled);
+    }
+    let registered = client.metadata.token_endpoint_auth_method;
+    match (credentials, registered) {
+        (Credentials::None { .. }, ClientAuthMethod::None) => Ok(Next::Accepted),
+        (Credentials::Secret { method, .. }, _) if *method == registered => {
+            if secret_matches {
+                Ok(Next::Accepted)
+            } else {
+                Err(ClientAuthError::WrongSecret)
+            }
+        }
+        (Credentials::Assertion { .. }, ClientAuthMethod::ClientSecretJwt) => match &client.secret_sealed {
+            Some(sealed) => Ok(Next::Verify {
+                keys: KeySource::SealedSecret(sealed),
+                algs: algs(client, &JwsAlg::MACS),
+            }),
+            None => Err(ClientAuthError::NoKeys("no client_secret is kept".to_owned())),
+        },
+        (Credentials::Assertion { .. }, ClientAuthMethod::PrivateKeyJwt) => {
+            let metadata = &client.metadata;
+            let keys = match (&metadata.jwks, &metadata.jwks_uri) {
+                (Some(jwks), _) => KeySource::Jwks(jwks),
+                (None, Some(uri)) => KeySource::JwksUri(uri),
+                (None, None) => return Err(ClientAuthError::NoKeys("no key is registered".to_owned())),
+            };
+            Ok(Next::Verify {
+                keys,
+                algs: algs(client, &JwsAlg::SIGNATURES),
+            })
+        }
+        _ => Err(ClientAuthError::WrongMethod {
+            registered: registered.as_str(),
+        }),
+    }
+}
+
+/// Whether one of the readings of the secret is the client's. An unknown client costs the same as a wrong secret.
+fn matches_secret(secrets: &[Secret<String>], client: Option<&Client>) -> bool {
+    let nothing = TokenHash::of("");
+    let (kept, known) = match client.and_then(|client| client.secret_hash) {
+        Some(hash) => (hash, true),
+        None => (nothing, false),
+    };
+    // no short cut: every reading is compared
+    let matches = secrets
+        .iter()
+        .fold(false, |found, secret| (TokenHash::of(secret.expose()) == kept) | found);
+    matches && known
+}
+
+/// The algorithms that fit the method; only the registered one where the client registered one (OIDC Registration §2).
+fn algs<'a>(client: &Client, of_method: &'a [JwsAlg]) -> &'a [JwsAlg] {
+    match &client.metadata.token_endpoint_auth_signing_alg {
+        None => of_method,
+        Some(name) => {
+            let only = of_method.iter().position(|alg| alg.name() == name);
+            only.and_then(|at| of_method.get(at..=at)).unwrap_or(&[])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::token::fixture::{client, public_client},
+        spec::oauth::Params,
+    };
+
+    fn basic(id: &str, secret: &str) -> Credentials {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let header = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+        Credentials::parse(Some(&header), &Params::default()).unwrap()
+    }
+
+    fn body(params: &str) -> Credentials {
+        Credentials::parse(None, &Params::parse(params).unwrap()).unwrap()
+    }
+
+    fn registered(method: ClientAuthMethod) -> Client {
+        let mut client = client();
+        client.metadata.token_endpoint_auth_method = method;
+        client
+    }
+
+    #[test]
+    fn the_right_secret_by_the_registered_method_is_taken() {
+        assert_eq!(check(&basic("web", "s3cret"), Some(&client())), Ok(Next::Accepted));
+        let post = registered(ClientAuthMethod::ClientSecretPost);
+        assert_eq!(
+            check(&body("client_id=web&client_secret=s3cret"), Some(&post)),
+            Ok(Next::Accepted)
+        );
+        assert_eq!(
+            check(&body("client_id=web"), Some(&public_client())),
+            Ok(Next::Accepted)
+        );
+    }
+
+    #[test]
+    fn any_other_method_is_refused() {
+        let basic_client = client();
+        for credentials in [body("client_id=web&client_secret=s3cret"), body("client_id=web")] {
+            assert!(matches!(
+                check(&credentials, Some(&basic_client)),
+                Err(ClientAuthError::WrongMethod {
+                    registered: "client_secret_basic"
+                })
+            ));
+        }
+        let public = public_client();
+        let refused = check(&basic("web", "s3cret"), Some(&public));
+        assert!(matches!(refused, Err(ClientAuthError::WrongMethod { .. })));
+        let post = registered(ClientAuthMethod::ClientSecretPost);
+        assert!(check(&basic("web", "s3cret"), Some(&post)).is_err());
+    }
+
+    #[test]
+    fn unknown_wrong_and_disabled_read_the_same_on_the_wire() {
+        let mut disabled = client();
+        disabled.status = ClientStatus::Disabled;
+        let wire = |outcome: Result<Next<'_>, ClientAuthError>| outcome.unwrap_err().wire();
+        let unknown = wire(check(&basic("nobody", "s3cret"), None));
+        assert_eq!(unknown, wire(check(&basic("web", "wrong"), Some(&client()))));
+        assert_eq!(unknown, wire(check(&basic("web", "s3cret"), Some(&disabled))));
+        assert_eq!(unknown.code, ErrorCode::InvalidClient);
+    }
+
+    #[test]
+    fn a_client_without_a_secret_has_no_empty_one() {
+        let mut client = client();
+        client.secret_hash = None;
+        assert_eq!(
+            check(&basic("web", ""), Some(&client)),
+            Err(ClientAuthError::WrongSecret)
+        );
+    }
+
+    #[test]
+    fn a_secret_that_was_not_encoded_for_the_header_is_taken_too() {
+        let mut client = client();
+        client.secret_hash = Some(TokenHash::of("a+b%3D"));
+        assert_eq!(check(&basic("web", "a+b%3D"), Some(&client)), Ok(Next::Accepted));
+        assert_eq!(check(&basic("web", "a%2Bb%253D"), Some(&client)), Ok(Next::Accepted));
+    }
+
+    #[test]
+    fn algorithms_are_bound_to_the_method_and_to_the_registration() {
+        let mac = registered(ClientAuthMethod::ClientSecretJwt);
+        assert_eq!(algs(&mac, &JwsAlg::MACS), JwsAlg::MACS);
+        let mut key = registered(ClientAuthMethod::PrivateKeyJwt);
+        key.metadata.token_endpoint_auth_signing_alg = Some("ES256".to_owned());
+        assert_eq!(algs(&key, &JwsAlg::SIGNATURES), [JwsAlg::ES256]);
+        key.metadata.token_endpoint_auth_signing_alg = Some("HS256".to_owned());
+        assert!(algs(&key, &JwsAlg::SIGNATURES).is_empty());
+    }
+}
