@@ -10,6 +10,7 @@ pub mod client_auth;
 pub mod grant;
 pub mod logout;
 pub mod permission;
+pub mod keys;
 pub mod policy;
 pub mod profile;
 pub mod token;

@@ -17,6 +17,7 @@ pub mod role;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod session;
+pub mod signing_key;
 pub mod user;
 
 pub use access_token::AccessToken;
@@ -34,4 +35,5 @@ pub use registration::Registration;
 pub use resource::{Resource, ResourceScope, TokenFormat};
 pub use role::Role;
 pub use session::Session;
+pub use signing_key::{KeyState, SigningKey};
 pub use user::{User, UserStatus};

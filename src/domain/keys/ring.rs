@@ -1,0 +1,43 @@
+//! Reading the ring: who signs, and who is published.
+
+use crate::{
+    base::Time,
+    model::signing_key::{KeyState, SigningKey},
+    spec::jose::SigningAlg,
+};
+
+/// The key that signs with `alg` at `now`. Every process that has read the same rows picks the same.
+///
+/// A pending key is picked only where there is no active one: the very first key, seen by a process whose clock is a
+/// little behind that of its maker.
+pub fn signer<'a>(
+    keys: impl IntoIterator<Item = &'a SigningKey>,
+    alg: SigningAlg,
+    now: Time,
+) -> Option<&'a SigningKey> {
+    let mut active: Option<&SigningKey> = None;
+    let mut pending: Option<&SigningKey> = None;
+    let order = |key: &'a SigningKey| (key.active_at, &key.kid);
+    for key in keys.into_iter().filter(|key| key.alg == alg) {
+        match key.state(now) {
+            KeyState::Active if active.is_none_or(|best| order(best) < order(key)) => active = Some(key),
+            KeyState::Pending if pending.is_none_or(|best| order(key) < order(best)) => pending = Some(key),
+            _ => {}
+        }
+    }
+    active.or(pending)
+}
+
+/// The keys that the JWKS shows at `now`: by algorithm, and those that sign first, for verifiers that look no further.
+pub fn published(keys: &[SigningKey], now: Time) -> Vec<&SigningKey> {
+    let mut shown: Vec<&SigningKey> = keys.iter().filter(|key| key.state(now) != KeyState::Retired).collect();
+    shown.sort_by_key(|key| {
+        let rank = match key.state(now) {
+            KeyState::Active => 0,
+            KeyState::Pending => 1,
+            KeyState::Retiring | KeyState::Retired => 2,
+        };
+        (key.alg, rank, key.active_at, key.kid.as_str())
+    });
+    shown
+}
