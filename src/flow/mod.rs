@@ -5,5 +5,6 @@
 
 pub mod job;
 pub mod outbox;
+pub mod keys;
 pub mod password;
 pub mod throttle;

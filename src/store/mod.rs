@@ -37,6 +37,7 @@ pub mod role;
 pub mod session;
 pub mod setting;
 pub mod sweep;
+pub mod signing_key;
 pub mod throttle;
 pub mod used_jti;
 pub mod user;

@@ -75,7 +75,7 @@ impl World {
     fn apply(&mut self, actions: Vec<Action>) {
         let now = self.now;
         for action in actions {
-            let mut row = |wanted: &str| self.rows.iter().position(|key| key.kid == wanted).unwrap();
+            let row = |wanted: &str| self.rows.iter().position(|key| key.kid == wanted).unwrap();
             match action {
                 Action::Create { alg, active_at } => {
                     let kid = format!("key-{}", self.made);
