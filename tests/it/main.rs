@@ -5,6 +5,7 @@
 
 mod architecture;
 mod store_outbox;
+mod keys;
 mod store_throttle;
 mod support;
 mod test_database;
