@@ -2,8 +2,10 @@
 //! comes in as arguments, what should happen goes out as a value.
 
 pub mod account;
+pub mod api_resource;
 pub mod authorize;
 pub mod claims;
+pub mod client_metadata;
 pub mod consent;
 pub mod delivery;
 pub mod client_auth;
