@@ -3,8 +3,12 @@
 //! Slow work (password hashing, fetching, mail) stays outside transactions. Mail leaves through an outbox row that is
 //! written inside them.
 
+pub mod cache;
+pub mod core;
 pub mod job;
-pub mod outbox;
 pub mod keys;
+pub mod outbox;
 pub mod password;
 pub mod throttle;
+
+pub use core::{Core, Parts};

@@ -69,6 +69,11 @@ impl Listener {
         })
     }
 
+    /// Whether the connection is there, as far as is known.
+    pub fn is_listening(&self) -> bool {
+        self.state == State::Listening
+    }
+
     /// Waits for the next change. Never fails: a lost connection is [`Change::Everything`] and is opened again, with pauses
     /// of up to two seconds. Safe to drop while it waits.
     pub async fn next(&mut self) -> Change {

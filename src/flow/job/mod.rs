@@ -1,3 +1,4 @@
 //! Work that nobody waits for: each job is claimed in the database, so that any number of processes may run it.
 
+pub mod listen;
 pub mod outbox;

@@ -1,0 +1,249 @@
+//! What a server process remembers of the database, so that a warm request reads nothing.
+//!
+//! PostgreSQL is the truth. Every change that matters is announced on a channel; what was remembered is then forgotten.
+//! Three things keep a missed or late announcement harmless: entries live for [`LIFETIME`] at most; a value that was read
+//! while something changed is used but not kept; and while the listener is not connected nothing is remembered at all.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use moka::sync::Cache;
+
+use crate::{
+    base::{
+        Time, TokenHash,
+        id::{GrantId, UserId},
+    },
+    domain::claims::CompiledRules,
+    model::{AccessToken, Client, Resource, Role, User},
+    store::Change,
+};
+
+/// No entry is believed for longer.
+pub const LIFETIME: Duration = Duration::from_secs(30);
+
+const CLIENTS: u64 = 10_000;
+const PEOPLE: u64 = 20_000;
+const TOKENS: u64 = 50_000;
+
+/// The operator's definitions, few enough to be held whole.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    /// API resources by identifier.
+    pub resources: HashMap<String, Arc<Resource>>,
+    /// Roles by name.
+    pub roles: HashMap<String, Arc<Role>>,
+    /// Custom claims, compiled.
+    pub rules: CompiledRules,
+}
+
+/// The caches of one process.
+pub struct Caches {
+    epoch: AtomicU64,
+    listening: AtomicBool,
+    pub(super) clients: Remembered<String, Option<Arc<Client>>>,
+    pub(super) users: Remembered<UserId, Option<Arc<User>>>,
+    /// Whether a grant still holds.
+    pub(super) grants: Remembered<GrantId, bool>,
+    /// Access tokens that were found good, by the hash of their wire value.
+    pub(super) access_tokens: Remembered<TokenHash, Arc<AccessToken>>,
+    catalog: RwLock<Option<(std::time::Instant, Arc<Catalog>)>>,
+    revoked: RwLock<HashMap<TokenHash, Time>>,
+}
+
+/// One bounded map of the caches.
+pub struct Remembered<K, V>(Cache<K, V>);
+
+impl<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static> Remembered<K, V> {
+    fn new(capacity: u64) -> Self {
+        Self(Cache::builder().max_capacity(capacity).time_to_live(LIFETIME).build())
+    }
+
+    fn forget(&self, key: &K) {
+        self.0.invalidate(key);
+    }
+
+    fn forget_all(&self) {
+        self.0.invalidate_all();
+    }
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        Self {
+            epoch: AtomicU64::new(0),
+            listening: AtomicBool::new(false),
+            clients: Remembered::new(CLIENTS),
+            users: Remembered::new(PEOPLE),
+            grants: Remembered::new(TOKENS),
+            access_tokens: Remembered::new(TOKENS),
+            catalog: RwLock::new(None),
+            revoked: RwLock::new(HashMap::new()),
+        }
+    }
+}
+
+impl Caches {
+    /// What is remembered under `key`, if it may be believed now.
+    pub(super) fn get<K, V>(&self, map: &Remembered<K, V>, key: &K) -> Option<V>
+    where
+        K: Hash + Eq + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        if self.is_listening() { map.0.get(key) } else { None }
+    }
+
+    /// The mark to take before a read whose result is to be kept.
+    pub(super) fn mark(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Keeps a value, unless anything changed since `mark` was taken.
+    pub(super) fn keep<K, V>(&self, map: &Remembered<K, V>, key: K, value: V, mark: u64)
+    where
+        K: Hash + Eq + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        if self.is_listening() && self.mark() == mark {
+            map.0.insert(key, value);
+        }
+    }
+
+    /// The catalog, if it is fresh.
+    pub(super) fn catalog(&self) -> Option<Arc<Catalog>> {
+        if !self.is_listening() {
+            return None;
+        }
+        let held = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref()
+            .filter(|(loaded, _)| loaded.elapsed() < LIFETIME)
+            .map(|(_, catalog)| Arc::clone(catalog))
+    }
+
+    pub(super) fn keep_catalog(&self, catalog: Arc<Catalog>, mark: u64) {
+        if self.is_listening() && self.mark() == mark {
+            *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((std::time::Instant::now(), catalog));
+        }
+    }
+
+    /// Whether announcements arrive. While they do not, every question goes to the database.
+    pub fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Acquire)
+    }
+
+    /// The listener is connected, and `revoked` is the list of tokens revoked before their time.
+    pub(super) fn connected(&self, revoked: HashMap<TokenHash, Time>) {
+        *self.revoked.write().unwrap_or_else(PoisonError::into_inner) = revoked;
+        self.forget_everything();
+        self.listening.store(true, Ordering::Release);
+    }
+
+    /// The listener lost its connection.
+    pub(super) fn disconnected(&self) {
+        self.listening.store(false, Ordering::Release);
+        self.forget_everything();
+    }
+
+    /// Whether a JWT access token was revoked, by the hash of its `jti`; `None`: only the database knows.
+    pub(super) fn is_revoked(&self, jti: &TokenHash) -> Option<bool> {
+        self.is_listening().then(|| {
+            self.revoked
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains_key(jti)
+        })
+    }
+
+    /// Remembers a revocation until the token would have died anyway.
+    pub(super) fn revoke(&self, jti: TokenHash, expires_at: Time) {
+        self.revoked
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(jti, expires_at);
+    }
+
+    /// Drops revocations of tokens that are dead by themselves.
+    pub(super) fn sweep_revoked(&self, now: Time) {
+        self.revoked
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, expires_at| *expires_at > now);
+    }
+
+    fn forget_everything(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.clients.forget_all();
+        self.users.forget_all();
+        self.grants.forget_all();
+        self.access_tokens.forget_all();
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Forgets what an announcement says has changed. A revocation is kept until `forget_at`, when its token is long dead.
+    pub(super) fn apply(&self, change: &Change, forget_at: Time) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        match change {
+            Change::Everything => self.forget_everything(),
+            Change::Client(client_id) => self.clients.forget(client_id),
+            Change::User(id) => self.users.forget(id),
+            Change::Grant(id) => self.grants.forget(id),
+            Change::AccessToken(hash) => self.access_tokens.forget(hash),
+            Change::RevokedToken(jti) => self.revoke(*jti, forget_at),
+            Change::Resource(_) | Change::Role(_) | Change::ClaimRule(_) => {
+                *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = None;
+            }
+            // sessions are read from the database, keys have a ring of their own, the outbox has a worker
+            Change::Session(_) | Change::SigningKey(_) | Change::Outbox => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listening() -> Caches {
+        let caches = Caches::default();
+        caches.connected(HashMap::new());
+        caches
+    }
+
+    #[test]
+    fn a_value_is_kept_and_forgotten_by_its_announcement() {
+        let caches = listening();
+        let mark = caches.mark();
+        caches.keep(&caches.clients, "a".to_owned(), None, mark);
+        assert!(caches.get(&caches.clients, &"a".to_owned()).is_some());
+        caches.apply(&Change::Client("a".to_owned()), Time::UNIX_EPOCH);
+        assert!(caches.get(&caches.clients, &"a".to_owned()).is_none());
+    }
+
+    #[test]
+    fn a_value_read_while_something_changed_is_not_kept() {
+        let caches = listening();
+        let mark = caches.mark();
+        caches.apply(&Change::Client("a".to_owned()), Time::UNIX_EPOCH);
+        caches.keep(&caches.clients, "a".to_owned(), None, mark);
+        assert!(caches.get(&caches.clients, &"a".to_owned()).is_none());
+    }
+
+    #[test]
+    fn nothing_is_believed_while_the_listener_is_away() {
+        let caches = listening();
+        let mark = caches.mark();
+        caches.keep(&caches.clients, "a".to_owned(), None, mark);
+        let jti = TokenHash::of("jti");
+        caches.revoke(jti, Time::UNIX_EPOCH);
+        assert_eq!(caches.is_revoked(&jti), Some(true));
+        caches.disconnected();
+        assert!(caches.get(&caches.clients, &"a".to_owned()).is_none());
+        assert_eq!(caches.is_revoked(&jti), None);
+    }
+}

@@ -1,0 +1,220 @@
+//! What every use case stands on: the store, the ring, the pool, the caches and the operator's decisions.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    cache::{Caches, Catalog},
+    keys::KeyRing,
+    outbox::Outbox,
+    password::PasswordPool,
+};
+use crate::{
+    base::{
+        Clock, Rng, Sealer, Time, TokenHash,
+        id::{GrantId, UserId},
+    },
+    domain::{
+        claims::{CompiledRules, Failure},
+        policy::Policy,
+    },
+    model::{AccessToken, Client, User},
+    store::{self, Store},
+};
+
+/// The running identity provider, without any way in.
+pub struct Core {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Secrets at rest.
+    pub sealer: Arc<Sealer>,
+    /// Signing keys.
+    pub keys: KeyRing,
+    /// Password hashing.
+    pub passwords: PasswordPool,
+    /// What must leave.
+    pub outbox: Outbox,
+    /// What the operator decided.
+    pub policy: Policy,
+    /// What is remembered of the database.
+    pub caches: Caches,
+    /// Custom-claim failures that were logged already.
+    logged: Mutex<HashSet<Failure>>,
+}
+
+/// What [`Core`] is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Secrets at rest.
+    pub sealer: Arc<Sealer>,
+    /// Signing keys, loaded.
+    pub keys: KeyRing,
+    /// Password hashing.
+    pub passwords: PasswordPool,
+    /// What the operator decided.
+    pub policy: Policy,
+}
+
+impl Core {
+    /// Puts the parts together. Nothing is remembered until [`super::job::listen`] runs.
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            store,
+            clock,
+            rng,
+            sealer,
+            keys,
+            passwords,
+            policy,
+        } = parts;
+        let outbox = Outbox::new(Arc::clone(&sealer), Arc::clone(&rng));
+        Self {
+            outbox,
+            store,
+            clock,
+            rng,
+            sealer,
+            keys,
+            passwords,
+            policy,
+            caches: Caches::default(),
+            logged: Mutex::default(),
+        }
+    }
+
+    /// The instant now.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The client of that identifier.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, store::Error> {
+        let key = client_id.to_owned();
+        if let Some(known) = self.caches.get(&self.caches.clients, &key) {
+            return Ok(known);
+        }
+        let mark = self.caches.mark();
+        let found = store::client::find(self.store.pool(), client_id).await?.map(Arc::new);
+        // unknown identifiers are not kept: anybody could fill the cache with them
+        if found.is_some() {
+            self.caches.keep(&self.caches.clients, key, found.clone(), mark);
+        }
+        Ok(found)
+    }
+
+    /// The person of that id.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn user(&self, id: UserId) -> Result<Option<Arc<User>>, store::Error> {
+        if let Some(known) = self.caches.get(&self.caches.users, &id) {
+            return Ok(known);
+        }
+        let mark = self.caches.mark();
+        let found = store::user::find(self.store.pool(), id).await?.map(Arc::new);
+        self.caches.keep(&self.caches.users, id, found.clone(), mark);
+        Ok(found)
+    }
+
+    /// Whether a grant still holds.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn grant_is_live(&self, id: GrantId) -> Result<bool, store::Error> {
+        if let Some(known) = self.caches.get(&self.caches.grants, &id) {
+            return Ok(known);
+        }
+        let mark = self.caches.mark();
+        let now = self.now();
+        let live = store::grant::find(self.store.pool(), id)
+            .await?
+            .is_some_and(|grant| grant.is_live(now));
+        self.caches.keep(&self.caches.grants, id, live, mark);
+        Ok(live)
+    }
+
+    /// An access token that was found good before, by the hash of its wire value. Its expiry, grant and revocation are
+    /// still to be asked for.
+    pub fn remembered_access_token(&self, hash: &TokenHash) -> Option<Arc<AccessToken>> {
+        self.caches.get(&self.caches.access_tokens, hash)
+    }
+
+    /// The mark to take before an access token is looked up or verified.
+    pub fn mark(&self) -> u64 {
+        self.caches.mark()
+    }
+
+    /// Remembers an access token that is good, read after `mark` was taken.
+    pub fn remember_access_token(&self, hash: TokenHash, token: Arc<AccessToken>, mark: u64) {
+        self.caches.keep(&self.caches.access_tokens, hash, token, mark);
+    }
+
+    /// Whether a JWT access token was revoked before its time, by its `jti`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn is_revoked(&self, jti: &str) -> Result<bool, store::Error> {
+        let hash = TokenHash::of(jti);
+        match self.caches.is_revoked(&hash) {
+            Some(revoked) => Ok(revoked),
+            None => store::revoked_token::contains(self.store.pool(), &hash).await,
+        }
+    }
+
+    /// Remembers at once what this process itself has just revoked.
+    pub fn note_revoked(&self, jti: &str, expires_at: Time) {
+        self.caches.revoke(TokenHash::of(jti), expires_at);
+    }
+
+    /// API resources, roles and custom claims.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn catalog(&self) -> Result<Arc<Catalog>, store::Error> {
+        if let Some(known) = self.caches.catalog() {
+            return Ok(known);
+        }
+        let mark = self.caches.mark();
+        let resources = store::resource::list(self.store.pool()).await?;
+        let roles = store::role::list(self.store.pool()).await?;
+        let rules = store::claim_rule::list(self.store.pool()).await?;
+        let (rules, faults) = CompiledRules::compile(&rules);
+        for (rule, fault) in faults {
+            tracing::warn!(rule = rule.name, %fault, "a custom claim does not compile and is left out");
+        }
+        let catalog = Arc::new(Catalog {
+            resources: resources
+                .into_iter()
+                .map(|one| (one.identifier.clone(), Arc::new(one)))
+                .collect(),
+            roles: roles.into_iter().map(|one| (one.name.clone(), Arc::new(one))).collect(),
+            rules,
+        });
+        self.caches.keep_catalog(Arc::clone(&catalog), mark);
+        Ok(catalog)
+    }
+
+    /// Logs custom claims that were left out, each rule and reason once.
+    pub fn log_failures(&self, failures: Vec<Failure>) {
+        for failure in failures {
+            let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+            if logged.len() < 1000 && logged.insert(failure.clone()) {
+                tracing::warn!(rule = failure.rule, fault = %failure.fault, "a custom claim failed and is left out");
+            }
+        }
+    }
+}
