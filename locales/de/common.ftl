@@ -32,3 +32,102 @@ when-in-days = { $n ->
     [one] in { $n } Tag
    *[other] in { $n } Tagen
 }
+
+continue = Weiter
+field-code = Code
+field-username = Benutzername
+field-username-hint = Buchstaben, Ziffern, Punkte, Striche; Sie können sich damit anmelden.
+field-new-password = Neues Passwort
+form-post-title = Zurück zu { $app }
+form-post-text = Wenn nichts von selbst geschieht, drücken Sie den Knopf.
+claim-sub = Ihre Kennung
+claim-name = Name
+claim-given-name = Vorname
+claim-family-name = Nachname
+claim-middle-name = Zweiter Vorname
+claim-nickname = Rufname
+claim-preferred-username = Bevorzugter Benutzername
+claim-profile = Profilseite
+claim-picture = Adresse des Bildes
+claim-website = Website
+claim-gender = Geschlecht
+claim-birthdate = Geburtsdatum
+claim-birthdate-help = Als Jahr-Monat-Tag, zum Beispiel 1990-12-31.
+claim-zoneinfo = Zeitzone
+claim-zoneinfo-help = Zum Beispiel Europe/Berlin.
+claim-locale = Sprache
+claim-locale-help = Als Sprachkürzel, zum Beispiel de oder de-AT.
+claim-email = E-Mail
+claim-email-verified = E-Mail ist bestätigt
+claim-phone-number = Telefonnummer
+claim-phone-number-help = Mit Landesvorwahl, zum Beispiel +49 30 123456.
+claim-phone-number-verified = Telefonnummer ist bestätigt
+claim-address = Postanschrift
+claim-address-formatted = Ganze Anschrift
+claim-address-street-address = Straße und Hausnummer
+claim-address-locality = Ort
+claim-address-region = Bundesland oder Region
+claim-address-postal-code = Postleitzahl
+claim-address-country = Land
+claim-other = { $claim }
+
+failure-unknown-app = Diese App kennen wir nicht
+failure-unknown-app-advice = Der Link, der Sie hierher brachte, nennt eine App, die nicht registriert ist. Gehen Sie zurück zur App und sagen Sie ihren Betreibern Bescheid.
+failure-redirect-uri = Diese App darf Sie nicht an diese Adresse schicken
+failure-redirect-uri-advice = Die Adresse für den Rückweg hat die App nicht registriert. Zu Ihrem Schutz geht es hier nicht weiter. Gehen Sie zurück zur App und sagen Sie ihren Betreibern Bescheid.
+failure-malformed = Die App hat etwas gefragt, das wir nicht beantworten können
+failure-malformed-advice = In der Anfrage fehlt etwas, oder etwas ist falsch geschrieben. Gehen Sie zurück zur App und versuchen Sie es noch einmal.
+failure-expired = Diese Anmeldung ist abgelaufen
+failure-expired-advice = Sie war zu lange offen, ist schon abgeschlossen oder wurde in einem anderen Browser begonnen. Gehen Sie zurück zur App und beginnen Sie noch einmal.
+failure-link = Dieser Link gilt nicht mehr
+failure-link-advice = Er wurde schon benutzt oder ist zu alt. Fordern Sie einen neuen an.
+failure-stale = Diese Seite war zu lange offen
+failure-stale-advice = Es wurde nichts geändert. Gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal. Cookies müssen erlaubt sein.
+failure-not-found = Hier ist nichts
+failure-not-found-advice = Vielleicht ist die Adresse falsch geschrieben, oder was hier war, gibt es nicht mehr.
+failure-forbidden = Diese Seite ist für Administratoren
+failure-forbidden-advice = Ihr Konto hat diese Rolle nicht. Wer sie hat, kann sie Ihnen geben.
+failure-method = Diese Adresse lässt sich so nicht benutzen
+failure-method-advice = Gehen Sie zurück und folgen Sie den Knöpfen und Links der Seite.
+failure-too-large = Das ist mehr, als wir lesen können
+failure-too-large-advice = Gehen Sie zurück und senden Sie weniger.
+failure-too-many = Zu viele Versuche
+failure-too-many-advice = Zum Schutz der Konten bremsen wir nach mehreren fehlgeschlagenen Versuchen.
+failure-busy = Gerade sind sehr viele hier
+failure-busy-advice = Ihre Anfrage wurde nicht ausgeführt. Gleich geht es wieder.
+failure-database = Wir kommen gerade nicht an die Daten
+failure-database-advice = Es wurde nichts geändert. Warten Sie einen Moment und laden Sie die Seite neu.
+failure-internal = Bei uns ist etwas kaputtgegangen
+failure-internal-advice = Es liegt nicht an Ihnen. Versuchen Sie es noch einmal; wenn es wieder geschieht, nennen Sie der Person, die Ihnen hilft, das Zeichen unten.
+failure-helper = Für die Person, die Ihnen hilft:
+failure-reference = Zeichen
+failure-to-account = Zu Ihrem Konto
+retry-seconds = { $n ->
+    [one] Versuchen Sie es in { $n } Sekunde noch einmal.
+   *[other] Versuchen Sie es in { $n } Sekunden noch einmal.
+}
+retry-minutes = { $n ->
+    [one] Versuchen Sie es in { $n } Minute noch einmal.
+   *[other] Versuchen Sie es in { $n } Minuten noch einmal.
+}
+
+error-required = Bitte füllen Sie dieses Feld aus.
+error-email-format = Das sieht nicht nach einer E-Mail-Adresse aus. Prüfen Sie sie, zum Beispiel ada@example.com.
+error-username-format = Ein Benutzername hat nur Buchstaben, Ziffern, Punkte und Striche. Lassen Sie den Rest weg.
+error-username-taken = Diesen Benutzernamen hat schon jemand. Wählen Sie einen anderen.
+error-password-short = Nehmen Sie mindestens { $n } Zeichen.
+error-password-long = Nehmen Sie höchstens { $n } Zeichen.
+error-password-common = Dieses Passwort würden andere mit als Erstes versuchen. Wählen Sie ein anderes.
+error-password-personal = Dieses Passwort ist Ihrem Namen oder Ihrer E-Mail-Adresse zu ähnlich. Wählen Sie ein anderes.
+error-password-same = Das ist Ihr jetziges Passwort. Wählen Sie ein anderes.
+error-code-wrong = Das ist nicht der zuletzt gesendete Code. Sehen Sie in die neueste Mail.
+error-code-expired = Dieser Code ist zu alt. Fordern Sie einen neuen an.
+error-too-many = { $n ->
+    [one] Zu viele Versuche. Versuchen Sie es in { $n } Minute noch einmal.
+   *[other] Zu viele Versuche. Versuchen Sie es in { $n } Minuten noch einmal.
+}
+error-value = Diesen Wert können wir nicht lesen. Prüfen Sie die Schreibweise.
+error-value-long = Nehmen Sie höchstens { $n } Zeichen.
+error-url = Schreiben Sie eine ganze Adresse, die mit https:// oder http:// beginnt.
+error-phone-format = Schreiben Sie die Nummer mit Landesvorwahl, zum Beispiel +49 30 123456.
+error-birthdate-format = Schreiben Sie Jahr-Monat-Tag, zum Beispiel 1990-12-31, oder nur das Jahr.

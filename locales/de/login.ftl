@@ -5,6 +5,7 @@ app-home = Über { $app }
 app-policy = Datenschutz
 app-terms = Nutzungsbedingungen
 cancel-to-app = Abbrechen und zurück zu { $app }
+back-to-sign-in = Zurück zur Anmeldung
 
 sign-in-title = Anmelden
 sign-in-submit = Anmelden
@@ -12,6 +13,72 @@ sign-in-forgot = Passwort vergessen?
 sign-in-new = Neu hier?
 sign-in-register = Konto anlegen
 sign-in-again = Bitte melden Sie sich noch einmal an, damit wir wissen, dass Sie es sind.
-error-sign-in = Diese E-Mail oder dieser Benutzername und das Passwort gehören nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.
-error-required = Bitte füllen Sie dieses Feld aus.
-error-email-format = Das sieht nicht nach einer E-Mail-Adresse aus. Prüfen Sie sie, zum Beispiel ada@example.com.
+error-sign-in = Dieser Name und das Passwort passen nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.
+
+select-title = Konto auswählen
+select-continue = Weiter als { $name }
+select-other = Ein anderes Konto benutzen
+
+register-title = Konto anlegen
+register-submit = Konto anlegen
+register-known = Sie haben schon ein Konto?
+register-sign-in = Anmelden
+
+verify-title = Sehen Sie in Ihre Mail
+verify-sent = Wir haben einen Code an { $email } geschickt.
+verify-hint = { $n ->
+    [one] Er gilt { $n } Minute. Der Link in der Mail tut dasselbe.
+   *[other] Er gilt { $n } Minuten. Der Link in der Mail tut dasselbe.
+}
+verify-submit = Bestätigen
+verify-nothing = Nichts da? Sehen Sie in den Spam-Ordner, oder:
+verify-resend = Neuen Code schicken
+verify-other = Andere Adresse nehmen
+verify-resent = Ein neuer Code ist unterwegs.
+verify-link-title = Adresse bestätigen
+verify-link-text = Gehört { $email } Ihnen?
+verify-link-submit = Ja, bestätigen
+
+new-password-title = Eigenes Passwort wählen
+new-password-text = Das Passwort, mit dem Sie sich angemeldet haben, galt nur für einmal.
+new-password-submit = Speichern und weiter
+
+recover-title = Passwort vergessen?
+recover-text = Sagen Sie uns, wer Sie sind, und wir schicken Ihnen einen Link für ein neues.
+recover-submit = Link schicken
+recover-sent-title = Sehen Sie in Ihre Mail
+recover-sent-text = Wenn es zu { $identifier } hier ein Konto gibt, ist ein Link für ein neues Passwort unterwegs.
+recover-sent-hint = { $n ->
+    [one] Der Link gilt { $n } Minute.
+   *[other] Der Link gilt { $n } Minuten.
+}
+recover-again = Noch einmal anfordern
+
+reset-title = Neues Passwort wählen
+reset-text = für { $identifier }
+reset-submit = Passwort speichern
+reset-effect = Mit dem Speichern werden Sie überall sonst abgemeldet.
+
+consent-title = Mit dieser App teilen?
+consent-heading = { $app } möchte Ihr Konto benutzen
+consent-person = Sie sind als { $identifier } angemeldet.
+consent-switch = Nicht Sie?
+consent-sees = Sie wird sehen
+consent-no-value = noch nichts eingetragen
+consent-sub = zeigt ihr auch nächstes Mal, dass Sie es sind
+consent-api = In { $api } darf sie
+consent-offline = Verbunden bleiben
+consent-offline-text = All das darf sie auch, während Sie weg sind, bis Sie es zurücknehmen.
+consent-withdraw = Sie können das jederzeit in Ihrem Konto zurücknehmen.
+consent-allow = Erlauben
+consent-deny = Nicht erlauben
+
+logout-title = Abmelden?
+logout-text = Sie sind als { $name } angemeldet.
+logout-text-app = { $app } möchte { $name } auch hier abmelden.
+logout-submit = Abmelden
+logout-stay = Angemeldet bleiben
+signed-out-title = Sie sind abgemeldet
+signed-out-text = An einem gemeinsamen Computer schließen Sie auch den Browser.
+signed-out-return = Zurück zu { $app }
+signed-out-again = Wieder anmelden

@@ -32,3 +32,102 @@ when-in-days = { $n ->
     [one] in { $n } day
    *[other] in { $n } days
 }
+
+continue = Continue
+field-code = Code
+field-username = Username
+field-username-hint = Letters, digits, dots, dashes; you can sign in with it.
+field-new-password = New password
+form-post-title = Back to { $app }
+form-post-text = If nothing happens by itself, press the button.
+claim-sub = Your identifier
+claim-name = Name
+claim-given-name = Given name
+claim-family-name = Family name
+claim-middle-name = Middle name
+claim-nickname = Nickname
+claim-preferred-username = Preferred username
+claim-profile = Profile page
+claim-picture = Picture address
+claim-website = Website
+claim-gender = Gender
+claim-birthdate = Date of birth
+claim-birthdate-help = As year-month-day, for example 1990-12-31.
+claim-zoneinfo = Time zone
+claim-zoneinfo-help = For example Europe/Berlin.
+claim-locale = Language
+claim-locale-help = As a language tag, for example en or de-AT.
+claim-email = E-mail
+claim-email-verified = E-mail is confirmed
+claim-phone-number = Phone number
+claim-phone-number-help = With the country code, for example +49 30 123456.
+claim-phone-number-verified = Phone number is confirmed
+claim-address = Postal address
+claim-address-formatted = Whole address
+claim-address-street-address = Street and number
+claim-address-locality = City
+claim-address-region = State or region
+claim-address-postal-code = Postal code
+claim-address-country = Country
+claim-other = { $claim }
+
+failure-unknown-app = We do not know this app
+failure-unknown-app-advice = The link that brought you here names an app that is not registered. Go back to the app and tell its makers.
+failure-redirect-uri = This app may not send you to that address
+failure-redirect-uri-advice = The address to return to is not one that the app has registered, so we stopped here to keep you safe. Go back to the app and tell its makers.
+failure-malformed = The app asked in a way we cannot answer
+failure-malformed-advice = Something is missing or written wrongly in the request. Go back to the app and try again.
+failure-expired = This sign-in has run out
+failure-expired-advice = It was open for too long, is finished already, or was begun in another browser. Go back to the app and begin again.
+failure-link = This link no longer works
+failure-link-advice = It was used already or is too old. Ask for a new one.
+failure-stale = This page was open for too long
+failure-stale-advice = Nothing was changed. Go back, reload the page and try again. Cookies must be allowed.
+failure-not-found = There is nothing here
+failure-not-found-advice = The address may be mistyped, or what was here is gone.
+failure-forbidden = This page is for administrators
+failure-forbidden-advice = Your account does not have that role. Someone who has it can give it to you.
+failure-method = This address cannot be used like that
+failure-method-advice = Go back and follow the page's own buttons and links.
+failure-too-large = That is more than we can read
+failure-too-large-advice = Go back and send less.
+failure-too-many = Too many attempts
+failure-too-many-advice = To keep accounts safe we slow down after several attempts that failed.
+failure-busy = Very many people are here just now
+failure-busy-advice = Your request was not carried out. It will work again in a moment.
+failure-database = We cannot get at the data just now
+failure-database-advice = Nothing was changed. Wait a moment and reload the page.
+failure-internal = Something broke on our side
+failure-internal-advice = It is not your fault. Try again; if it happens again, give the reference below to the person who helps you.
+failure-helper = For the person who helps you:
+failure-reference = Reference
+failure-to-account = Go to your account
+retry-seconds = { $n ->
+    [one] Try again in { $n } second.
+   *[other] Try again in { $n } seconds.
+}
+retry-minutes = { $n ->
+    [one] Try again in { $n } minute.
+   *[other] Try again in { $n } minutes.
+}
+
+error-required = Please fill this in.
+error-email-format = That does not look like an e-mail address. Check it, for example ada@example.com.
+error-username-format = A username has letters, digits, dots, dashes and underscores only. Leave out the rest.
+error-username-taken = Someone else has this username. Choose another one.
+error-password-short = Use at least { $n } characters.
+error-password-long = Use at most { $n } characters.
+error-password-common = This is one of the first passwords that others would try. Choose another one.
+error-password-personal = This password is too close to your name or e-mail address. Choose another one.
+error-password-same = This is the password you have now. Choose another one.
+error-code-wrong = That is not the code we sent last. Check the newest mail.
+error-code-expired = This code is too old. Ask for a new one.
+error-too-many = { $n ->
+    [one] Too many attempts. Try again in { $n } minute.
+   *[other] Too many attempts. Try again in { $n } minutes.
+}
+error-value = We cannot read this value. Check how it is written.
+error-value-long = Use at most { $n } characters.
+error-url = Write a whole address that begins with https:// or http://.
+error-phone-format = Write the number with its country code, for example +49 30 123456.
+error-birthdate-format = Write year-month-day, for example 1990-12-31, or the year alone.

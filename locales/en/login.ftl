@@ -5,6 +5,7 @@ app-home = About { $app }
 app-policy = Privacy policy
 app-terms = Terms of service
 cancel-to-app = Cancel and go back to { $app }
+back-to-sign-in = Back to sign in
 
 sign-in-title = Sign in
 sign-in-submit = Sign in
@@ -12,6 +13,72 @@ sign-in-forgot = Forgot your password?
 sign-in-new = New here?
 sign-in-register = Create an account
 sign-in-again = Please sign in again, so that we know it is you.
-error-sign-in = That e-mail or username and password do not belong together. Check both and try again.
-error-required = Please fill this in.
-error-email-format = That does not look like an e-mail address. Check it, for example ada@example.com.
+error-sign-in = That name and password do not go together. Check both and try again.
+
+select-title = Choose an account
+select-continue = Continue as { $name }
+select-other = Use another account
+
+register-title = Create an account
+register-submit = Create account
+register-known = Have an account?
+register-sign-in = Sign in
+
+verify-title = Check your mail
+verify-sent = We sent a code to { $email }.
+verify-hint = { $n ->
+    [one] It is good for { $n } minute. The link in the mail does the same.
+   *[other] It is good for { $n } minutes. The link in the mail does the same.
+}
+verify-submit = Confirm
+verify-nothing = Nothing there? Look into the spam folder, or:
+verify-resend = Send a new code
+verify-other = Use another address
+verify-resent = A new code is on its way.
+verify-link-title = Confirm your address
+verify-link-text = Is { $email } yours?
+verify-link-submit = Yes, confirm it
+
+new-password-title = Choose your own password
+new-password-text = The one you signed in with was for one time only.
+new-password-submit = Save and continue
+
+recover-title = Forgot your password?
+recover-text = Tell us who you are and we send you a link to choose a new one.
+recover-submit = Send the link
+recover-sent-title = Check your mail
+recover-sent-text = If { $identifier } has an account here, a link to choose a new password is on its way.
+recover-sent-hint = { $n ->
+    [one] The link is good for { $n } minute.
+   *[other] The link is good for { $n } minutes.
+}
+recover-again = Ask again
+
+reset-title = Choose a new password
+reset-text = for { $identifier }
+reset-submit = Save the password
+reset-effect = Saving signs you out everywhere else.
+
+consent-title = Share with this app?
+consent-heading = { $app } would like to use your account
+consent-person = You are signed in as { $identifier }.
+consent-switch = Not you?
+consent-sees = It will see
+consent-no-value = nothing there yet
+consent-sub = tells it that it is you, next time too
+consent-api = In { $api } it may
+consent-offline = Stay connected
+consent-offline-text = It may do all this also while you are away, until you take it back.
+consent-withdraw = You can take this back at any time in your account.
+consent-allow = Allow
+consent-deny = Do not allow
+
+logout-title = Sign out?
+logout-text = You are signed in as { $name }.
+logout-text-app = { $app } asks to sign { $name } out here as well.
+logout-submit = Sign out
+logout-stay = Stay signed in
+signed-out-title = You are signed out
+signed-out-text = On a shared computer, close the browser as well.
+signed-out-return = Back to { $app }
+signed-out-again = Sign in again

@@ -80,7 +80,8 @@ impl Translator {
     }
 
     /// The words of `text`.
-    pub fn say(self, text: &Text) -> String {
+    pub fn say(self, text: impl AsRef<Text>) -> String {
+        let text = text.as_ref();
         let mut values = FluentArgs::new();
         for (name, value) in &text.values {
             match value {
@@ -206,6 +207,12 @@ impl Text {
     /// The message's key.
     pub fn key(&self) -> &'static str {
         self.key
+    }
+}
+
+impl AsRef<Self> for Text {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 

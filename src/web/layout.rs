@@ -129,7 +129,7 @@ impl Layout {
     }
 
     /// The words of `text` in the page's language.
-    pub fn say(&self, text: &Text) -> String {
+    pub fn say(&self, text: impl AsRef<Text>) -> String {
         self.translator.say(text)
     }
 

@@ -6,7 +6,9 @@
 pub mod field_errors;
 pub mod layout;
 pub mod login;
+pub mod profile_field;
 pub mod static_files;
+pub mod view;
 pub mod when;
 
 #[cfg(test)]

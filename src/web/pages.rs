@@ -8,7 +8,7 @@ use std::path::Path;
 use askama::Template;
 use scraper::{ElementRef, Html, Selector};
 
-use super::{Layout, login};
+use super::{Layout, login, view};
 use crate::base::Locale;
 
 /// A value that would leave any place that does not escape it.
@@ -37,7 +37,20 @@ fn samples() -> Vec<Sample> {
     for locale in Locale::ALL {
         let page = Layout::new(locale, "csrf-token", "/here?request=0199b8d2");
         all.extend(rendered![page;
+            view::ErrorPage => "error.html",
+            view::FormPost => "form_post.html",
             login::view::SignIn => "login/sign_in.html",
+            login::view::SelectAccount => "login/select_account.html",
+            login::view::Register => "login/register.html",
+            login::view::RegisterVerify => "login/register_verify.html",
+            login::view::RegisterVerifyLink => "login/register_verify_link.html",
+            login::view::NewPassword => "login/new_password.html",
+            login::view::Recover => "login/recover.html",
+            login::view::RecoverSent => "login/recover_sent.html",
+            login::view::Reset => "login/reset.html",
+            login::view::Consent => "login/consent.html",
+            login::view::Logout => "login/logout.html",
+            login::view::SignedOut => "login/signed_out.html",
         ]);
     }
     all

@@ -1,8 +1,30 @@
 //! What the sign-in pages show: plain data, one struct per template of `templates/login/`.
 
+mod consent;
+mod logout;
+mod new_password;
+mod recover;
+mod recover_sent;
+mod register;
+mod register_verify;
+mod register_verify_link;
+mod reset;
+mod select_account;
 mod sign_in;
+mod signed_out;
 
+pub use consent::{Consent, ConsentApi, ConsentValue};
+pub use logout::Logout;
+pub use new_password::NewPassword;
+pub use recover::Recover;
+pub use recover_sent::RecoverSent;
+pub use register::Register;
+pub use register_verify::RegisterVerify;
+pub use register_verify_link::RegisterVerifyLink;
+pub use reset::Reset;
+pub use select_account::SelectAccount;
 pub use sign_in::SignIn;
+pub use signed_out::SignedOut;
 
 /// The app that somebody is on the way to.
 #[derive(Debug, Clone)]

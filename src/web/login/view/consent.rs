@@ -1,0 +1,109 @@
+//! The page that asks whether an app may see what it asks for.
+
+use askama::Template;
+
+use super::App;
+use crate::base::Text;
+use crate::web::Layout;
+use crate::web::profile_field::{claim_icon, claim_text};
+
+/// `/consent`: `form#consent`, `decision=allow` or `decision=deny`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "login/consent.html")]
+pub struct Consent {
+    /// What every page needs.
+    pub page: Layout,
+    /// The pending authorization request's id.
+    pub request: String,
+    /// The app that asks.
+    pub app: Option<App>,
+    /// Who is signed in, by name.
+    pub name: String,
+    /// Their e-mail address or username.
+    pub identifier: String,
+    /// What of the profile the app will see.
+    pub values: Vec<ConsentValue>,
+    /// What it may do elsewhere in the person's name.
+    pub apis: Vec<ConsentApi>,
+    /// Whether it stays connected while the person is away (`offline_access`).
+    pub stays_connected: bool,
+    /// The page to take another account.
+    pub switch_href: String,
+}
+
+/// One thing that an app will see.
+#[derive(Debug, Clone)]
+pub struct ConsentValue {
+    /// The claim's name.
+    pub claim: String,
+    /// The person's own value; empty while they have none.
+    pub value: String,
+}
+
+impl ConsentValue {
+    /// `value` of the claim `claim`.
+    pub fn new(claim: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            claim: claim.into(),
+            value: value.into(),
+        }
+    }
+
+    /// What people call it.
+    pub fn label(&self) -> Text {
+        claim_text(&self.claim)
+    }
+
+    /// The icon beside it.
+    pub fn icon(&self) -> &'static str {
+        claim_icon(&self.claim)
+    }
+}
+
+/// An API and what an app may do there.
+#[derive(Debug, Clone)]
+pub struct ConsentApi {
+    /// Its name, or its identifier.
+    pub name: String,
+    /// The scopes' descriptions, or their names.
+    pub permissions: Vec<String>,
+}
+
+#[cfg(test)]
+impl Consent {
+    pub(crate) fn samples(page: &Layout) -> Vec<(&'static str, Self)> {
+        let plain = Self {
+            page: page.clone(),
+            request: "0199b8d2".to_owned(),
+            app: Some(App::sample()),
+            name: "Ada Lovelace".to_owned(),
+            identifier: "ada@example.com".to_owned(),
+            values: vec![
+                ConsentValue::new("name", "Ada Lovelace"),
+                ConsentValue::new("email", "ada@example.com"),
+                ConsentValue::new("phone_number", ""),
+            ],
+            apis: vec![ConsentApi {
+                name: "Orders".to_owned(),
+                permissions: vec!["Read your orders".to_owned(), "Place orders for you".to_owned()],
+            }],
+            stays_connected: true,
+            switch_href: "/login/select?request=0199b8d2".to_owned(),
+        };
+        let little = Self {
+            values: Vec::new(),
+            apis: Vec::new(),
+            stays_connected: false,
+            ..plain.clone()
+        };
+        let hostile = Self {
+            app: Some(App::hostile()),
+            values: vec![ConsentValue::new(
+                crate::web::pages::HOSTILE,
+                crate::web::pages::HOSTILE,
+            )],
+            ..plain.clone()
+        };
+        vec![("plain", plain), ("little", little), ("hostile", hostile)]
+    }
+}
