@@ -354,5 +354,4 @@ fn seconds(time: Time) -> f64 {
 }
 
 #[cfg(test)]
-#[path = "jwt_tests.rs"]
 mod tests;

@@ -1,3 +1,5 @@
+//! What must be refused, line by line of RFC 8725, and what must not.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
