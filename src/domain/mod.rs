@@ -10,6 +10,7 @@ pub mod consent;
 pub mod delivery;
 pub mod client_auth;
 pub mod grant;
+pub mod introspection;
 pub mod logout;
 pub mod permission;
 pub mod keys;

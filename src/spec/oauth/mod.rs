@@ -1,5 +1,6 @@
 //! The vocabulary of OAuth 2.0: its errors, parameters and closed sets of values, each with its own small algorithm.
 
+pub mod bearer;
 pub mod client_auth_method;
 pub mod error;
 pub mod grant_type;

@@ -2,6 +2,7 @@
 
 pub mod claim;
 pub mod claims_request;
+pub mod discovery;
 pub mod display;
 
 pub use claims_request::{ClaimRequest, ClaimsRequest};

@@ -1,0 +1,158 @@
+//! Who may learn what about a token (RFC 7662), and who may revoke one (RFC 7009 §2.1).
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    base::{Time, id::UserId},
+    model::{AccessToken, Client},
+    spec::oauth::ScopeSet,
+};
+
+/// Whether the client may be told about an access token: it got it itself, or it is the API that the token is for. An API
+/// is known by its client_id, or by naming the resource in its own metadata. RFC 7662 §4: nobody else learns anything.
+pub fn may_see(client: &Client, token: &AccessToken) -> bool {
+    let serves = |audience: &String| {
+        *audience == client.client_id
+            || client
+                .metadata
+                .resources
+                .as_ref()
+                .is_some_and(|named| named.contains(audience))
+    };
+    token.client_id == client.client_id || token.audience.iter().any(serves)
+}
+
+/// The answer about a token that is good.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// The issuer.
+    pub iss: &'a str,
+    /// Who got it.
+    pub client_id: &'a str,
+    /// Whom it speaks for; `None`: the client.
+    pub user_id: Option<UserId>,
+    /// What it permits.
+    pub scope: &'a ScopeSet,
+    /// Where it is good.
+    pub audience: &'a [String],
+    /// Its name.
+    pub jti: Option<&'a str>,
+    /// When it was made.
+    pub issued_at: Time,
+    /// When it dies.
+    pub expires_at: Time,
+    /// `Bearer`, or `None` for a refresh token, which is no access token (RFC 6749 §7.1).
+    pub token_type: Option<&'a str>,
+    /// Custom claims; none of a reserved name.
+    pub extra: &'a Map<String, Value>,
+}
+
+/// What is said about any other token (RFC 7662 §2.2).
+pub const INACTIVE: &str = r#"{"active":false}"#;
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    active: bool,
+    iss: &'a str,
+    sub: &'a str,
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    aud: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<&'a str>,
+    iat: i64,
+    exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'a str>,
+    #[serde(flatten)]
+    extra: &'a Map<String, Value>,
+}
+
+impl Answer<'_> {
+    /// The answer as JSON.
+    ///
+    /// # Errors
+    /// Only what the custom claims could cause.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let user_id = self.user_id.map(|id| id.to_string());
+        let mut json = Vec::with_capacity(512);
+        let wire = Wire {
+            active: true,
+            iss: self.iss,
+            sub: user_id.as_deref().unwrap_or(self.client_id),
+            client_id: self.client_id,
+            scope: (!self.scope.is_empty()).then(|| self.scope.to_string()),
+            aud: self.audience,
+            jti: self.jti,
+            iat: self.issued_at.unix_timestamp(),
+            exp: self.expires_at.unix_timestamp(),
+            token_type: self.token_type,
+            extra: self.extra,
+        };
+        serde_json::to_writer(&mut json, &wire)?;
+        Ok(json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::token::fixture::{API, ISSUER, NOW, client};
+
+    fn token() -> AccessToken {
+        AccessToken {
+            jti: Some("j".to_owned()),
+            grant_id: None,
+            client_id: "web".to_owned(),
+            user_id: None,
+            scope: ScopeSet::parse("orders:read").unwrap(),
+            audience: vec![API.to_owned()],
+            claims: Map::new(),
+            issued_at: NOW,
+            expires_at: NOW + time::Duration::minutes(5),
+        }
+    }
+
+    #[test]
+    fn the_owner_and_the_api_may_see_a_token_and_nobody_else() {
+        let mut other = client();
+        assert!(may_see(&other, &token()));
+        other.client_id = "other".to_owned();
+        assert!(!may_see(&other, &token()));
+        other.metadata.resources = Some(vec![API.to_owned()]);
+        assert!(may_see(&other, &token()));
+        other.metadata.resources = Some(vec![ISSUER.to_owned()]);
+        assert!(!may_see(&other, &token()));
+        other.client_id = API.to_owned();
+        assert!(may_see(&other, &token()));
+    }
+
+    #[test]
+    fn the_answer_is_that_of_rfc_7662() {
+        let token = token();
+        let extra = Map::from_iter([("plan".to_owned(), "gold".into())]);
+        let answer = Answer {
+            iss: ISSUER,
+            client_id: &token.client_id,
+            user_id: None,
+            scope: &token.scope,
+            audience: &token.audience,
+            jti: token.jti.as_deref(),
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            token_type: Some("Bearer"),
+            extra: &extra,
+        };
+        let now = NOW.unix_timestamp();
+        assert_eq!(
+            serde_json::from_slice::<Value>(&answer.to_json().unwrap()).unwrap(),
+            serde_json::json!({
+                "active": true, "iss": ISSUER, "sub": "web", "client_id": "web", "scope": "orders:read", "aud": [API],
+                "jti": "j", "iat": now, "exp": now + 300, "token_type": "Bearer", "plan": "gold",
+            })
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! The server's metadata (OIDC Discovery §3, RFC 8414 §2) and the paths of its endpoints.
+
+use serde::Serialize;
+
+use crate::spec::{
+    jose::{JwsAlg, SigningAlg},
+    oauth::{ClientAuthMethod, GrantType, Prompt, ResponseMode, ResponseType, scope},
+    oidc::{Display, claim},
+};
+
+/// Paths below the issuer.
+pub mod path {
+    /// RFC 6749 §3.1.
+    pub const AUTHORIZE: &str = "/authorize";
+    /// RFC 6749 §3.2.
+    pub const TOKEN: &str = "/token";
+    /// OIDC Core §5.3.
+    pub const USERINFO: &str = "/userinfo";
+    /// RFC 7517 §5.
+    pub const JWKS: &str = "/jwks";
+    /// RFC 7662 §2.
+    pub const INTROSPECT: &str = "/introspect";
+    /// RFC 7009 §2.
+    pub const REVOKE: &str = "/revoke";
+    /// OIDC RP-Initiated Logout §2.
+    pub const END_SESSION: &str = "/end_session";
+    /// OIDC Discovery §4.
+    pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+    /// RFC 8414 §3.
+    pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+}
+
+/// The metadata document. One serves both OpenID Connect and plain OAuth: the members are the same registry's.
+#[derive(Debug, Clone, Serialize)]
+pub struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    userinfo_endpoint: String,
+    jwks_uri: String,
+    end_session_endpoint: String,
+    introspection_endpoint: String,
+    revocation_endpoint: String,
+    scopes_supported: Vec<&'static str>,
+    response_types_supported: Vec<ResponseType>,
+    response_modes_supported: Vec<ResponseMode>,
+    grant_types_supported: Vec<GrantType>,
+    acr_values_supported: Vec<String>,
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
+    token_endpoint_auth_methods_supported: Vec<ClientAuthMethod>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    introspection_endpoint_auth_methods_supported: Vec<ClientAuthMethod>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    revocation_endpoint_auth_methods_supported: Vec<ClientAuthMethod>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    display_values_supported: Vec<&'static str>,
+    claim_types_supported: [&'static str; 1],
+    claims_supported: Vec<String>,
+    claims_parameter_supported: bool,
+    // Absent would mean `true` for request_uri (OIDC Discovery §3).
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    ui_locales_supported: Vec<String>,
+    code_challenge_methods_supported: [&'static str; 1],
+    prompt_values_supported: Vec<&'static str>,
+    authorization_response_iss_parameter_supported: bool,
+}
+
+/// What differs from server to server.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// The issuer, without a trailing slash.
+    pub issuer: String,
+    /// Claims besides those of the protocol.
+    pub claims: Vec<String>,
+    /// Classes of authentication.
+    pub acr_values: Vec<String>,
+    /// BCP 47 tags of the pages' languages.
+    pub ui_locales: Vec<String>,
+}
+
+/// Claims that the protocol itself puts into ID tokens and userinfo.
+const PROTOCOL_CLAIMS: [&str; 10] = [
+    "sub",
+    "iss",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "sid",
+];
+
+impl Metadata {
+    /// The document of a server.
+    pub fn new(offer: Offer) -> Self {
+        let at = |path: &str| format!("{}{path}", offer.issuer);
+        let methods = ClientAuthMethod::ALL.to_vec();
+        let confidential: Vec<_> = methods
+            .iter()
+            .copied()
+            .filter(|method| *method != ClientAuthMethod::None)
+            .collect();
+        let assertion_algs: Vec<_> = JwsAlg::SIGNATURES
+            .iter()
+            .chain(&JwsAlg::MACS)
+            .map(|alg| alg.name())
+            .collect();
+        let mut scopes = vec![scope::OPENID, scope::OFFLINE_ACCESS];
+        scopes.extend(claim::CLAIM_SCOPES);
+        let mut claims: Vec<String> = PROTOCOL_CLAIMS.map(str::to_owned).to_vec();
+        claims.extend(
+            offer
+                .claims
+                .into_iter()
+                .filter(|name| !PROTOCOL_CLAIMS.contains(&name.as_str())),
+        );
+        Self {
+            authorization_endpoint: at(path::AUTHORIZE),
+            token_endpoint: at(path::TOKEN),
+            userinfo_endpoint: at(path::USERINFO),
+            jwks_uri: at(path::JWKS),
+            end_session_endpoint: at(path::END_SESSION),
+            introspection_endpoint: at(path::INTROSPECT),
+            revocation_endpoint: at(path::REVOKE),
+            issuer: offer.issuer,
+            scopes_supported: scopes,
+            response_types_supported: vec![ResponseType::Code],
+            response_modes_supported: ResponseMode::ALL.to_vec(),
+            grant_types_supported: GrantType::ALL.to_vec(),
+            acr_values_supported: offer.acr_values,
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: SigningAlg::ALL.iter().map(|alg| alg.name()).collect(),
+            token_endpoint_auth_methods_supported: methods.clone(),
+            token_endpoint_auth_signing_alg_values_supported: assertion_algs.clone(),
+            introspection_endpoint_auth_methods_supported: confidential,
+            introspection_endpoint_auth_signing_alg_values_supported: assertion_algs.clone(),
+            revocation_endpoint_auth_methods_supported: methods,
+            revocation_endpoint_auth_signing_alg_values_supported: assertion_algs,
+            display_values_supported: Display::ALL.iter().map(|display| display.as_str()).collect(),
+            claim_types_supported: ["normal"],
+            claims_supported: claims,
+            claims_parameter_supported: true,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+            ui_locales_supported: offer.ui_locales,
+            code_challenge_methods_supported: ["S256"],
+            prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.as_str()).collect(),
+            authorization_response_iss_parameter_supported: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document() -> serde_json::Value {
+        serde_json::to_value(Metadata::new(Offer {
+            issuer: "https://op.example".to_owned(),
+            claims: vec!["name".to_owned(), "sub".to_owned()],
+            acr_values: vec!["1".to_owned()],
+            ui_locales: vec!["en".to_owned()],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn every_endpoint_lies_below_the_issuer() {
+        let document = document();
+        let endpoints: Vec<_> = document
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri")
+            .collect();
+        assert_eq!(endpoints.len(), 7);
+        for (name, url) in endpoints {
+            assert!(url.as_str().unwrap().starts_with("https://op.example/"), "{name}");
+        }
+    }
+
+    #[test]
+    fn required_values_are_there() {
+        let document = document();
+        let has = |member: &str, value: &str| document[member].as_array().unwrap().iter().any(|one| one == value);
+        // OIDC Discovery §3
+        assert!(has("id_token_signing_alg_values_supported", "RS256"));
+        assert!(has("scopes_supported", "openid"));
+        assert!(has("subject_types_supported", "public"));
+        assert!(has("response_types_supported", "code"));
+        assert!(has("token_endpoint_auth_methods_supported", "client_secret_post"));
+        assert!(has("code_challenge_methods_supported", "S256"));
+        // RFC 7662 §2.1: introspection needs a client that proves who it is
+        assert!(!has("introspection_endpoint_auth_methods_supported", "none"));
+        let subs = document["claims_supported"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| *one == "sub");
+        assert_eq!(subs.count(), 1);
+    }
+
+    #[test]
+    fn the_document_is_as_reviewed() {
+        insta::assert_json_snapshot!(document());
+    }
+}
