@@ -114,11 +114,7 @@ pub async fn list(
     filter: &AuditFilter,
     page: &PageRequest,
 ) -> Result<Page<AuditEvent>, Error> {
-    let after: Option<(i64, Uuid)> = cursor::decode(page.after.as_deref())?;
-    let (before, id) = match after {
-        Some((at, id)) => (cursor::instant(at)?, id),
-        None => (END_OF_TIME, Uuid::max()),
-    };
+    let (before, id): (_, Uuid) = cursor::decode_newest_first(page.after.as_deref())?;
     let limit = i64::from(page.limit) + 1;
     let rows = match (filter.user_id, filter.kind.as_deref()) {
         (Some(user_id), kind) => {
@@ -175,10 +171,7 @@ pub async fn list(
     let next = items
         .last()
         .filter(|_| more)
-        .map(|event| cursor::encode(&(cursor::micros(event.at), event.id)))
+        .map(|event| cursor::encode_newest_first(event.at, &event.id))
         .transpose()?;
     Ok(Page { items, next })
 }
-
-/// After every event.
-const END_OF_TIME: Time = time::macros::datetime!(9999-12-31 0:00 UTC);

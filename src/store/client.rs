@@ -85,13 +85,10 @@ pub async fn find(db: impl PgExecutor<'_>, client_id: &str) -> Result<Option<Cli
 /// # Errors
 /// [`Error::BadCursor`].
 pub async fn list(db: impl PgExecutor<'_>, page: &PageRequest) -> Result<Page<Client>, Error> {
-    let after: Option<(i64, String)> = cursor::decode(page.after.as_deref())?;
-    let (before, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id)));
-    let before = before.map(cursor::instant).transpose()?;
+    let (before, id): (_, String) = cursor::decode_newest_first(page.after.as_deref())?;
     let rows = select_client!(
         r#"
-        where $1::timestamptz is null
-            or (created_at, client_id) < ($1, $2::text)
+        where (created_at, client_id) < ($1, $2)
         order by created_at desc, client_id desc
         limit $3
         "#,
@@ -106,7 +103,7 @@ pub async fn list(db: impl PgExecutor<'_>, page: &PageRequest) -> Result<Page<Cl
     let next = items
         .last()
         .filter(|_| more)
-        .map(|client| cursor::encode(&(cursor::micros(client.created_at), &client.client_id)))
+        .map(|client| cursor::encode_newest_first(client.created_at, &client.client_id))
         .transpose()?;
     Ok(Page { items, next })
 }

@@ -28,13 +28,30 @@ pub fn decode<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Er
     serde_json::from_slice(&json).map(Some).map_err(|_| Error::BadCursor)
 }
 
+/// After every row of a list.
+const END_OF_TIME: Time = time::macros::datetime!(9999-12-31 0:00 UTC);
+
+/// For lists with the newest first: the instant and key before which the page begins. Without a cursor that is the end of
+/// time, so that one statement serves all pages and finds its place by the index under every plan.
+pub fn decode_newest_first<K: DeserializeOwned + Default>(cursor: Option<&str>) -> Result<(Time, K), Error> {
+    match decode::<(i64, K)>(cursor)? {
+        Some((at, key)) => Ok((instant(at)?, key)),
+        None => Ok((END_OF_TIME, K::default())),
+    }
+}
+
+/// The cursor that [`decode_newest_first`] reads.
+pub fn encode_newest_first(at: Time, key: &impl Serialize) -> Result<String, Error> {
+    encode(&(micros(at), key))
+}
+
 /// An instant as PostgreSQL keeps it: microseconds since 1970.
-pub fn micros(at: Time) -> i64 {
+fn micros(at: Time) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
 }
 
 /// The instant of that many microseconds since 1970.
-pub fn instant(micros: i64) -> Result<Time, Error> {
+fn instant(micros: i64) -> Result<Time, Error> {
     let at = Time::from_unix_timestamp_nanos(i128::from(micros) * 1000).map_err(|_| Error::BadCursor)?;
     // PostgreSQL's timestamps end later than `Time`, but begin in 4713 BC.
     if at.year() < -4000 {

@@ -103,16 +103,14 @@ pub async fn list_current(db: impl PgExecutor<'_>, user_id: UserId) -> Result<Ve
 /// # Errors
 /// [`Error::BadCursor`].
 pub async fn list(db: impl PgExecutor<'_>, user_id: UserId, page: &PageRequest) -> Result<Page<Fact>, Error> {
-    let after: Option<(i64, Uuid)> = cursor::decode(page.after.as_deref())?;
-    let (before, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id)));
-    let before = before.map(cursor::instant).transpose()?;
+    let (before, id): (_, Uuid) = cursor::decode_newest_first(page.after.as_deref())?;
     let rows = sqlx::query_as!(
         FactRow,
         "
         select id, user_id, attribute, value, source, source_id, verified, actor, asserted_at
         from facts
         where user_id = $1
-            and ($2::timestamptz is null or (asserted_at, id) < ($2, $3::uuid))
+            and (asserted_at, id) < ($2, $3)
         order by asserted_at desc, id desc
         limit $4
         ",
@@ -128,7 +126,7 @@ pub async fn list(db: impl PgExecutor<'_>, user_id: UserId, page: &PageRequest) 
     let next = items
         .last()
         .filter(|_| more)
-        .map(|fact| cursor::encode(&(cursor::micros(fact.asserted_at), fact.id)))
+        .map(|fact| cursor::encode_newest_first(fact.asserted_at, &fact.id))
         .transpose()?;
     Ok(Page { items, next })
 }

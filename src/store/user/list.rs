@@ -21,13 +21,10 @@ const COUNT_EXACTLY_BELOW: i64 = 20_000;
 /// # Errors
 /// [`Error::BadCursor`].
 pub async fn list(db: impl PgExecutor<'_>, page: &PageRequest) -> Result<Page<User>, Error> {
-    let after: Option<(i64, Uuid)> = cursor::decode(page.after.as_deref())?;
-    let (before, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id)));
-    let before = before.map(cursor::instant).transpose()?;
+    let (before, id): (_, Uuid) = cursor::decode_newest_first(page.after.as_deref())?;
     let rows = select_user!(
         r#"
-        where $1::timestamptz is null
-            or (u.created_at, u.id) < ($1, $2::uuid)
+        where (u.created_at, u.id) < ($1, $2)
         order by u.created_at desc, u.id desc
         limit $3
         "#,
@@ -42,7 +39,7 @@ pub async fn list(db: impl PgExecutor<'_>, page: &PageRequest) -> Result<Page<Us
     let next = items
         .last()
         .filter(|_| more)
-        .map(|user| cursor::encode(&(cursor::micros(user.created_at), user.id)))
+        .map(|user| cursor::encode_newest_first(user.created_at, &user.id))
         .transpose()?;
     Ok(Page { items, next })
 }
