@@ -1,0 +1,121 @@
+//! Pending authorization requests and remembered consents.
+
+use futures_util::future::join_all;
+use signet::model::Consent;
+use signet::store::{authorization_request, consent, session};
+use time::Duration;
+
+use super::fixture::{self, NOW, insert_parties, new_hash, open};
+
+#[tokio::test]
+async fn a_request_is_found_only_by_the_browser_that_brought_it() {
+    let (_database, store) = open().await;
+    let (_, client) = insert_parties(&store).await;
+    let request = fixture::authorization_request(&client.client_id);
+    let browser = new_hash();
+    authorization_request::insert(store.pool(), &request, &browser)
+        .await
+        .unwrap();
+    let found = authorization_request::find(store.pool(), request.id, &browser)
+        .await
+        .unwrap();
+    assert_eq!(found, Some(request.clone()));
+    let stranger = new_hash();
+    assert_eq!(
+        authorization_request::find(store.pool(), request.id, &stranger)
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        authorization_request::lock(store.pool(), request.id, &stranger)
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+#[tokio::test]
+async fn progress_is_written_until_the_request_is_answered_once() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let browser = new_hash();
+    let mine = fixture::session(user.id);
+    session::insert(store.pool(), &mine, &new_hash()).await.unwrap();
+    let mut request = fixture::authorization_request(&client.client_id);
+    authorization_request::insert(store.pool(), &request, &browser)
+        .await
+        .unwrap();
+    let at = NOW + Duration::seconds(10);
+    assert!(
+        authorization_request::set_selected(store.pool(), request.id, mine.id, NOW)
+            .await
+            .unwrap()
+    );
+    assert!(
+        authorization_request::set_authenticated(store.pool(), request.id, mine.id, at)
+            .await
+            .unwrap()
+    );
+    assert!(
+        authorization_request::set_consented(store.pool(), request.id, at)
+            .await
+            .unwrap()
+    );
+    request.session_id = Some(mine.id);
+    request.selected_at = Some(at);
+    request.authenticated_at = Some(at);
+    request.consented_at = Some(at);
+    let found = authorization_request::lock(store.pool(), request.id, &browser)
+        .await
+        .unwrap();
+    assert_eq!(found, Some(request.clone()));
+
+    let end = request.expires_at;
+    assert!(
+        !authorization_request::finish(store.pool(), request.id, end)
+            .await
+            .unwrap()
+    );
+    let tries = join_all((0..8).map(|_| authorization_request::finish(store.pool(), request.id, at))).await;
+    assert_eq!(tries.into_iter().filter(|won| *won.as_ref().unwrap()).count(), 1);
+    assert!(
+        !authorization_request::set_consented(store.pool(), request.id, at)
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn consents_given_at_once_add_up() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let allow = |scope: &str| Consent {
+        user_id: user.id,
+        client_id: client.client_id.clone(),
+        scopes: vec!["openid".to_owned(), scope.to_owned()],
+        resource_scopes: vec![format!("https://api.example {scope}")],
+        claims: vec!["email".to_owned()],
+        granted_at: NOW,
+        updated_at: NOW,
+    };
+    let consents = [allow("email"), allow("profile"), allow("phone")];
+    join_all(consents.iter().map(|one| consent::widen(store.pool(), one))).await;
+    let mut found = consent::find(store.pool(), user.id, &client.client_id)
+        .await
+        .unwrap()
+        .unwrap();
+    found.scopes.sort();
+    found.resource_scopes.sort();
+    assert_eq!(found.scopes, ["email", "openid", "phone", "profile"]);
+    assert_eq!(found.resource_scopes.len(), 3);
+    assert_eq!(found.claims, ["email"]);
+    assert_eq!(consent::list(store.pool(), user.id).await.unwrap().len(), 1);
+    assert!(consent::delete(store.pool(), user.id, &client.client_id).await.unwrap());
+    assert!(
+        consent::find(store.pool(), user.id, &client.client_id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+}

@@ -1,0 +1,79 @@
+//! Sweeping: what has expired goes, in batches; what has not stays.
+
+use signet::base::TokenHash;
+use signet::store::sweep::{Swept, sweep};
+use signet::store::{authorization_code, grant, refresh_token, session, used_jti};
+use time::Duration;
+
+use super::fixture::{self, NOW, insert_family, new_hash, open};
+
+#[tokio::test]
+async fn expired_rows_go_in_batches_and_live_ones_stay() {
+    let (_database, store) = open().await;
+    for number in 0..5 {
+        let jti = TokenHash::of(&format!("old {number}"));
+        used_jti::insert(store.pool(), &jti, NOW, NOW).await.unwrap();
+    }
+    let fresh = new_hash();
+    used_jti::insert(store.pool(), &fresh, NOW, NOW + Duration::SECOND)
+        .await
+        .unwrap();
+    let mut db = store.acquire().await.unwrap();
+    let mut rounds = Vec::new();
+    for _ in 0..4 {
+        rounds.push(sweep(&mut db, NOW, 2).await.unwrap());
+    }
+    let swept = |rows, more| Swept { rows, more };
+    assert_eq!(
+        rounds,
+        [swept(2, true), swept(2, true), swept(1, false), swept(0, false)]
+    );
+    assert!(
+        !used_jti::insert(store.pool(), &fresh, NOW, NOW).await.unwrap(),
+        "the live one is still known"
+    );
+}
+
+#[tokio::test]
+async fn a_grant_goes_with_what_hangs_on_it_and_a_redeemed_code_is_known_for_a_day() {
+    let (_database, store) = open().await;
+    let (given, token) = insert_family(&store).await;
+    let browser = fixture::session(given.user_id);
+    session::insert(store.pool(), &browser, &new_hash()).await.unwrap();
+    let other = fixture::grant(given.user_id, &given.client_id);
+    let code = fixture::code(&other);
+    grant::insert_with_code(store.pool(), &other, &code).await.unwrap();
+    let mut db = store.acquire().await.unwrap();
+    assert_eq!(sweep(&mut db, code.expires_at, 100).await.unwrap().rows, 0);
+    assert!(
+        authorization_code::lock(store.pool(), &code.hash)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let rows = sweep(&mut db, code.expires_at + Duration::days(1), 100)
+        .await
+        .unwrap()
+        .rows;
+    assert_eq!(rows, 2, "the code and the session");
+    assert!(
+        authorization_code::lock(store.pool(), &code.hash)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        refresh_token::find(store.pool(), token.family_id)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    sweep(&mut db, given.expires_at, 100).await.unwrap();
+    assert!(
+        refresh_token::find(store.pool(), token.family_id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(grant::find(store.pool(), given.id).await.unwrap().is_none());
+}
