@@ -21,7 +21,9 @@ use crate::{
         policy::Policy,
     },
     model::{AccessToken, Client, User},
+    spec::jose::JwkSet,
     store::{self, Store},
+    upstream::{http::HttpClient, jwks::JwksCache},
 };
 
 /// The running identity provider, without any way in.
@@ -40,6 +42,8 @@ pub struct Core {
     pub passwords: PasswordPool,
     /// What must leave.
     pub outbox: Outbox,
+    /// The public keys of apps, fetched from their `jwks_uri`.
+    pub key_sets: JwksCache<JwkSet>,
     /// What the operator decided.
     pub policy: Policy,
     /// What is remembered of the database.
@@ -62,6 +66,8 @@ pub struct Parts {
     pub keys: KeyRing,
     /// Password hashing.
     pub passwords: PasswordPool,
+    /// For fetches that this server makes.
+    pub http: HttpClient,
     /// What the operator decided.
     pub policy: Policy,
 }
@@ -76,11 +82,14 @@ impl Core {
             sealer,
             keys,
             passwords,
+            http,
             policy,
         } = parts;
         let outbox = Outbox::new(Arc::clone(&sealer), Arc::clone(&rng));
+        let key_sets = JwksCache::new(http, Arc::clone(&clock), |bytes| JwkSet::parse(bytes).ok());
         Self {
             outbox,
+            key_sets,
             store,
             clock,
             rng,
