@@ -1,3 +1,5 @@
+//! The tests of `super`.
+
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 

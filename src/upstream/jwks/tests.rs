@@ -1,3 +1,5 @@
+//! The tests of `super`.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
