@@ -3,6 +3,7 @@
 //! Slow work (password hashing, fetching, mail) stays outside transactions. Mail leaves through an outbox row that is
 //! written inside them.
 
+pub mod admin;
 pub mod cache;
 pub mod core;
 pub mod job;

@@ -143,6 +143,62 @@ pub async fn delete(db: impl PgExecutor<'_>, id: RoleId) -> Result<bool, Error> 
     Ok(done.rows_affected() == 1)
 }
 
+/// Inserts the role unless there is one of that name.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn insert_missing(db: impl PgExecutor<'_>, role: &Role) -> Result<(), Error> {
+    sqlx::query!(
+        "
+        insert into roles (id, name, description, permissions, origin, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (name) do nothing
+        ",
+        role.id.0,
+        role.name,
+        role.description,
+        &role.permissions,
+        role.origin,
+        role.created_at,
+        role.updated_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// How many users who may sign in hold the role. Keeps others who ask the same waiting until the transaction ends.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn lock_and_count_active(db: &mut PgConnection, name: &str) -> Result<i64, Error> {
+    sqlx::query_scalar!(
+        "
+        select id
+        from roles
+        where name = $1
+        for update
+        ",
+        name
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    let count = sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!"
+        from user_roles ur
+        join roles r on r.id = ur.role_id
+        join users u on u.id = ur.user_id
+        where r.name = $1
+            and u.status = 'active'
+        "#,
+        name
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(count)
+}
+
 /// Gives the user exactly the named roles.
 ///
 /// # Errors

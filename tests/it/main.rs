@@ -7,6 +7,7 @@ mod architecture;
 mod store;
 mod store_outbox;
 mod keys;
+mod store_outbox;
 mod store_throttle;
 mod support;
 mod test_database;

@@ -1,0 +1,319 @@
+//! Administrators register apps.
+
+use serde_json::{Map, Value, json};
+
+use super::{By, Difference, Error, Fault, line, record};
+use crate::{
+    base::{
+        Secret, TokenHash,
+        page::{Page, PageRequest},
+    },
+    domain::client_metadata::{self, check_secret, is_client_id},
+    flow::Core,
+    model::{AuditKind, Client, ClientMetadata, ClientStatus},
+    spec::oauth::ClientAuthMethod,
+    store::{self, Tx},
+};
+
+/// The purpose under which a client_secret is sealed; the context is the client_id.
+const SEAL_PURPOSE: &str = "client_secret";
+const UNIQUE: &str = "clients_pkey";
+
+/// What becomes of a client's secret.
+#[derive(Debug, Clone)]
+pub enum NewSecret {
+    /// It stays; where one is needed and missing, one is made.
+    Keep,
+    /// A new random one.
+    Generate,
+    /// This one.
+    Set(Secret<String>),
+}
+
+/// What an administrator decides about a client.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// Everything it registers.
+    pub metadata: ClientMetadata,
+    /// Roles that it holds itself, for client_credentials.
+    pub roles: Vec<String>,
+    /// Whether it may be used.
+    pub status: ClientStatus,
+}
+
+/// A client that was written.
+#[derive(Debug)]
+pub struct Saved {
+    /// As it is now.
+    pub client: Client,
+    /// A secret that was made just now, to be shown once.
+    pub secret: Option<Secret<String>>,
+}
+
+/// Clients, the newest first.
+///
+/// # Errors
+/// The store's, [`store::Error::BadCursor`] among them.
+pub async fn list(core: &Core, page: &PageRequest) -> Result<Page<Client>, Error> {
+    Ok(store::client::list(core.store.pool(), page).await?)
+}
+
+/// The client with that identifier, as the database has it now.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn find(core: &Core, client_id: &str) -> Result<Client, Error> {
+    store::client::find(core.store.pool(), client_id)
+        .await?
+        .ok_or(Error::NotFound("client"))
+}
+
+/// Registers a client; without a `client_id` it gets a random one.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub async fn create(core: &Core, by: &By, client_id: Option<&str>, edit: &Edit) -> Result<Saved, Error> {
+    let client_id = match client_id.map(str::trim).filter(|id| !id.is_empty()) {
+        Some(id) => id.to_owned(),
+        None => random_client_id(core),
+    };
+    let mut tx = core.store.begin().await?;
+    let saved = create_in(core, &mut tx, by, &client_id, edit, &NewSecret::Keep, None).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+fn random_client_id(core: &Core) -> String {
+    let mut bytes = [0_u8; 10];
+    core.rng.fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Registers a client in the caller's transaction.
+///
+/// # Errors
+/// [`Error::Invalid`]; then the transaction must be given up.
+pub(in crate::flow) async fn create_in(
+    core: &Core,
+    tx: &mut Tx,
+    by: &By,
+    client_id: &str,
+    edit: &Edit,
+    secret: &NewSecret,
+    origin: Option<&str>,
+) -> Result<Saved, Error> {
+    if !is_client_id(client_id) {
+        return Err(Error::invalid("client_id", Fault::ClientId));
+    }
+    let now = core.now();
+    let mut client = Client {
+        client_id: client_id.to_owned(),
+        metadata: ClientMetadata::default(),
+        secret_hash: None,
+        secret_sealed: None,
+        roles: Vec::new(),
+        status: ClientStatus::Active,
+        version: 1,
+        origin: origin.map(str::to_owned),
+        created_at: now,
+        updated_at: now,
+    };
+    apply(tx, &mut client, edit).await?;
+    let secret = decide_secret(core, &mut client, secret)?.shown;
+    let inserted = store::client::insert(&mut **tx, &client).await;
+    inserted.map_err(|error| match error.is_conflict(UNIQUE) {
+        true => Error::invalid("client_id", Fault::Taken),
+        false => error.into(),
+    })?;
+    let data = Difference::between(&Map::new(), &visible(&client)).data();
+    let mut event = line(core, by, AuditKind::ClientCreated, data);
+    event.client_id = Some(client.client_id.clone());
+    record(tx, event).await?;
+    Ok(Saved { client, secret })
+}
+
+/// Changes a client whose page showed `version`.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`].
+pub async fn edit(core: &Core, by: &By, client_id: &str, version: i64, edit: &Edit) -> Result<Saved, Error> {
+    let mut tx = core.store.begin().await?;
+    let before = find_in(&mut tx, client_id).await?;
+    if before.version != version {
+        return Err(Error::Stale);
+    }
+    let (saved, _) = edit_in(core, &mut tx, by, before, edit, &NewSecret::Keep).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+/// Changes a client in the caller's transaction and says what changed; nothing is written if nothing did. A version that
+/// is no longer the row's is refused by the statement itself.
+///
+/// # Errors
+/// [`Error::Stale`], [`Error::Invalid`]; then the transaction must be given up.
+pub(in crate::flow) async fn edit_in(
+    core: &Core,
+    tx: &mut Tx,
+    by: &By,
+    before: Client,
+    edit: &Edit,
+    secret: &NewSecret,
+) -> Result<(Saved, Difference), Error> {
+    let mut client = before.clone();
+    apply(tx, &mut client, edit).await?;
+    let decided = decide_secret(core, &mut client, secret)?;
+    let mut difference = Difference::between(&visible(&before), &visible(&client));
+    if !difference.is_empty() {
+        client.updated_at = core.now();
+        client.version = store::client::update(&mut **tx, &client).await?;
+        let mut event = line(core, by, AuditKind::ClientUpdated, difference.clone().data());
+        event.client_id = Some(client.client_id.clone());
+        record(tx, event).await?;
+    }
+    if decided.changed {
+        write_secret(core, tx, by, &mut client).await?;
+        difference
+            .after
+            .insert("client_secret".to_owned(), Value::from("replaced"));
+    }
+    let secret = decided.shown;
+    Ok((Saved { client, secret }, difference))
+}
+
+/// Gives a client a new secret at once; the old one stops working. Returns it, to be shown once.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::NoSecret`].
+pub async fn replace_secret(core: &Core, by: &By, client_id: &str) -> Result<Secret<String>, Error> {
+    let mut tx = core.store.begin().await?;
+    let mut client = find_in(&mut tx, client_id).await?;
+    let decided = decide_secret(core, &mut client, &NewSecret::Generate)?;
+    let secret = decided.shown.ok_or(Error::NoSecret)?;
+    write_secret(core, &mut tx, by, &mut client).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Deletes a client whose page showed `version`, with every grant and consent.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`].
+pub async fn delete(core: &Core, by: &By, client_id: &str, version: i64) -> Result<(), Error> {
+    let mut tx = core.store.begin().await?;
+    let client = find_in(&mut tx, client_id).await?;
+    if client.version != version {
+        return Err(Error::Stale);
+    }
+    delete_in(core, &mut tx, by, &client).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Deletes a client in the caller's transaction.
+///
+/// # Errors
+/// The store's.
+pub(in crate::flow) async fn delete_in(core: &Core, tx: &mut Tx, by: &By, client: &Client) -> Result<(), Error> {
+    store::client::delete(&mut **tx, &client.client_id).await?;
+    let data = Difference::between(&visible(client), &Map::new()).data();
+    let mut event = line(core, by, AuditKind::ClientDeleted, data);
+    event.client_id = Some(client.client_id.clone());
+    Ok(record(tx, event).await?)
+}
+
+async fn find_in(tx: &mut Tx, client_id: &str) -> Result<Client, Error> {
+    store::client::find(&mut **tx, client_id)
+        .await?
+        .ok_or(Error::NotFound("client"))
+}
+
+/// Applies the edit in memory and checks the result.
+async fn apply(tx: &mut Tx, client: &mut Client, edit: &Edit) -> Result<(), Error> {
+    client.metadata = edit.metadata.clone();
+    client_metadata::normalise(&mut client.metadata);
+    client_metadata::check(&client.metadata)?;
+    client.status = edit.status;
+    client.roles = edit.roles.clone();
+    client.roles.sort_unstable();
+    client.roles.dedup();
+    if !client.roles.is_empty() {
+        let known = store::role::list(&mut **tx).await?;
+        let is_known =
+            |name: &String| name == crate::model::user::ADMIN_ROLE || known.iter().any(|role| role.name == *name);
+        if let Some(unknown) = client.roles.iter().find(|name| !is_known(name)) {
+            return Err(Error::invalid("roles", Fault::UnknownRole(unknown.clone())));
+        }
+    }
+    Ok(())
+}
+
+struct DecidedSecret {
+    changed: bool,
+    shown: Option<Secret<String>>,
+}
+
+/// Puts the secret that belongs to the method into `client`: none, a hash, or for client_secret_jwt also the secret
+/// itself, sealed, because its MAC needs it (OIDC Core §9).
+fn decide_secret(core: &Core, client: &mut Client, wish: &NewSecret) -> Result<DecidedSecret, Error> {
+    let method = client.metadata.token_endpoint_auth_method;
+    if !method.uses_secret() {
+        let changed = client.secret_hash.is_some() || client.secret_sealed.is_some();
+        (client.secret_hash, client.secret_sealed) = (None, None);
+        return Ok(DecidedSecret { changed, shown: None });
+    }
+    let needs_sealed = method == ClientAuthMethod::ClientSecretJwt;
+    let complete = client.secret_hash.is_some() && (client.secret_sealed.is_some() || !needs_sealed);
+    let (secret, shown) = match wish {
+        NewSecret::Set(secret) => {
+            check_secret(secret, method).map_err(|fault| Error::invalid("client_secret", Fault::Metadata(fault)))?;
+            let same = client.secret_hash == Some(TokenHash::of(secret.expose()));
+            if same && complete {
+                return Ok(DecidedSecret {
+                    changed: false,
+                    shown: None,
+                });
+            }
+            (secret.clone(), false)
+        }
+        NewSecret::Keep if complete => {
+            return Ok(DecidedSecret {
+                changed: false,
+                shown: None,
+            });
+        }
+        NewSecret::Keep | NewSecret::Generate => (core.rng.token(), true),
+    };
+    client.secret_hash = Some(TokenHash::of(secret.expose()));
+    client.secret_sealed = None;
+    if needs_sealed {
+        let sealed = core
+            .sealer
+            .seal(SEAL_PURPOSE, &client.client_id, secret.expose().as_bytes())?;
+        client.secret_sealed = Some(sealed);
+    }
+    Ok(DecidedSecret {
+        changed: true,
+        shown: shown.then_some(secret),
+    })
+}
+
+async fn write_secret(core: &Core, tx: &mut Tx, by: &By, client: &mut Client) -> Result<(), Error> {
+    let (hash, sealed) = (client.secret_hash.as_ref(), client.secret_sealed.as_deref());
+    store::client::update_secret(&mut **tx, &client.client_id, hash, sealed, core.now()).await?;
+    client.version += 1;
+    let mut event = line(core, by, AuditKind::ClientSecretReplaced, Map::new());
+    event.client_id = Some(client.client_id.clone());
+    Ok(record(tx, event).await?)
+}
+
+/// A client as the audit trail compares it: flat, without secrets.
+fn visible(client: &Client) -> Map<String, Value> {
+    let mut state = match serde_json::to_value(&client.metadata) {
+        Ok(Value::Object(metadata)) => metadata,
+        _ => Map::new(),
+    };
+    state.insert("status".to_owned(), json!(client.status.as_str()));
+    state.insert("roles".to_owned(), json!(client.roles));
+    state.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
+    state
+}
