@@ -7,7 +7,6 @@ mod architecture;
 mod store;
 mod store_outbox;
 mod keys;
-mod store_outbox;
 mod store_throttle;
 mod support;
 mod test_database;
