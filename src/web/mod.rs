@@ -3,10 +3,13 @@
 //! Five wings that never import one another; what they share lives here beside them. A page is a view struct (plain
 //! data) at `<wing>/view/<page>.rs` and its template at `templates/<wing>/<page>.html`.
 
+pub mod account;
+pub mod device;
 pub mod field_errors;
 pub mod layout;
 pub mod login;
 pub mod profile_field;
+pub mod row;
 pub mod static_files;
 pub mod view;
 pub mod when;

@@ -8,7 +8,7 @@ use std::path::Path;
 use askama::Template;
 use scraper::{ElementRef, Html, Selector};
 
-use super::{Layout, login, view};
+use super::{Layout, account, login, view};
 use crate::base::Locale;
 
 /// A value that would leave any place that does not escape it.
@@ -51,6 +51,10 @@ fn samples() -> Vec<Sample> {
             login::view::Consent => "login/consent.html",
             login::view::Logout => "login/logout.html",
             login::view::SignedOut => "login/signed_out.html",
+            account::view::Index => "account/index.html",
+            account::view::Profile => "account/profile.html",
+            account::view::Password => "account/password.html",
+            account::view::Confirm => "account/confirm.html",
         ]);
     }
     all

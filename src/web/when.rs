@@ -70,6 +70,15 @@ fn date_format(locale: Locale) -> &'static [BorrowedFormatItem<'static>] {
 }
 
 #[cfg(test)]
+impl When {
+    /// So many minutes before a fixed moment; negative: after it.
+    pub(crate) fn sample(page: &super::Layout, minutes_ago: i64) -> Self {
+        let now = time::macros::datetime!(2026-11-20 12:00:00 UTC);
+        Self::new(now - time::Duration::minutes(minutes_ago), now, page.translator())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use time::macros::datetime;
 

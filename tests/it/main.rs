@@ -4,9 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod architecture;
+mod keys;
 mod store;
 mod store_outbox;
-mod keys;
 mod store_throttle;
 mod support;
 mod test_database;
