@@ -20,7 +20,6 @@ apps-sees = Sieht:
 apps-since = Erlaubt
 apps-stays = auch während Sie weg sind
 apps-withdraw = Wegnehmen
-apps-withdraw-from = { $app } den Zugriff wegnehmen
 
 profile-title = Ihr Profil
 profile-edit = Bearbeiten

@@ -155,5 +155,4 @@ sessions-title = Wo Sie angemeldet sind
 sessions-this = dieser Browser
 sessions-seen = zuletzt benutzt
 sessions-end = Beenden
-sessions-end-one = Sitzung von { $device } beenden
 sessions-end-others = Überall sonst abmelden

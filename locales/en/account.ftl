@@ -20,7 +20,6 @@ apps-sees = Sees:
 apps-since = Allowed
 apps-stays = also while you are away
 apps-withdraw = Take away
-apps-withdraw-from = Take access away from { $app }
 
 profile-title = Your profile
 profile-edit = Edit

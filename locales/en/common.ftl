@@ -155,5 +155,4 @@ sessions-title = Where you are signed in
 sessions-this = this browser
 sessions-seen = last used
 sessions-end = End
-sessions-end-one = End the session of { $device }
 sessions-end-others = Sign out everywhere else

@@ -2,3 +2,4 @@
 //! messages come.
 
 pub mod mail;
+pub mod mail_view;
