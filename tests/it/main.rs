@@ -9,4 +9,5 @@ mod store;
 mod store_outbox;
 mod store_throttle;
 mod support;
+mod test_browser;
 mod test_database;

@@ -1,0 +1,394 @@
+//! A browser without script: keeps cookies, follows redirects within a site, reads and submits forms.
+
+use reqwest::header::{self, HeaderMap};
+use reqwest::{Client, Method};
+use scraper::{ElementRef, Html, Selector};
+use url::{Url, form_urlencoded};
+
+/// Redirects that are followed in a row.
+const MOST_REDIRECTS: usize = 10;
+
+/// A cookie as the server set it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cookie {
+    pub name: String,
+    pub value: String,
+    /// Everything after the value, as sent.
+    pub attributes: String,
+    host: String,
+    path: String,
+}
+
+/// One browser: its own cookies, its own languages.
+pub struct Browser {
+    http: Client,
+    cookies: Vec<Cookie>,
+    languages: String,
+}
+
+impl Browser {
+    /// A browser without cookies that asks for English pages.
+    pub fn new() -> Self {
+        let http = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent("Mozilla/5.0 (X11; Linux x86_64) TestBrowser/1.0")
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self {
+            http,
+            cookies: Vec::new(),
+            languages: "en".to_owned(),
+        }
+    }
+
+    /// Asks for pages in these languages (`Accept-Language`).
+    pub fn speak(&mut self, languages: &str) {
+        self.languages = languages.to_owned();
+    }
+
+    /// The cookie of that name.
+    pub fn cookie(&self, name: &str) -> Option<&Cookie> {
+        self.cookies.iter().find(|cookie| cookie.name == name)
+    }
+
+    /// Every cookie.
+    pub fn cookies(&self) -> &[Cookie] {
+        &self.cookies
+    }
+
+    /// Forgets the cookie, as a browser that was closed does.
+    pub fn forget(&mut self, name: &str) {
+        self.cookies.retain(|cookie| cookie.name != name);
+    }
+
+    /// One navigation as if the address had been typed; a redirect is returned as it is.
+    pub async fn get(&mut self, url: &Url) -> Page {
+        self.navigate(Method::GET, url, None, None).await
+    }
+
+    /// A navigation that follows redirects on the same origin. It ends at the first page, or at a redirect to another site:
+    /// then [`Page::location`] tells where to.
+    pub async fn open(&mut self, url: &Url) -> Page {
+        let page = self.get(url).await;
+        self.follow(page).await
+    }
+
+    /// Clicks the link that the selector finds.
+    pub async fn click(&mut self, page: &Page, selector: &str) -> Page {
+        let target = page.url.join(&page.attribute(selector, "href")).unwrap();
+        let next = self.navigate(Method::GET, &target, None, Some(&page.url)).await;
+        self.follow(next).await
+    }
+
+    /// Fills the form of that id and presses its only or first button. Follows redirects as [`Browser::open`] does.
+    pub async fn submit(&mut self, page: &Page, form: &str, fields: &[(&str, &str)]) -> Page {
+        let form = page.form(form).filled(fields);
+        self.send(page, &form).await
+    }
+
+    /// Fills the form of that id and presses the button with the id `button`.
+    pub async fn press(&mut self, page: &Page, form: &str, button: &str, fields: &[(&str, &str)]) -> Page {
+        let form = page.form(form).filled(fields).pressed(page, button);
+        self.send(page, &form).await
+    }
+
+    /// Sends a form that a test has changed in ways a person could not.
+    pub async fn send(&mut self, page: &Page, form: &Form) -> Page {
+        let answer = self.send_once(page, form).await;
+        self.follow(answer).await
+    }
+
+    /// Like [`Browser::send`], but a redirect is returned as it is.
+    pub async fn send_once(&mut self, page: &Page, form: &Form) -> Page {
+        let body = form.encoded();
+        if form.method == Method::POST {
+            return self
+                .navigate(Method::POST, &form.action, Some(body), Some(&page.url))
+                .await;
+        }
+        let mut target = form.action.clone();
+        target.set_query(Some(&body));
+        self.navigate(Method::GET, &target, None, Some(&page.url)).await
+    }
+
+    /// Follows redirects as long as they stay on the origin.
+    pub async fn follow(&mut self, mut page: Page) -> Page {
+        for _ in 0..MOST_REDIRECTS {
+            let Some(location) = page.location() else {
+                return page;
+            };
+            if location.origin() != page.url.origin() {
+                return page;
+            }
+            page = self.navigate(Method::GET, &location, None, Some(&page.url)).await;
+        }
+        panic!("redirected {MOST_REDIRECTS} times, at last to {}", page.url);
+    }
+
+    async fn navigate(&mut self, method: Method, url: &Url, body: Option<String>, from: Option<&Url>) -> Page {
+        let mut request = self
+            .http
+            .request(method.clone(), url.clone())
+            .header(header::ACCEPT, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+            .header(header::ACCEPT_LANGUAGE, &self.languages)
+            .header("Sec-Fetch-Dest", "document")
+            .header("Sec-Fetch-Mode", "navigate")
+            .header("Sec-Fetch-Site", site(from, url));
+        if let Some(from) = from.filter(|_| method == Method::POST) {
+            request = request.header(header::ORIGIN, from.origin().ascii_serialization());
+        }
+        let cookies = self.cookie_header(url);
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies);
+        }
+        if let Some(body) = body {
+            request = request
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(body);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        for line in headers.get_all(header::SET_COOKIE) {
+            self.keep_cookie(url, line.to_str().unwrap());
+        }
+        let body = response.text().await.unwrap();
+        Page {
+            url: url.clone(),
+            status,
+            headers,
+            body,
+        }
+    }
+
+    fn cookie_header(&self, url: &Url) -> String {
+        self.cookies
+            .iter()
+            .filter(|cookie| Some(cookie.host.as_str()) == url.host_str() && url.path().starts_with(&cookie.path))
+            .map(|cookie| format!("{}={}", cookie.name, cookie.value))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    fn keep_cookie(&mut self, url: &Url, line: &str) {
+        let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
+        let (name, value) = pair.split_once('=').expect("a cookie has a name and a value");
+        let attribute = |wanted: &str| {
+            attributes.split(';').map(str::trim).find_map(|attribute| {
+                let (name, value) = attribute.split_once('=')?;
+                name.eq_ignore_ascii_case(wanted).then(|| value.to_owned())
+            })
+        };
+        let cookie = Cookie {
+            name: name.trim().to_owned(),
+            value: value.trim().to_owned(),
+            attributes: attributes.trim().to_owned(),
+            host: url.host_str().unwrap().to_owned(),
+            path: attribute("Path").unwrap_or_else(|| "/".to_owned()),
+        };
+        self.cookies
+            .retain(|kept| (&kept.name, &kept.host, &kept.path) != (&cookie.name, &cookie.host, &cookie.path));
+        let is_removed = attribute("Max-Age").is_some_and(|seconds| seconds.parse::<i64>().unwrap() <= 0);
+        if !is_removed {
+            self.cookies.push(cookie);
+        }
+    }
+}
+
+/// `Sec-Fetch-Site` of a navigation from one address to another.
+fn site(from: Option<&Url>, to: &Url) -> &'static str {
+    match from {
+        None => "none",
+        Some(from) if from.origin() == to.origin() => "same-origin",
+        Some(_) => "cross-site",
+    }
+}
+
+/// What the server answered to a navigation.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub url: Url,
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Page {
+    /// The page again, after a look at where the browser is.
+    ///
+    /// # Panics
+    /// If it is somewhere else.
+    pub fn at(self, status: u16, path: &str) -> Self {
+        assert_eq!((self.status, self.url.path()), (status, path), "{}", self.body);
+        self
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Where the answer redirects to.
+    pub fn location(&self) -> Option<Url> {
+        let is_redirect = (300..400).contains(&self.status);
+        let location = self.header("location").filter(|_| is_redirect)?;
+        Some(self.url.join(location).unwrap())
+    }
+
+    /// Whether the page has such an element.
+    pub fn has(&self, selector: &str) -> bool {
+        self.document().select(&parse(selector)).next().is_some()
+    }
+
+    /// The text of the first such element, its white space collapsed.
+    pub fn text(&self, selector: &str) -> String {
+        match self.texts(selector).into_iter().next() {
+            Some(text) => text,
+            None => panic!("no {selector} on {}: {}", self.url, self.body),
+        }
+    }
+
+    /// The texts of all such elements.
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        self.document()
+            .select(&parse(selector))
+            .map(|element| {
+                let text: String = element.text().collect();
+                text.split_whitespace().collect::<Vec<_>>().join(" ")
+            })
+            .collect()
+    }
+
+    /// An attribute of the first such element.
+    pub fn attribute(&self, selector: &str, name: &str) -> String {
+        let document = self.document();
+        let found = document
+            .select(&parse(selector))
+            .next()
+            .and_then(|element| element.attr(name));
+        match found {
+            Some(value) => value.to_owned(),
+            None => panic!("no {selector} with {name} on {}: {}", self.url, self.body),
+        }
+    }
+
+    /// The form of that id, with the values that it was served with.
+    pub fn form(&self, id: &str) -> Form {
+        let document = self.document();
+        let Some(form) = document.select(&parse(&format!("form#{id}"))).next() else {
+            panic!("no form#{id} on {} ({}): {}", self.url, self.status, self.body);
+        };
+        let action = self.url.join(form.attr("action").unwrap_or_default()).unwrap();
+        let is_post = form
+            .attr("method")
+            .is_some_and(|method| method.eq_ignore_ascii_case("post"));
+        let controls = parse("input, textarea, select");
+        let mut fields = Vec::new();
+        let mut blank = Vec::new();
+        for control in form.select(&controls) {
+            let Some(name) = control.attr("name").filter(|_| control.attr("disabled").is_none()) else {
+                continue;
+            };
+            match value_of(control) {
+                Some(value) => fields.push((name.to_owned(), value)),
+                None => blank.push(name.to_owned()),
+            }
+        }
+        Form {
+            action,
+            method: if is_post { Method::POST } else { Method::GET },
+            fields,
+            blank,
+        }
+    }
+
+    fn document(&self) -> Html {
+        Html::parse_document(&self.body)
+    }
+}
+
+fn parse(selector: &str) -> Selector {
+    Selector::parse(selector).unwrap_or_else(|error| panic!("{selector}: {error}"))
+}
+
+/// What a control sends as it was served; `None` for an unchecked box and for buttons.
+fn value_of(control: ElementRef<'_>) -> Option<String> {
+    let value = || control.attr("value").unwrap_or_default().to_owned();
+    match (control.value().name(), control.attr("type").unwrap_or("text")) {
+        ("textarea", _) => Some(control.text().collect()),
+        ("select", _) => {
+            let options: Vec<_> = control.select(&parse("option")).collect();
+            let chosen = options.iter().find(|option| option.attr("selected").is_some());
+            let option = chosen.or(options.first())?;
+            let text = || option.text().collect::<String>().trim().to_owned();
+            Some(option.attr("value").map_or_else(text, str::to_owned))
+        }
+        (_, "checkbox" | "radio") => control.attr("checked").map(|_| match control.attr("value") {
+            Some(value) => value.to_owned(),
+            None => "on".to_owned(),
+        }),
+        (_, "submit" | "button" | "reset" | "image") => None,
+        _ => Some(value()),
+    }
+}
+
+/// A form with its values.
+#[derive(Debug, Clone)]
+pub struct Form {
+    pub action: Url,
+    pub method: Method,
+    pub fields: Vec<(String, String)>,
+    /// Controls that send nothing as they were served: unchecked boxes.
+    blank: Vec<String>,
+}
+
+impl Form {
+    /// The value of a field.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The form with these values typed, chosen or checked.
+    ///
+    /// # Panics
+    /// For a field that the form does not have: nobody could have filled it.
+    pub fn filled(mut self, fields: &[(&str, &str)]) -> Self {
+        for (name, value) in fields {
+            if let Some(field) = self.fields.iter_mut().find(|(field, _)| field == name) {
+                (*value).clone_into(&mut field.1);
+            } else if self.blank.iter().any(|blank| blank == name) {
+                self.fields.push(((*name).to_owned(), (*value).to_owned()));
+            } else {
+                panic!(
+                    "the form has no field {name}, only {:?} and {:?}",
+                    self.fields, self.blank
+                );
+            }
+        }
+        self
+    }
+
+    /// The form with a field that it may not have, for tests of hostile input.
+    pub fn forged(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(field, _)| field != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The form with the name and value of the button that is pressed.
+    fn pressed(mut self, page: &Page, button: &str) -> Self {
+        let selector = format!("button#{button}");
+        let name = page.attribute(&selector, "name");
+        self.fields.push((name, page.attribute(&selector, "value")));
+        self
+    }
+
+    fn encoded(&self) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.fields)
+            .finish()
+    }
+}
