@@ -6,6 +6,7 @@
 pub mod account;
 pub mod device;
 pub mod field_errors;
+pub mod guard;
 pub mod layout;
 pub mod login;
 pub mod profile_field;
