@@ -21,8 +21,8 @@ use crate::{
         Time, TokenHash,
         id::{GrantId, UserId},
     },
-    domain::claims::CompiledRules,
-    model::{AccessToken, Client, Resource, Role, User},
+    domain::{claims::CompiledRules, permission},
+    model::{AccessToken, Client, Grant, Resource, Role, User},
     store::Change,
 };
 
@@ -40,6 +40,8 @@ pub struct Catalog {
     pub resources: HashMap<String, Arc<Resource>>,
     /// Roles by name.
     pub roles: HashMap<String, Arc<Role>>,
+    /// Who may do what at which resource.
+    pub permissions: permission::Catalog,
     /// Custom claims, compiled.
     pub rules: CompiledRules,
 }
@@ -50,8 +52,7 @@ pub struct Caches {
     listening: AtomicBool,
     pub(super) clients: Remembered<String, Option<Arc<Client>>>,
     pub(super) users: Remembered<UserId, Option<Arc<User>>>,
-    /// Whether a grant still holds.
-    pub(super) grants: Remembered<GrantId, bool>,
+    pub(super) grants: Remembered<GrantId, Option<Arc<Grant>>>,
     /// Access tokens that were found good, by the hash of their wire value.
     pub(super) access_tokens: Remembered<TokenHash, Arc<AccessToken>>,
     catalog: RwLock<Option<(std::time::Instant, Arc<Catalog>)>>,
@@ -66,7 +67,7 @@ impl<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static> Rem
         Self(Cache::builder().max_capacity(capacity).time_to_live(LIFETIME).build())
     }
 
-    fn forget(&self, key: &K) {
+    pub(super) fn forget(&self, key: &K) {
         self.0.invalidate(key);
     }
 
@@ -199,8 +200,10 @@ impl Caches {
             Change::Resource(_) | Change::Role(_) | Change::ClaimRule(_) => {
                 *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = None;
             }
-            // sessions are read from the database, keys have a ring of their own, the outbox has a worker
-            Change::Session(_) | Change::SigningKey(_) | Change::Outbox => {}
+            // what a key signed counts no more once the key was taken out in an emergency
+            Change::SigningKey(_) => self.access_tokens.forget_all(),
+            // sessions are read from the database, the outbox has a worker
+            Change::Session(_) | Change::Outbox => {}
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
+
+use aws_lc_rs::hmac;
 
 use super::{
     cache::{Caches, Catalog},
+    discovery::Discovery,
     keys::KeyRing,
     outbox::Outbox,
     password::PasswordPool,
@@ -15,12 +18,15 @@ use crate::{
     base::{
         Clock, Rng, Sealer, Time, TokenHash,
         id::{GrantId, UserId},
+        seal::SealError,
     },
     domain::{
         claims::{CompiledRules, Failure},
+        permission,
         policy::Policy,
+        token::refresh_token,
     },
-    model::{AccessToken, Client, User},
+    model::{AccessToken, Client, Grant, User},
     spec::jose::JwkSet,
     store::{self, Store},
     upstream::{http::HttpClient, jwks::JwksCache},
@@ -44,10 +50,14 @@ pub struct Core {
     pub outbox: Outbox,
     /// The public keys of apps, fetched from their `jwks_uri`.
     pub key_sets: JwksCache<JwkSet>,
+    /// The metadata document.
+    pub discovery: Discovery,
     /// What the operator decided.
     pub policy: Policy,
     /// What is remembered of the database.
     pub caches: Caches,
+    /// The key under which refresh tokens follow one another, derived once.
+    refresh_key: OnceLock<hmac::Key>,
     /// Custom-claim failures that were logged already.
     logged: Mutex<HashSet<Failure>>,
 }
@@ -90,6 +100,7 @@ impl Core {
         Self {
             outbox,
             key_sets,
+            discovery: Discovery::default(),
             store,
             clock,
             rng,
@@ -98,6 +109,7 @@ impl Core {
             passwords,
             policy,
             caches: Caches::default(),
+            refresh_key: OnceLock::new(),
             logged: Mutex::default(),
         }
     }
@@ -105,6 +117,18 @@ impl Core {
     /// The instant now.
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// The key under which refresh tokens follow one another.
+    ///
+    /// # Errors
+    /// Never with a sound crypto library.
+    pub fn refresh_key(&self) -> Result<&hmac::Key, SealError> {
+        if let Some(known) = self.refresh_key.get() {
+            return Ok(known);
+        }
+        let derived = self.sealer.mac_key(refresh_token::MAC_PURPOSE)?;
+        Ok(self.refresh_key.get_or_init(|| derived))
     }
 
     /// The client of that identifier.
@@ -125,12 +149,17 @@ impl Core {
         Ok(found)
     }
 
+    /// What is remembered of a person; `None`: only the database knows.
+    pub fn remembered_user(&self, id: UserId) -> Option<Option<Arc<User>>> {
+        self.caches.get(&self.caches.users, &id)
+    }
+
     /// The person of that id.
     ///
     /// # Errors
     /// The store's.
     pub async fn user(&self, id: UserId) -> Result<Option<Arc<User>>, store::Error> {
-        if let Some(known) = self.caches.get(&self.caches.users, &id) {
+        if let Some(known) = self.remembered_user(id) {
             return Ok(known);
         }
         let mark = self.caches.mark();
@@ -139,21 +168,23 @@ impl Core {
         Ok(found)
     }
 
-    /// Whether a grant still holds.
+    /// The grant of that id, revoked ones too.
     ///
     /// # Errors
     /// The store's.
-    pub async fn grant_is_live(&self, id: GrantId) -> Result<bool, store::Error> {
+    pub async fn grant(&self, id: GrantId) -> Result<Option<Arc<Grant>>, store::Error> {
         if let Some(known) = self.caches.get(&self.caches.grants, &id) {
             return Ok(known);
         }
         let mark = self.caches.mark();
-        let now = self.now();
-        let live = store::grant::find(self.store.pool(), id)
-            .await?
-            .is_some_and(|grant| grant.is_live(now));
-        self.caches.keep(&self.caches.grants, id, live, mark);
-        Ok(live)
+        let found = store::grant::find(self.store.pool(), id).await?.map(Arc::new);
+        self.caches.keep(&self.caches.grants, id, found.clone(), mark);
+        Ok(found)
+    }
+
+    /// Forgets at once a grant that this process itself has just revoked; the others hear of it a moment later.
+    pub fn forget_grant(&self, id: GrantId) {
+        self.caches.grants.forget(&id);
     }
 
     /// An access token that was found good before, by the hash of its wire value. Its expiry, grant and revocation are
@@ -170,6 +201,11 @@ impl Core {
     /// Remembers an access token that is good, read after `mark` was taken.
     pub fn remember_access_token(&self, hash: TokenHash, token: Arc<AccessToken>, mark: u64) {
         self.caches.keep(&self.caches.access_tokens, hash, token, mark);
+    }
+
+    /// Forgets at once an access token that this process itself has just revoked.
+    pub fn forget_access_token(&self, hash: &TokenHash) {
+        self.caches.access_tokens.forget(hash);
     }
 
     /// Whether a JWT access token was revoked before its time, by its `jti`.
@@ -205,7 +241,9 @@ impl Core {
         for (rule, fault) in faults {
             tracing::warn!(rule = rule.name, %fault, "a custom claim does not compile and is left out");
         }
+        let permissions = permission::Catalog::new(self.policy.issuer.as_str(), resources.clone(), &roles);
         let catalog = Arc::new(Catalog {
+            permissions,
             resources: resources
                 .into_iter()
                 .map(|one| (one.identifier.clone(), Arc::new(one)))

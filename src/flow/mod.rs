@@ -4,12 +4,22 @@
 //! written inside them.
 
 pub mod admin;
+pub mod access_token;
+mod apply;
 pub mod cache;
+pub mod client_auth;
 pub mod core;
+pub mod discovery;
+pub mod introspect;
 pub mod job;
 pub mod keys;
 pub mod outbox;
 pub mod password;
+pub mod refusal;
+pub mod revoke;
 pub mod throttle;
+pub mod token;
+pub mod userinfo;
 
 pub use core::{Core, Parts};
+pub use refusal::Refusal;

@@ -10,12 +10,23 @@ use crate::{
     spec::{oauth::CodeChallenge, oidc::ClaimsRequest},
 };
 
+/// A code with all that decides whether it may be used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CodeContext {
+    /// The code.
+    pub code: AuthorizationCode,
+    /// What it stands for.
+    pub grant: Grant,
+    /// When the session that it was given in ended or will end; `None` if that is gone.
+    pub session_ends: Option<Time>,
+}
+
 /// The code of that hash with what it stands for, locked until the transaction ends; redeemed, expired and revoked ones
 /// too. Two requests with one code come one after the other, and the second sees what the first did.
 ///
 /// # Errors
 /// [`Error::Unavailable`], [`Error::Corrupt`].
-pub async fn lock(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<(AuthorizationCode, Grant)>, Error> {
+pub async fn lock(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<CodeContext>, Error> {
     let row = sqlx::query!(
         r#"
         select
@@ -40,9 +51,11 @@ pub async fn lock(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<(A
             g.amr,
             g.created_at,
             g.expires_at,
-            g.revoked_at
+            g.revoked_at,
+            least(s.ended_at, s.expires_at) as session_ends
         from authorization_codes c
         join grants g on g.id = c.grant_id
+        left join sessions s on s.id = g.session_id
         where c.code_hash = $1
         for update of c
         "#,
@@ -80,7 +93,11 @@ pub async fn lock(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<(A
         expires_at: row.expires_at,
         revoked_at: row.revoked_at,
     });
-    Ok(Some((code, grant)))
+    Ok(Some(CodeContext {
+        code,
+        grant,
+        session_ends: row.session_ends,
+    }))
 }
 
 /// Marks the code as used: `true` for exactly one caller.

@@ -23,6 +23,8 @@ pub struct RefreshContext {
     pub grant: Grant,
     /// Whether the person may still sign in.
     pub user_status: UserStatus,
+    /// When the session that it was given in ended or will end; `None` if that is gone.
+    pub session_ends: Option<Time>,
 }
 
 /// The family of that id with its grant and the user's status; revoked and expired ones too.
@@ -55,10 +57,12 @@ pub async fn find(db: impl PgExecutor<'_>, family_id: RefreshFamilyId) -> Result
             g.created_at,
             g.expires_at,
             g.revoked_at,
-            u.status
+            u.status,
+            least(s.ended_at, s.expires_at) as session_ends
         from refresh_tokens r
         join grants g on g.id = r.grant_id
         join users u on u.id = g.user_id
+        left join sessions s on s.id = g.session_id
         where r.family_id = $1
         "#,
         family_id.0
@@ -103,6 +107,7 @@ pub async fn find(db: impl PgExecutor<'_>, family_id: RefreshFamilyId) -> Result
         token,
         grant,
         user_status: known(UserStatus::parse(&row.status), "users.status")?,
+        session_ends: row.session_ends,
     }))
 }
 

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use super::{Unwritable, access_token::Authentication};
 use crate::base::{Time, id::SessionId};
 
+/// The `typ` header of an ID token: none is registered for it, and `JWT` is what relying parties know (RFC 7519 §5.1).
+pub const TYP: Option<&str> = Some("JWT");
+
 /// What an ID token says.
 #[derive(Debug, Clone, Copy)]
 pub struct IdTokenClaims<'a> {

@@ -23,8 +23,13 @@ async fn a_code_reads_back_with_its_grant() {
     let code = fixture::code(&given);
     grant::insert_with_code(store.pool(), &given, &code).await.unwrap();
     let mut tx = store.begin().await.unwrap();
-    let found = authorization_code::lock(&mut *tx, &code.hash).await.unwrap();
-    assert_eq!(found, Some((code, given.clone())));
+    let found = authorization_code::lock(&mut *tx, &code.hash).await.unwrap().unwrap();
+    assert_eq!((found.code, found.grant), (code.clone(), given.clone()));
+    assert_eq!(found.session_ends, Some(browser.expires_at));
+    let ended = NOW + time::Duration::minutes(1);
+    assert!(session::end(&mut *tx, browser.id, ended).await.unwrap());
+    let found = authorization_code::lock(&mut *tx, &code.hash).await.unwrap().unwrap();
+    assert_eq!(found.session_ends, Some(ended));
     assert!(authorization_code::lock(&mut *tx, &new_hash()).await.unwrap().is_none());
     drop(tx);
     assert_eq!(grant::find(store.pool(), given.id).await.unwrap(), Some(given));
@@ -49,16 +54,16 @@ async fn the_second_request_with_a_code_waits_and_sees_that_it_was_redeemed() {
     let code = fixture::code(&given);
     grant::insert_with_code(store.pool(), &given, &code).await.unwrap();
     let mut first = store.begin().await.unwrap();
-    let (seen, _) = authorization_code::lock(&mut *first, &code.hash)
+    let seen = authorization_code::lock(&mut *first, &code.hash)
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(seen.redeemed_at, None);
+    assert_eq!(seen.code.redeemed_at, None);
     let second = tokio::spawn({
         let (store, hash) = (store.clone(), code.hash);
         async move {
             let mut tx = store.begin().await.unwrap();
-            authorization_code::lock(&mut *tx, &hash).await.unwrap().unwrap().0
+            authorization_code::lock(&mut *tx, &hash).await.unwrap().unwrap().code
         }
     });
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;

@@ -1,0 +1,3 @@
+//! Writes what the domain decided. No choices are made here.
+
+pub mod grant;

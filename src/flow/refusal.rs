@@ -1,0 +1,55 @@
+//! Why an endpoint of the back channel did not answer with what was asked for.
+
+use super::keys;
+use crate::{
+    base::seal::SealError, domain::token::Unwritable, spec::jose::signer::KeyError, spec::oauth::OAuthError, store,
+};
+
+/// A refusal, or a failure of the machinery.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// What is wrong with the request.
+    #[error(transparent)]
+    Protocol(#[from] OAuthError),
+    /// The client is not let in. The cause was logged.
+    #[error("{error}")]
+    Client {
+        /// What it is told.
+        error: OAuthError,
+        /// Whether it had tried the `Authorization` header, and so must be challenged (RFC 6749 §5.2).
+        challenge: Challenge,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The signing keys.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    /// A key did not sign.
+    #[error(transparent)]
+    Sign(#[from] KeyError),
+    /// A sealed secret did not open, or a key could not be derived.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Claims could not be written.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+    /// Others changed the same row again and again.
+    #[error("the refresh token is being used by many at once")]
+    Contended,
+}
+
+/// Whether a 401 carries `WWW-Authenticate: Basic`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// It does.
+    Basic,
+    /// It does not.
+    None,
+}
+
+impl From<serde_json::Error> for Refusal {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Unwritable(error.into())
+    }
+}
