@@ -1,3 +1,5 @@
 //! The binary `signet`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    signet::app::cli::main()
+}

@@ -2,6 +2,12 @@
 //!
 //! Imports every floor; nothing imports it but `main`. No rules live here.
 
+pub mod cli;
+pub mod database;
+pub mod ground;
+pub mod server;
 pub mod settings;
+pub mod telemetry;
 
+pub use ground::{Ground, GroundError, Purpose};
 pub use settings::{Settings, SettingsError};

@@ -24,6 +24,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use issuer::Issuer;
+pub(in crate::app) use sections::decode_master_key;
 pub use sections::{
     Database, Keys, Limits, Log, LogFormat, Mail, Outbound, Passwords, Registration, Sessions, SignUp, Tls, Tokens,
 };

@@ -57,8 +57,8 @@ pub struct Outbound {
 /// `[log]`
 #[derive(Debug, Clone)]
 pub struct Log {
-    /// Directives of `tracing_subscriber::EnvFilter`.
-    pub filter: String,
+    /// Directives of `tracing_subscriber::EnvFilter`; `None`: as fits the command.
+    pub filter: Option<String>,
     /// For people or for machines.
     pub format: LogFormat,
 }
@@ -306,7 +306,7 @@ fn log(reader: &Reader<'_>) -> Result<Log, SettingsError> {
     })?;
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     Ok(Log {
-        filter: filter.unwrap_or_else(|| "info".to_owned()),
+        filter,
         format: reader.choice("log.format", LogFormat::Text, &formats)?,
     })
 }

@@ -53,7 +53,10 @@ fn the_environment_overrides_the_file_which_overrides_the_default() {
 #[test]
 fn short_and_long_variables_mean_the_same() {
     for name in ["SIGNET_LOG", "SIGNET_LOG__FILTER"] {
-        assert_eq!(from_environment(&[(name, "debug")]).unwrap().log.filter, "debug");
+        assert_eq!(
+            from_environment(&[(name, "debug")]).unwrap().log.filter.as_deref(),
+            Some("debug")
+        );
     }
     for name in ["SIGNET_LOG_FORMAT", "SIGNET_LOG__FORMAT"] {
         assert_eq!(from_environment(&[(name, "json")]).unwrap().log.format, LogFormat::Json);

@@ -1,0 +1,220 @@
+//! `signet doctor`: looks at everything that a healthy server needs, and says what to do where something is wrong.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use sqlx::PgPool;
+
+use crate::app::ground::{Ground, GroundError, Purpose};
+use crate::app::settings::Settings;
+use crate::base::{Clock, SystemClock, Time};
+
+/// Tokens live for minutes; a clock that is further off than this makes relying parties refuse them.
+const TOLERATED_DRIFT: time::Duration = time::Duration::seconds(5);
+
+/// What one check found.
+enum Finding {
+    Good(String),
+    Bad { fault: String, advice: String },
+}
+
+/// Prints the findings. 0 if all is well, else 1.
+pub(super) async fn run(settings: Settings) -> ExitCode {
+    let mut findings = vec![
+        ("configuration", configuration(&settings)),
+        ("mail", mail(&settings).await),
+    ];
+    match Ground::open(settings, Purpose::Command).await {
+        Ok(ground) => {
+            findings.push(("database", database(&ground).await));
+            findings.push((
+                "master key",
+                Finding::Good("opens what this database has sealed".to_owned()),
+            ));
+            findings.push(("keys", signing_keys(&ground).await));
+            findings.push(("clock", clock(&ground.pool, SystemClock.now()).await));
+            ground.close().await;
+        }
+        Err(GroundError::MasterKey(error)) => findings.push((
+            "master key",
+            Finding::Bad {
+                fault: error.to_string(),
+                advice: "without the right key nothing that was sealed can be read".to_owned(),
+            },
+        )),
+        Err(error) => findings.push((
+            "database",
+            Finding::Bad {
+                fault: error.to_string(),
+                advice: "the master key, the signing keys and the clock can be checked once it is open".to_owned(),
+            },
+        )),
+    }
+    report(&findings)
+}
+
+fn report(findings: &[(&str, Finding)]) -> ExitCode {
+    let mut status = ExitCode::SUCCESS;
+    for (subject, finding) in findings {
+        match finding {
+            Finding::Good(detail) => println!("ok       {subject}: {detail}"),
+            Finding::Bad { fault, advice } => {
+                println!("problem  {subject}: {fault}");
+                println!("         {advice}");
+                status = ExitCode::FAILURE;
+            }
+        }
+    }
+    status
+}
+
+/// The settings are sound, or the program would not have come here; this tells what they amount to.
+fn configuration(settings: &Settings) -> Finding {
+    let is_public = !settings.listen.ip().is_loopback();
+    if is_public && settings.issuer.is_https() && settings.tls.is_none() && settings.trusted_proxies.is_empty() {
+        return Finding::Bad {
+            fault: format!("listens on {} without TLS, and no proxy is trusted", settings.listen),
+            advice: "set tls.cert_file and tls.key_file, or trusted_proxies if a proxy speaks TLS for Signet"
+                .to_owned(),
+        };
+    }
+    let database = if settings.has_embedded_database() {
+        "embedded"
+    } else {
+        "given"
+    };
+    Finding::Good(format!(
+        "issuer {}, listen {}, data folder {}, {database} database",
+        settings.issuer,
+        settings.listen,
+        settings.data_dir.display()
+    ))
+}
+
+async fn mail(settings: &Settings) -> Finding {
+    let Some(url) = &settings.mail.smtp_url else {
+        let folder = settings.data_dir.join("mail");
+        return Finding::Good(format!(
+            "no mail server is set; mails become files in {}",
+            folder.display()
+        ));
+    };
+    let bad = |fault: String| Finding::Bad {
+        fault,
+        advice: "check mail.smtp_url (SIGNET_SMTP_URL): scheme, host, port, user and password".to_owned(),
+    };
+    let transport = match AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()) {
+        Ok(builder) => builder.timeout(Some(Duration::from_secs(10))).build::<Tokio1Executor>(),
+        Err(_) => return bad("the mail server's URL cannot be used".to_owned()),
+    };
+    match transport.test_connection().await {
+        Ok(true) => Finding::Good("the mail server answers".to_owned()),
+        Ok(false) => bad("the mail server hangs up".to_owned()),
+        Err(error) => bad(format!("the mail server does not answer: {error}")),
+    }
+}
+
+async fn database(ground: &Ground) -> Finding {
+    let version = sqlx::query_scalar!(r#"select current_setting('server_version') as "version!""#)
+        .fetch_one(&ground.pool)
+        .await;
+    match version {
+        Ok(version) => Finding::Good(format!("PostgreSQL {version}, all migrations applied")),
+        Err(error) => Finding::Bad {
+            fault: format!("it does not answer: {error}"),
+            advice: "look at its log".to_owned(),
+        },
+    }
+}
+
+async fn signing_keys(ground: &Ground) -> Finding {
+    let now = SystemClock.now();
+    let active = sqlx::query_scalar!(
+        r#"select distinct alg as "alg!" from signing_keys
+        where active_at <= $1 and (retiring_at is null or retiring_at > $1)"#,
+        now
+    )
+    .fetch_all(&ground.pool)
+    .await;
+    let active = match active {
+        Ok(active) => active,
+        Err(error) => {
+            return Finding::Bad {
+                fault: format!("they cannot be read: {error}"),
+                advice: "look at the database's log".to_owned(),
+            };
+        }
+    };
+    if active.is_empty() {
+        return Finding::Good("none yet; the first start of the server makes them".to_owned());
+    }
+    let wanted = &ground.settings.keys.algorithms;
+    let missing: Vec<&str> = wanted
+        .iter()
+        .filter(|name| !active.contains(name))
+        .map(String::as_str)
+        .collect();
+    if missing.is_empty() {
+        return Finding::Good(format!("one signs for each of {}", wanted.join(", ")));
+    }
+    Finding::Bad {
+        fault: format!("none signs for {}", missing.join(", ")),
+        advice: "start the server, which makes what is missing; or take the algorithm out of keys.algorithms"
+            .to_owned(),
+    }
+}
+
+async fn clock(pool: &PgPool, own: Time) -> Finding {
+    match sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#)
+        .fetch_one(pool)
+        .await
+    {
+        Ok(other) => compare(own, other),
+        Err(error) => Finding::Bad {
+            fault: format!("the database's clock cannot be read: {error}"),
+            advice: "look at the database's log".to_owned(),
+        },
+    }
+}
+
+fn compare(own: Time, other: Time) -> Finding {
+    // Tokens of a clock that stands before this version was written would be refused everywhere.
+    let advice = "set the machines' clocks by NTP, for example with `timedatectl set-ntp true`".to_owned();
+    if own.year() < 2026 {
+        return Finding::Bad {
+            fault: format!("it shows {own}"),
+            advice,
+        };
+    }
+    let drift = (own - other).abs();
+    if drift > TOLERATED_DRIFT {
+        return Finding::Bad {
+            fault: format!("it differs from the database's by {} seconds", drift.whole_seconds()),
+            advice,
+        };
+    }
+    Finding::Good("agrees with the database's".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_may_differ_by_a_little() {
+        let now = Time::UNIX_EPOCH + time::Duration::days(365 * 57);
+        assert!(matches!(
+            compare(now, now + time::Duration::seconds(4)),
+            Finding::Good(_)
+        ));
+        assert!(matches!(
+            compare(now, now + time::Duration::seconds(6)),
+            Finding::Bad { .. }
+        ));
+        assert!(matches!(
+            compare(Time::UNIX_EPOCH, Time::UNIX_EPOCH),
+            Finding::Bad { .. }
+        ));
+    }
+}

@@ -1,0 +1,166 @@
+//! The command line. Exit status: 0 done, 1 failed, 2 wrong use (also a wrong setting).
+
+mod doctor;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::ground::{Ground, Purpose};
+use super::settings::Settings;
+use super::{server, telemetry};
+
+/// An OpenID Connect identity provider.
+#[derive(Debug, Parser)]
+#[command(name = "signet", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Settings file [default: config/signet.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What `signet` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server until SIGTERM or Ctrl-C
+    Serve,
+    /// Check configuration, database, keys, mail and clock, and say what to do about each
+    Doctor,
+}
+
+/// `signet apply`
+#[derive(Debug, Args)]
+pub struct ApplyArguments {
+    /// Resource files, in TOML
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Remove what an earlier apply made and the files no longer name
+    #[arg(long)]
+    pub prune: bool,
+}
+
+/// `signet user`
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a user, with a one-time password unless one is read from standard input
+    Add(AddUserArguments),
+    /// Replace a user's password by a one-time password and end the user's sessions
+    ResetPassword {
+        /// Username, e-mail address or id
+        identifier: String,
+    },
+}
+
+/// `signet user add`
+#[derive(Debug, Args)]
+pub struct AddUserArguments {
+    /// Username; without one, the e-mail address identifies the user
+    #[arg(required_unless_present = "email")]
+    pub username: Option<String>,
+    /// E-mail address; taken as verified
+    #[arg(long)]
+    pub email: Option<String>,
+    /// Role to give; may be repeated
+    #[arg(long = "role", value_name = "ROLE")]
+    pub roles: Vec<String>,
+    /// Read the password from standard input instead of making a one-time password
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// `signet keys`
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List the signing keys and their states
+    List,
+    /// Start the rotation of the signing keys now
+    Rotate {
+        /// Only the ring of this algorithm (RS256, PS256, ES256, EdDSA)
+        #[arg(long)]
+        algorithm: Option<String>,
+    },
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Also prints --help and --version, which are no mistakes.
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let settings = match Settings::load(arguments.config.as_deref()) {
+        Ok(settings) => settings,
+        Err(error) => return complain(&error, 2),
+    };
+    let default_filter = match arguments.command {
+        Command::Serve => telemetry::SERVER,
+        Command::Doctor => telemetry::COMMAND,
+    };
+    telemetry::start(&settings.log, default_filter);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments.command, settings)),
+        Err(error) => complain(&error, 1),
+    }
+}
+
+async fn run(command: Command, settings: Settings) -> ExitCode {
+    match command {
+        Command::Serve => {
+            let ground = match Ground::open(settings, Purpose::Serve).await {
+                Ok(ground) => ground,
+                Err(error) => return complain(&error, 1),
+            };
+            match server::serve(ground).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => complain(&error, 1),
+            }
+        }
+        Command::Doctor => doctor::run(settings).await,
+    }
+}
+
+/// One line on standard error.
+fn complain(error: &dyn std::error::Error, status: u8) -> ExitCode {
+    eprintln!("signet: {error}");
+    ExitCode::from(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_settings_file_may_be_named_before_and_after_the_command() {
+        for line in [
+            ["signet", "--config", "x.toml", "serve"],
+            ["signet", "serve", "--config", "x.toml"],
+        ] {
+            assert_eq!(Arguments::parse_from(line).config, Some(PathBuf::from("x.toml")));
+        }
+    }
+}
