@@ -5,5 +5,6 @@ pub mod browser;
 pub mod clock;
 pub mod database;
 pub mod mailbox;
+pub mod process;
 #[allow(dead_code)]
 pub mod relying_party;
