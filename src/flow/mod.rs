@@ -3,8 +3,8 @@
 //! Slow work (password hashing, fetching, mail) stays outside transactions. Mail leaves through an outbox row that is
 //! written inside them.
 
-pub mod admin;
 pub mod access_token;
+pub mod admin;
 mod apply;
 pub mod cache;
 pub mod client_auth;
@@ -16,6 +16,7 @@ pub mod keys;
 pub mod outbox;
 pub mod password;
 pub mod refusal;
+pub mod resource_file;
 pub mod revoke;
 pub mod throttle;
 pub mod token;

@@ -192,7 +192,8 @@ impl Difference {
         names.into_iter().cloned().collect()
     }
 
-    fn data(self) -> Map<String, Value> {
+    /// Both states of what changed, for the audit trail.
+    pub(in crate::flow) fn data(self) -> Map<String, Value> {
         [("before", self.before), ("after", self.after)]
             .into_iter()
             .filter(|(_, values)| !values.is_empty())
@@ -230,7 +231,7 @@ pub(in crate::flow) async fn ensure_admin_role(core: &Core, tx: &mut Tx) -> Resu
 }
 
 /// A line of the audit trail about a change that happens now.
-fn line(core: &Core, by: &By, kind: AuditKind, data: Map<String, Value>) -> AuditEvent {
+pub(in crate::flow) fn line(core: &Core, by: &By, kind: AuditKind, data: Map<String, Value>) -> AuditEvent {
     let now = core.now();
     AuditEvent {
         id: AuditEventId::new(now, &*core.rng),
