@@ -2,6 +2,8 @@
 
 use time::Duration;
 
+use super::account::{password_policy::PasswordPolicy, throttle::Rules};
+
 /// The issuer and what hangs on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer(String);
@@ -122,6 +124,10 @@ pub struct Policy {
     pub sessions: SessionPolicy,
     /// Registration by people themselves.
     pub sign_up: SignUpPolicy,
+    /// What may become a password.
+    pub passwords: PasswordPolicy,
+    /// How fast passwords may be guessed and mails asked for.
+    pub throttle: Rules,
     /// How long others may cache the JWKS.
     pub jwks_max_age: Duration,
     /// Networks of the proxies whose forwarding headers count, in CIDR form.
@@ -136,6 +142,8 @@ impl Policy {
             tokens: TokenPolicy::default(),
             sessions: SessionPolicy::default(),
             sign_up: SignUpPolicy::default(),
+            passwords: PasswordPolicy::default(),
+            throttle: Rules::default(),
             jwks_max_age: Duration::minutes(15),
             trusted_proxies: Vec::new(),
         }

@@ -5,4 +5,5 @@ pub mod device;
 pub mod identifier;
 pub mod password_hash;
 pub mod password_policy;
+pub mod registration;
 pub mod throttle;
