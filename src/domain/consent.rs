@@ -29,7 +29,7 @@ impl Wanted {
 }
 
 /// What a request asks for. `resources` are those that it names.
-pub fn wanted(parameters: &AuthorizationParameters, resources: &[Resource]) -> Wanted {
+pub fn wanted(parameters: &AuthorizationParameters, resources: &[&Resource]) -> Wanted {
     let mut resource_scopes = Vec::new();
     let mut of_apis: Vec<&str> = Vec::new();
     for identifier in &parameters.resource {
@@ -134,7 +134,7 @@ mod tests {
     fn scopes_of_apis_are_kept_apart_from_those_about_the_person() {
         let mut parameters = asked("openid email orders:read", "{}");
         parameters.resource = vec![API.to_owned()];
-        let wanted = wanted(&parameters, &[api()]);
+        let wanted = wanted(&parameters, &[&api()]);
         assert_eq!(wanted.scopes, ["openid", "email"]);
         assert_eq!(wanted.resource_scopes, ["https://api.example orders:read"]);
     }
@@ -143,7 +143,7 @@ mod tests {
     fn an_api_named_without_scopes_is_asked_for_too() {
         let mut parameters = asked("openid", "{}");
         parameters.resource = vec![API.to_owned()];
-        assert_eq!(wanted(&parameters, &[api()]).resource_scopes, ["https://api.example "]);
+        assert_eq!(wanted(&parameters, &[&api()]).resource_scopes, ["https://api.example "]);
     }
 
     #[test]

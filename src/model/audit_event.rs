@@ -134,3 +134,33 @@ pub struct AuditEvent {
     /// More: never a secret, never a whole profile.
     pub data: Map<String, Value>,
 }
+
+impl AuditEvent {
+    /// The same about a person.
+    #[must_use]
+    pub fn about(mut self, user_id: UserId) -> Self {
+        self.user_id = Some(user_id);
+        self
+    }
+
+    /// The same about a client.
+    #[must_use]
+    pub fn for_client(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// The same in a session.
+    #[must_use]
+    pub fn in_session(mut self, session_id: SessionId) -> Self {
+        self.session_id = Some(session_id);
+        self
+    }
+
+    /// The same with a detail; never a secret.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.data.insert(name.to_owned(), value.into());
+        self
+    }
+}

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{ACR_VALUES_SUPPORTED, Ask, Hint, MAX_NONCE, MAX_STATE, Registration, invalid, known_scopes};
 use crate::{
     base::id::UserId,
-    model::{AuthorizationParameters, Client, Resource},
+    model::{AuthorizationParameters, Client},
     spec::{
         oauth::{
             CodeChallenge, ErrorCode, GrantType, OAuthError, Prompt, PromptSet, ResponseMode, ResponseType, ScopeSet,
@@ -172,12 +172,8 @@ fn scope(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) ->
     let Some(sent) = ask.params.get("scope") else {
         return Ok(());
     };
-    let named: Vec<&Resource> = ask
-        .resources
-        .iter()
-        .filter(|resource| draft.resource.contains(&resource.identifier))
-        .collect();
-    draft.scope = known_scopes(&ScopeSet::parse(sent)?, client, &named, ask.claim_scopes);
+    // Each of them passed the check before this one.
+    draft.scope = known_scopes(&ScopeSet::parse(sent)?, client, ask.resources, ask.claim_scopes);
     if draft.scope.is_empty() {
         return Err(OAuthError::new(
             ErrorCode::InvalidScope,

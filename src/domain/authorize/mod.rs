@@ -55,8 +55,8 @@ pub struct Ask<'a> {
     pub fault: Option<&'a OAuthError>,
     /// The client that `client_id` names.
     pub client: Option<&'a Client>,
-    /// Every API resource.
-    pub resources: &'a [Resource],
+    /// The API resources that the request names, as far as they exist.
+    pub resources: &'a [&'a Resource],
     /// Scopes that custom-claim rules wait for.
     pub claim_scopes: &'a [String],
     /// What `id_token_hint` says.

@@ -20,7 +20,7 @@ pub struct Situation<'a> {
     /// Who asks.
     pub client: &'a Client,
     /// The API resources that the request names.
-    pub resources: &'a [Resource],
+    pub resources: &'a [&'a Resource],
     /// Who is signed in in this browser, with a session that holds.
     pub signed_in: Option<(&'a Session, &'a User)>,
     /// What that person allowed this client before.

@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::{
     base::Secret,
-    model::AuthorizationParameters,
+    model::{AuthorizationParameters, Client},
     spec::oauth::{OAuthError, ResponseMode},
 };
 
@@ -110,6 +110,22 @@ pub fn form_action_source(uri: &str) -> Option<String> {
     safe.then_some(source)
 }
 
+/// The origins that a form of a sign-in page may lead to: where the answer goes, and the client's other registered places,
+/// to which its callback may send the browser on. Browsers hold the redirects after a form against `form-action` too.
+pub fn form_action_sources(client: &Client, redirect_uri: &str) -> Vec<String> {
+    let metadata = &client.metadata;
+    let mut sources: Vec<String> = Vec::new();
+    let places = std::iter::once(redirect_uri)
+        .chain(metadata.redirect_uris.iter().map(String::as_str))
+        .chain(metadata.client_uri.as_deref());
+    for source in places.filter_map(form_action_source) {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    sources
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,6 +197,21 @@ mod tests {
         );
         assert_eq!(form_action_source("https://a.example;script-src/cb"), None);
         assert_eq!(form_action_source("/cb"), None);
+    }
+
+    #[test]
+    fn a_form_may_lead_to_every_registered_place_of_the_client() {
+        let mut client = crate::model::sample::client();
+        client.metadata.client_uri = Some("https://www.app.example/".to_owned());
+        let sources = form_action_sources(&client, "http://127.0.0.1:5000/cb");
+        assert_eq!(
+            sources,
+            [
+                "http://127.0.0.1:5000",
+                "https://app.example",
+                "https://www.app.example"
+            ]
+        );
     }
 
     proptest::proptest! {

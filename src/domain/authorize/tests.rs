@@ -11,14 +11,19 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 fn run(client: &Client, query: &str, hint: Hint) -> Result<AuthorizationParameters, Refusal> {
     let (params, fault) = Params::read(query);
+    let apis = [
+        api("https://api.example", "orders:read"),
+        api("https://other.example", "x"),
+    ];
+    let named: Vec<&Resource> = apis
+        .iter()
+        .filter(|api| params.all("resource").any(|one| one == api.identifier))
+        .collect();
     decide(&Ask {
         params: &params,
         fault: fault.as_ref(),
         client: params.get("client_id").filter(|id| *id == "app").map(|_| client),
-        resources: &[
-            api("https://api.example", "orders:read"),
-            api("https://other.example", "x"),
-        ],
+        resources: &named,
         claim_scopes: &["plan".to_owned()],
         hint,
         registration: Registration::Open,

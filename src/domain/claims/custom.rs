@@ -97,6 +97,18 @@ impl CompiledRules {
         self.rules.is_empty()
     }
 
+    /// The scopes that some rule waits for, each once: they may be asked for although no specification knows them.
+    pub fn scopes(&self) -> Vec<String> {
+        let mut scopes: Vec<String> = self
+            .rules
+            .iter()
+            .flat_map(|one| one.rule.scopes.iter().cloned())
+            .collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
+    }
+
     /// Whether some rule places a claim there.
     pub fn reach(&self, placement: Placement) -> bool {
         self.rules.iter().any(|one| one.rule.placement.contains(&placement))
