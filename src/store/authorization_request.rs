@@ -132,7 +132,8 @@ pub async fn insert(
     Ok(())
 }
 
-/// Writes that somebody authenticated for this request, in that session; this also chooses the account.
+/// Writes that somebody authenticated for this request, in that session; this also chooses the account. Consent that
+/// was given in another session does not count any more.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -147,6 +148,7 @@ pub async fn set_authenticated(
         update authorization_requests
         set authenticated_at = $3,
             selected_at = $3,
+            consented_at = case when session_id = $2 then consented_at end,
             session_id = $2
         where id = $1
             and finished_at is null
@@ -160,7 +162,8 @@ pub async fn set_authenticated(
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes that the account of that session was chosen for this request.
+/// Writes that the account of that session was chosen for this request. What happened in another session does not count
+/// any more.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -174,6 +177,8 @@ pub async fn set_selected(
         "
         update authorization_requests
         set selected_at = $3,
+            authenticated_at = case when session_id = $2 then authenticated_at end,
+            consented_at = case when session_id = $2 then consented_at end,
             session_id = $2
         where id = $1
             and finished_at is null
@@ -187,19 +192,29 @@ pub async fn set_selected(
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes that consent was given for this request.
+/// Writes that consent was given for this request by the person of that session. What happened in another session does
+/// not count any more.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn set_consented(db: impl PgExecutor<'_>, id: AuthorizationRequestId, now: Time) -> Result<bool, Error> {
+pub async fn set_consented(
+    db: impl PgExecutor<'_>,
+    id: AuthorizationRequestId,
+    session_id: SessionId,
+    now: Time,
+) -> Result<bool, Error> {
     let done = sqlx::query!(
         "
         update authorization_requests
-        set consented_at = $2
+        set consented_at = $3,
+            authenticated_at = case when session_id = $2 then authenticated_at end,
+            selected_at = case when session_id = $2 then selected_at end,
+            session_id = $2
         where id = $1
             and finished_at is null
         ",
         id.0,
+        session_id.0,
         now
     )
     .execute(db)

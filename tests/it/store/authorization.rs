@@ -58,7 +58,7 @@ async fn progress_is_written_until_the_request_is_answered_once() {
             .unwrap()
     );
     assert!(
-        authorization_request::set_consented(store.pool(), request.id, at)
+        authorization_request::set_consented(store.pool(), request.id, mine.id, at)
             .await
             .unwrap()
     );
@@ -80,10 +80,48 @@ async fn progress_is_written_until_the_request_is_answered_once() {
     let tries = join_all((0..8).map(|_| authorization_request::finish(store.pool(), request.id, at))).await;
     assert_eq!(tries.into_iter().filter(|won| *won.as_ref().unwrap()).count(), 1);
     assert!(
-        !authorization_request::set_consented(store.pool(), request.id, at)
+        !authorization_request::set_consented(store.pool(), request.id, mine.id, at)
             .await
             .unwrap()
     );
+}
+
+#[tokio::test]
+async fn what_happened_in_another_session_counts_no_more() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let browser = new_hash();
+    let (mine, other) = (fixture::session(user.id), fixture::session(user.id));
+    for session in [&mine, &other] {
+        session::insert(store.pool(), session, &new_hash()).await.unwrap();
+    }
+    let request = fixture::authorization_request(&client.client_id);
+    authorization_request::insert(store.pool(), &request, &browser)
+        .await
+        .unwrap();
+    let (pool, id) = (store.pool(), request.id);
+    authorization_request::set_authenticated(pool, id, mine.id, NOW)
+        .await
+        .unwrap();
+    authorization_request::set_consented(pool, id, mine.id, NOW)
+        .await
+        .unwrap();
+    authorization_request::set_selected(pool, id, other.id, NOW)
+        .await
+        .unwrap();
+    let found = authorization_request::find(pool, id, &browser).await.unwrap().unwrap();
+    assert_eq!(found.session_id, Some(other.id));
+    assert_eq!((found.authenticated_at, found.consented_at), (None, None));
+    authorization_request::set_consented(pool, id, mine.id, NOW)
+        .await
+        .unwrap();
+    let found = authorization_request::find(pool, id, &browser).await.unwrap().unwrap();
+    assert_eq!((found.selected_at, found.consented_at), (None, Some(NOW)));
+    authorization_request::set_authenticated(pool, id, other.id, NOW)
+        .await
+        .unwrap();
+    let found = authorization_request::find(pool, id, &browser).await.unwrap().unwrap();
+    assert_eq!((found.authenticated_at, found.consented_at), (Some(NOW), None));
 }
 
 #[tokio::test]
