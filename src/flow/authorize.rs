@@ -1,0 +1,347 @@
+//! The authorization endpoint, and the way of a pending request through the pages (OIDC Core §3.1.2).
+//!
+//! A request that needs nobody's attention is answered at once and leaves no row. Any other is kept, bound to the
+//! browser that brought it, and looked at anew after every step. It is answered once: of two tabs the second is told
+//! that it is over.
+
+use std::sync::Arc;
+
+use time::Duration;
+
+use super::{
+    Core, Failure, hint,
+    session::{self, SignedIn},
+};
+use crate::{
+    base::{
+        Secret, Time, TokenHash,
+        id::{AuthorizationRequestId, GrantId, SessionId},
+    },
+    domain::authorize::{self, Ask, Fault, Hint, Refusal, Registration, Response, Situation, Step, next_step},
+    model::{
+        AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client, Consent, Grant, Resource, Session,
+    },
+    spec::oauth::{ErrorCode, OAuthError, Params},
+    store::{self, Tx},
+};
+
+/// RFC 6749 §4.1.2 allows ten minutes; a code here is never good for longer than this.
+const LONGEST_CODE_LIFETIME: Duration = Duration::seconds(60);
+
+/// The browser that sends a request: what its cookies say.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    /// SHA-256 of the browser's own cookie.
+    pub hash: TokenHash,
+    /// The session cookie.
+    pub session: Option<Secret<String>>,
+}
+
+/// What comes next for the browser.
+#[derive(Debug)]
+pub enum Next {
+    /// A page of this server, for the pending request.
+    Page(Step, AuthorizationRequestId),
+    /// The answer to the client.
+    Respond(Answered),
+    /// The request was answered before, has expired, or belongs to another browser.
+    Over,
+    /// An error page; nothing may be redirected.
+    Fault(Fault),
+}
+
+/// An answer, and whose it is.
+#[derive(Debug)]
+pub struct Answered {
+    /// The response.
+    pub response: Response,
+    /// What people call the client.
+    pub client_name: String,
+}
+
+/// A pending request with all that the pages need to know.
+#[derive(Debug)]
+pub struct Pending {
+    /// The request.
+    pub request: AuthorizationRequest,
+    /// Who asks.
+    pub client: Arc<Client>,
+    /// The API resources that it names.
+    pub resources: Vec<Arc<Resource>>,
+    /// Who is signed in.
+    pub signed_in: Option<SignedIn>,
+    /// What they allowed before.
+    pub consent: Option<Consent>,
+    /// What comes next.
+    pub step: Step,
+}
+
+/// A request at the authorization endpoint, by query or by body.
+///
+/// # Errors
+/// A [`Failure`]; what is wrong with the request is in [`Next`].
+pub async fn begin(core: &Core, encoded: &str, browser: &Browser) -> Result<Next, Failure> {
+    let (params, fault) = Params::read(encoded);
+    let client = match params.get("client_id") {
+        Some(client_id) => core.client(client_id).await?,
+        None => None,
+    };
+    let catalog = core.catalog().await?;
+    let named: Vec<&Resource> = params
+        .all("resource")
+        .filter_map(|identifier| catalog.resources.get(identifier).map(|resource| &**resource))
+        .collect();
+    let decided = authorize::decide(&Ask {
+        params: &params,
+        fault: fault.as_ref(),
+        client: client.as_deref(),
+        resources: &named,
+        claim_scopes: &catalog.rules.scopes(),
+        hint: hinted(core, &params),
+        registration: if core.policy.sign_up.enabled {
+            Registration::Open
+        } else {
+            Registration::Closed
+        },
+    });
+    let (parameters, client) = match (decided, client) {
+        (Ok(parameters), Some(client)) => (parameters, client),
+        (Err(Refusal::Respond(response)), Some(client)) => {
+            return Ok(Next::Respond(Answered {
+                response,
+                client_name: client.display_name().to_owned(),
+            }));
+        }
+        (Err(Refusal::Page(fault)), _) => return Ok(Next::Fault(fault)),
+        (_, None) => return Ok(Next::Fault(Fault::ClientUnknown)),
+    };
+    let request = new_request(core, &client, parameters);
+    let pending = look(core, request, client, browser.session.as_ref()).await?;
+    match (&pending.step, &pending.signed_in) {
+        (Step::Finish, Some(signed_in)) => {
+            let (grant, code, value) = granted(core, &pending.request, &signed_in.session);
+            store::grant::insert_with_code(core.store.pool(), &grant, &code).await?;
+            Ok(pending.answered(Response::code(&pending.request.parameters, value)))
+        }
+        (Step::Refuse(error), _) => {
+            let response = Response::error(&pending.request.parameters, error.clone());
+            Ok(pending.answered(response))
+        }
+        _ => {
+            store::authorization_request::insert(core.store.pool(), &pending.request, &browser.hash).await?;
+            Ok(Next::Page(pending.step, pending.request.id))
+        }
+    }
+}
+
+fn hinted(core: &Core, params: &Params) -> Hint {
+    let Some(token) = params.get("id_token_hint") else {
+        return Hint::Absent;
+    };
+    match hint::read(core, token) {
+        Some(token) if params.get("client_id") == Some(&token.client_id) => Hint::User(token.user_id),
+        _ => Hint::Refused,
+    }
+}
+
+fn new_request(core: &Core, client: &Client, parameters: AuthorizationParameters) -> AuthorizationRequest {
+    let now = core.now();
+    AuthorizationRequest {
+        id: AuthorizationRequestId::new(now, &*core.rng),
+        client_id: client.client_id.clone(),
+        parameters,
+        authenticated_at: None,
+        session_id: None,
+        selected_at: None,
+        consented_at: None,
+        finished_at: None,
+        created_at: now,
+        expires_at: now + core.policy.sessions.authorization_request,
+    }
+}
+
+/// Loads what the next step depends on, and decides it.
+async fn look(
+    core: &Core,
+    request: AuthorizationRequest,
+    client: Arc<Client>,
+    session: Option<&Secret<String>>,
+) -> Result<Pending, Failure> {
+    let catalog = core.catalog().await?;
+    let resources: Vec<Arc<Resource>> = request
+        .parameters
+        .resource
+        .iter()
+        .filter_map(|identifier| catalog.resources.get(identifier).cloned())
+        .collect();
+    let signed_in = session::current(core, session).await?;
+    let consent = match &signed_in {
+        Some(signed_in) => store::consent::find(core.store.pool(), signed_in.user.id, &client.client_id).await?,
+        None => None,
+    };
+    let step = next_step(&Situation {
+        request: &request,
+        client: &client,
+        resources: &resources.iter().map(|resource| &**resource).collect::<Vec<_>>(),
+        signed_in: signed_in
+            .as_ref()
+            .map(|signed_in| (&signed_in.session, &*signed_in.user)),
+        consent: consent.as_ref(),
+        now: core.now(),
+    });
+    Ok(Pending {
+        request,
+        client,
+        resources,
+        signed_in,
+        consent,
+        step,
+    })
+}
+
+/// The pending request of that id in that browser; `None` if it is over.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn pending(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Option<Pending>, Failure> {
+    let Some(request) = store::authorization_request::find(core.store.pool(), id, &browser.hash).await? else {
+        return Ok(None);
+    };
+    if request.finished_at.is_some() || request.expires_at <= core.now() {
+        return Ok(None);
+    }
+    // A client that was disabled meanwhile gets no answer any more.
+    match core.client(&request.client_id).await? {
+        Some(client) if client.status == crate::model::ClientStatus::Active => {
+            look(core, request, client, browser.session.as_ref()).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Goes on with a pending request: to the next page, or to the client with the answer.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn proceed(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Next, Failure> {
+    match pending(core, id, browser).await? {
+        Some(pending) => pending.proceed(core).await,
+        None => Ok(Next::Over),
+    }
+}
+
+/// Answers that the person would not: cancelled, or denied (RFC 6749 §4.1.2.1).
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn cancel(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Next, Failure> {
+    match pending(core, id, browser).await? {
+        Some(pending) => {
+            let error = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
+            pending.refuse(core, error).await
+        }
+        None => Ok(Next::Over),
+    }
+}
+
+impl Pending {
+    /// Goes on: to the next page, or to the client with the answer.
+    ///
+    /// # Errors
+    /// A [`Failure`].
+    pub async fn proceed(self, core: &Core) -> Result<Next, Failure> {
+        match (&self.step, &self.signed_in) {
+            (Step::Finish, Some(signed_in)) => {
+                let mut tx = core.store.begin().await?;
+                if !store::authorization_request::finish(&mut *tx, self.request.id, core.now()).await? {
+                    return Ok(Next::Over);
+                }
+                let (grant, code, value) = granted(core, &self.request, &signed_in.session);
+                store::grant::insert_with_code(&mut *tx, &grant, &code).await?;
+                tx.commit().await?;
+                Ok(self.answered(Response::code(&self.request.parameters, value)))
+            }
+            (Step::Refuse(error), _) => {
+                let error = error.clone();
+                self.refuse(core, error).await
+            }
+            _ => Ok(Next::Page(self.step, self.request.id)),
+        }
+    }
+
+    /// Answers with an error, once.
+    ///
+    /// # Errors
+    /// A [`Failure`].
+    pub async fn refuse(self, core: &Core, error: OAuthError) -> Result<Next, Failure> {
+        let mut tx = core.store.begin().await?;
+        let answered = self.refuse_in(core, &mut tx, error).await?;
+        tx.commit().await?;
+        Ok(answered)
+    }
+
+    /// The same in a transaction of the caller's.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn refuse_in(self, core: &Core, tx: &mut Tx, error: OAuthError) -> Result<Next, store::Error> {
+        if !store::authorization_request::finish(&mut **tx, self.request.id, core.now()).await? {
+            return Ok(Next::Over);
+        }
+        let response = Response::error(&self.request.parameters, error);
+        Ok(self.answered(response))
+    }
+
+    fn answered(&self, response: Response) -> Next {
+        Next::Respond(Answered {
+            response,
+            client_name: self.client.display_name().to_owned(),
+        })
+    }
+
+    /// The session that would answer now.
+    pub fn session_id(&self) -> Option<SessionId> {
+        self.signed_in.as_ref().map(|signed_in| signed_in.session.id)
+    }
+}
+
+/// The grant for a request, and a fresh code for it.
+fn granted(
+    core: &Core,
+    request: &AuthorizationRequest,
+    session: &Session,
+) -> (Grant, AuthorizationCode, Secret<String>) {
+    let now = core.now();
+    let value = core.rng.token();
+    let expires_at: Time = now + core.policy.tokens.authorization_code.min(LONGEST_CODE_LIFETIME);
+    let parameters = &request.parameters;
+    let grant = Grant {
+        id: GrantId::new(now, &*core.rng),
+        client_id: request.client_id.clone(),
+        user_id: session.user_id,
+        session_id: Some(session.id),
+        scope: parameters.scope.clone(),
+        resources: parameters.resource.clone(),
+        claims: parameters.claims.clone(),
+        nonce: parameters.nonce.clone(),
+        auth_time: session.auth_time,
+        acr: session.acr.clone(),
+        amr: session.amr.clone(),
+        created_at: now,
+        // Whoever redeems the code moves it to the end of what is issued then.
+        expires_at,
+        revoked_at: None,
+    };
+    let code = AuthorizationCode {
+        hash: TokenHash::of(value.expose()),
+        grant_id: grant.id,
+        client_id: grant.client_id.clone(),
+        redirect_uri: parameters.redirect_uri.clone(),
+        redirect_uri_given: parameters.redirect_uri_given,
+        code_challenge: parameters.code_challenge.clone(),
+        created_at: now,
+        expires_at,
+        redeemed_at: None,
+    };
+    (grant, code, value)
+}

@@ -1,0 +1,47 @@
+//! What an `id_token_hint` says: a token that this server signed, expired or not (OIDC Core §3.1.2.1, RP-Initiated
+//! Logout §2).
+
+use super::Core;
+use crate::{
+    base::id::{SessionId, UserId},
+    spec::jose::{
+        JwsAlg,
+        jwt::{self, Audience, Expect, Expiry, Keys, Typ},
+    },
+};
+
+/// A token of ours, as far as it is of use as a hint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HintedToken {
+    /// About whom.
+    pub user_id: UserId,
+    /// From which session.
+    pub session_id: Option<SessionId>,
+    /// For which client.
+    pub client_id: String,
+}
+
+/// Reads a hint; `None` unless this server signed it as an ID token.
+pub fn read(core: &Core, token: &str) -> Option<HintedToken> {
+    let expect = Expect {
+        algs: &[JwsAlg::RS256, JwsAlg::PS256, JwsAlg::ES256, JwsAlg::EdDSA],
+        // Access tokens say `at+jwt` and are no hint (RFC 9068 §2.1).
+        typ: Typ::AbsentOr(&["JWT"]),
+        iss: Some(core.policy.issuer.as_str()),
+        aud: Audience::Any,
+        expiry: Expiry::MayBeOver,
+        now: core.now(),
+        skew: core.policy.tokens.clock_skew,
+    };
+    let keys = core.keys.hint_keys();
+    let verified = jwt::verify(token, Keys::Set(&keys), &expect).ok()?;
+    let client_id = match verified.audience().as_slice() {
+        [only] => (*only).to_owned(),
+        _ => verified.text("azp")?.to_owned(),
+    };
+    Some(HintedToken {
+        user_id: verified.text("sub")?.parse().ok()?,
+        session_id: verified.text("sid").and_then(|sid| sid.parse().ok()),
+        client_id,
+    })
+}

@@ -1,0 +1,60 @@
+//! Allowing an app what it asks for, or not.
+
+use crate::{
+    domain::{
+        authorize::Step,
+        consent::{self, Wanted},
+    },
+    flow::{
+        Core, Failure, audit,
+        authorize::{Next, Pending},
+    },
+    model::{Actor, AuditKind, Origin},
+    spec::oauth::{ErrorCode, OAuthError},
+    store,
+};
+
+/// Remembers that the person allowed what the page showed. The caller goes on with the request.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn allow(core: &Core, pending: &Pending, origin: &Origin) -> Result<(), Failure> {
+    let (Step::Consent(wanted), Some(signed_in)) = (&pending.step, &pending.signed_in) else {
+        return Ok(());
+    };
+    let (user_id, client_id, now) = (signed_in.user.id, &pending.client.client_id, core.now());
+    let widened = consent::widened(user_id, client_id, wanted, pending.consent.as_ref(), now);
+    let line = audit::event(core, AuditKind::ConsentGranted, &Actor::User(user_id), origin)
+        .for_client(client_id)
+        .in_session(signed_in.session.id)
+        .with("wanted", listed(wanted));
+    let mut tx = core.store.begin().await?;
+    store::consent::widen(&mut *tx, &widened).await?;
+    store::authorization_request::set_consented(&mut *tx, pending.request.id, signed_in.session.id, now).await?;
+    store::audit_event::insert(&mut *tx, &line).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Answers the app that the person would not. Nothing that was allowed before is taken back.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn deny(core: &Core, pending: Pending, origin: &Origin) -> Result<Next, Failure> {
+    let error = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
+    let actor = pending
+        .signed_in
+        .as_ref()
+        .map_or(Actor::Anonymous, |signed_in| Actor::User(signed_in.user.id));
+    let line = audit::event(core, AuditKind::ConsentDenied, &actor, origin).for_client(&pending.client.client_id);
+    let mut tx = core.store.begin().await?;
+    store::audit_event::insert(&mut *tx, &line).await?;
+    let next = pending.refuse_in(core, &mut tx, error).await?;
+    tx.commit().await?;
+    Ok(next)
+}
+
+fn listed(wanted: &Wanted) -> Vec<String> {
+    let all = [&wanted.scopes, &wanted.resource_scopes, &wanted.claims];
+    all.into_iter().flatten().cloned().collect()
+}

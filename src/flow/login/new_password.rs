@@ -1,0 +1,49 @@
+//! Replacing a one-time password, right after signing in with it.
+
+use super::{Visit, password};
+use crate::{
+    base::Secret,
+    domain::account::password_policy::Weakness,
+    flow::{
+        Core, Failure, audit,
+        session::{self, SignedIn},
+    },
+    model::{Actor, AuditKind, EmailLinkPurpose},
+    store,
+};
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is the password from now on.
+    Changed,
+    /// Another one is needed.
+    Weak(Weakness),
+}
+
+/// Sets the password of somebody who is signed in; their other sessions end.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn replace(
+    core: &Core,
+    visit: &Visit,
+    signed_in: &SignedIn,
+    new: &Secret<String>,
+) -> Result<Outcome, Failure> {
+    let user = &signed_in.user;
+    if let Err(weakness) = password::check(core, new, user) {
+        return Ok(Outcome::Weak(weakness));
+    }
+    let hash = Secret::new(core.passwords.hash(new).await?);
+    let now = core.now();
+    let mut tx = core.store.begin().await?;
+    store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
+    store::email_link::delete_unused(&mut *tx, user.id, EmailLinkPurpose::ResetPassword).await?;
+    session::end_others(core, &mut tx, user.id, Some(signed_in.session.id)).await?;
+    let line = audit::event(core, AuditKind::PasswordChanged, &Actor::User(user.id), &visit.origin)
+        .in_session(signed_in.session.id);
+    store::audit_event::insert(&mut *tx, &line).await?;
+    tx.commit().await?;
+    Ok(Outcome::Changed)
+}

@@ -1,0 +1,107 @@
+//! Choosing a new password by a mailed link: good once, and every other session ends.
+
+use super::{PRODUCT, Visit, Welcome, password, post, tie};
+use crate::{
+    base::{Secret, TokenHash, Translator},
+    domain::account::{
+        device::{self, KnownDevice},
+        password_policy::Weakness,
+    },
+    flow::{
+        Core, Failure, audit, session,
+        throttle::{self, Attempt},
+    },
+    model::{Actor, AuditKind, EmailLink, EmailLinkPurpose, User, UserStatus},
+    notify::mail_view::Letter,
+    store,
+};
+
+/// How it went.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The password is changed, and its owner signed in.
+    Welcome(Welcome, Box<EmailLink>),
+    /// Another one is needed.
+    Weak(Weakness, Box<User>),
+    /// The link is used up or too old.
+    Dead,
+}
+
+/// Whose link this is, if it is still good.
+///
+/// # Errors
+/// The store's.
+pub async fn find(core: &Core, token: &Secret<String>) -> Result<Option<(EmailLink, User)>, store::Error> {
+    let pool = core.store.pool();
+    let Some(link) = store::email_link::find(pool, &TokenHash::of(token.expose())).await? else {
+        return Ok(None);
+    };
+    let good =
+        link.purpose == EmailLinkPurpose::ResetPassword && link.used_at.is_none() && link.expires_at > core.now();
+    if !good {
+        return Ok(None);
+    }
+    let user = store::user::find(pool, link.user_id).await?;
+    Ok(user
+        .filter(|user| user.status == UserStatus::Active)
+        .map(|user| (link, user)))
+}
+
+/// Sets the new password.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn reset(
+    core: &Core,
+    visit: &Visit,
+    token: &Secret<String>,
+    new: &Secret<String>,
+) -> Result<Outcome, Failure> {
+    let Some((link, user)) = find(core, token).await? else {
+        return Ok(Outcome::Dead);
+    };
+    if let Err(weakness) = password::check(core, new, &user) {
+        return Ok(Outcome::Weak(weakness, Box::new(user)));
+    }
+    let hash = Secret::new(core.passwords.hash(new).await?);
+    let visit = &Visit {
+        request: link.authorization_request_id,
+        ..visit.clone()
+    };
+    let now = core.now();
+    let before = session::current(core, visit.browser.session.as_ref()).await?;
+    let mut tx = core.store.begin().await?;
+    if !store::email_link::redeem(&mut *tx, &link.link_hash, now).await? {
+        return Ok(Outcome::Dead);
+    }
+    store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
+    store::email_link::delete_unused(&mut *tx, user.id, EmailLinkPurpose::ResetPassword).await?;
+    session::end_others(core, &mut tx, user.id, None).await?;
+    let before = before.as_ref().map(|signed_in| &signed_in.session);
+    let begun = session::authenticated(core, &mut tx, user.id, before, &visit.origin).await?;
+    tie(&mut tx, visit, &begun).await?;
+    store::user::touch_last_sign_in(&mut *tx, user.id, now).await?;
+    for kind in [AuditKind::PasswordChanged, AuditKind::SignedIn] {
+        let line = audit::event(core, kind, &Actor::User(user.id), &visit.origin).in_session(begun.session.id);
+        store::audit_event::insert(&mut *tx, &line).await?;
+    }
+    let words = Translator::new(user.locale.unwrap_or(visit.locale));
+    let letter = Letter::password_changed(words, PRODUCT, &link.email, &core.policy.issuer.at("/recover"));
+    post(core, &mut tx, &letter, &link.email).await?;
+    tx.commit().await?;
+    core.outbox.wake();
+    // Whoever reads the owner's mail has no need to wait for a guesser's failures to fade.
+    let account = user.id.to_string();
+    let attempt = Attempt {
+        account: &account,
+        address: None,
+        device: None,
+    };
+    throttle::succeed(&core.store, &core.policy.throttle, attempt).await?;
+    let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
+    let welcome = Welcome {
+        session: begun.token,
+        device: Some(KnownDevice::issue(&key, user.id, &*core.rng)),
+    };
+    Ok(Outcome::Welcome(welcome, Box::new(link)))
+}

@@ -1,0 +1,159 @@
+//! Who is signed in in a browser: sessions begin, are proved anew, and end.
+
+use std::sync::Arc;
+
+use super::{Core, audit};
+use crate::{
+    base::{
+        Secret, Time, TokenHash,
+        id::{SessionId, UserId},
+    },
+    domain::authorize::ACR_PASSWORD,
+    model::{Actor, AuditKind, Origin, Session, User, UserStatus},
+    store::{self, Tx, grant::Offline},
+};
+
+/// How coarse `last_seen_at` is.
+const SEEN_EVERY: time::Duration = time::Duration::minutes(1);
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// With what.
+    pub session: Session,
+    /// Who; read from the database just now.
+    pub user: Arc<User>,
+}
+
+/// Who is signed in in the browser that sent this cookie; nobody if the session is over or the person is suspended.
+///
+/// # Errors
+/// The store's.
+pub async fn current(core: &Core, token: Option<&Secret<String>>) -> Result<Option<SignedIn>, store::Error> {
+    let Some(token) = token else {
+        return Ok(None);
+    };
+    let now = core.now();
+    let pool = core.store.pool();
+    let Some(session) = store::session::find(pool, &TokenHash::of(token.expose())).await? else {
+        return Ok(None);
+    };
+    if !session.is_live(now, core.policy.sessions.idle) {
+        return Ok(None);
+    }
+    // Not from the cache: whether the password must be replaced is not announced.
+    let Some(user) = store::user::find(pool, session.user_id).await? else {
+        return Ok(None);
+    };
+    if user.status != UserStatus::Active {
+        return Ok(None);
+    }
+    if session.last_seen_at + SEEN_EVERY < now {
+        store::session::touch(pool, session.id, now).await?;
+    }
+    Ok(Some(SignedIn {
+        session,
+        user: Arc::new(user),
+    }))
+}
+
+/// A session that has just been begun or renewed, and the cookie's new value.
+#[derive(Debug)]
+pub struct Begun {
+    /// The session.
+    pub session: Session,
+    /// What the cookie holds from now on.
+    pub token: Secret<String>,
+}
+
+/// Somebody has proved who they are. The browser's session goes on under a new cookie value if it is theirs (its `sid`
+/// stays, so that what hangs on it does too); somebody else's ends, for nobody could reach it any more.
+///
+/// # Errors
+/// The store's.
+pub async fn authenticated(
+    core: &Core,
+    tx: &mut Tx,
+    user_id: UserId,
+    before: Option<&Session>,
+    origin: &Origin,
+) -> Result<Begun, store::Error> {
+    let now = core.now();
+    let token = core.rng.token();
+    let hash = TokenHash::of(token.expose());
+    if let Some(own) = before.filter(|session| session.user_id == user_id) {
+        let renewed = proved(own.clone(), now, core.policy.sessions.absolute);
+        if store::session::reauthenticate(&mut **tx, &renewed, &hash).await? {
+            return Ok(Begun {
+                session: renewed,
+                token,
+            });
+        }
+    }
+    if let Some(other) = before.filter(|session| session.user_id != user_id) {
+        end(core, tx, other, AuditKind::SessionEnded, origin).await?;
+    }
+    let session = Session {
+        id: SessionId::new(now, &*core.rng),
+        user_id,
+        auth_time: now,
+        amr: vec!["pwd".to_owned()],
+        acr: Some(ACR_PASSWORD.to_owned()),
+        user_agent: origin.user_agent.clone(),
+        address: origin.address.clone(),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + core.policy.sessions.absolute,
+        ended_at: None,
+    };
+    store::session::insert(&mut **tx, &session, &hash).await?;
+    Ok(Begun { session, token })
+}
+
+fn proved(session: Session, now: Time, absolute: time::Duration) -> Session {
+    Session {
+        auth_time: now,
+        amr: vec!["pwd".to_owned()],
+        acr: Some(ACR_PASSWORD.to_owned()),
+        last_seen_at: now,
+        expires_at: now + absolute,
+        ..session
+    }
+}
+
+/// Ends a session. What was granted in it dies with it, except what may outlive it (OIDC Core §11).
+///
+/// # Errors
+/// The store's.
+pub async fn end(
+    core: &Core,
+    tx: &mut Tx,
+    session: &Session,
+    kind: AuditKind,
+    origin: &Origin,
+) -> Result<(), store::Error> {
+    let now = core.now();
+    if !store::session::end(&mut **tx, session.id, now).await? {
+        return Ok(());
+    }
+    store::grant::revoke_for_session(&mut **tx, session.id, Offline::Keep, kind.as_str(), now).await?;
+    let line = audit::event(core, kind, &Actor::User(session.user_id), origin).in_session(session.id);
+    store::audit_event::insert(&mut **tx, &line).await
+}
+
+/// Ends every session of a person but perhaps one, with what was granted in them: their password has changed.
+///
+/// # Errors
+/// The store's.
+pub async fn end_others(
+    core: &Core,
+    tx: &mut Tx,
+    user_id: UserId,
+    except: Option<SessionId>,
+) -> Result<(), store::Error> {
+    let now = core.now();
+    for id in store::session::end_all_for_user(&mut **tx, user_id, except, now).await? {
+        store::grant::revoke_for_session(&mut **tx, id, Offline::Revoke, "password changed", now).await?;
+    }
+    Ok(())
+}
