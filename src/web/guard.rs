@@ -73,7 +73,9 @@ pub async fn stand<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let guard = request.app_data::<web::Data<Guard>>().map(|guard| *guard.get_ref());
-    let Some(guard) = guard else { return next.call(request).await };
+    let Some(guard) = guard else {
+        return next.call(request).await;
+    };
     if head_bytes(&request) > guard.header_bytes {
         return Err(Ended::HeadTooLarge.into());
     }
@@ -90,7 +92,10 @@ pub async fn stand<B: MessageBody + 'static>(
 
 fn head_bytes(request: &ServiceRequest) -> usize {
     let target = request.uri().path().len() + request.uri().query().map_or(0, str::len);
-    request.headers().iter().fold(target, |sum, (name, value)| sum + name.as_str().len() + value.len())
+    request
+        .headers()
+        .iter()
+        .fold(target, |sum, (name, value)| sum + name.as_str().len() + value.len())
 }
 
 #[cfg(test)]
@@ -100,23 +105,35 @@ mod tests {
     use super::*;
 
     async fn status(path: &str, header: usize) -> StatusCode {
-        let guard = Guard { header_bytes: 1000, patience: Duration::from_millis(50) };
+        let guard = Guard {
+            header_bytes: 1000,
+            patience: Duration::from_millis(50),
+        };
         let app = test::init_service(
             App::new()
                 .app_data(web::Data::new(guard))
                 .wrap(from_fn(stand))
                 .route("/fine", web::get().to(HttpResponse::Ok))
-                .route("/slow", web::get().to(|| async {
-                    tokio::time::sleep(Duration::from_secs(5)).await;
-                    HttpResponse::Ok()
-                }))
-                .route("/panic", web::get().to(|| async {
-                    assert!(std::hint::black_box(false), "on purpose");
-                    HttpResponse::Ok()
-                })),
+                .route(
+                    "/slow",
+                    web::get().to(|| async {
+                        tokio::time::sleep(Duration::from_secs(5)).await;
+                        HttpResponse::Ok()
+                    }),
+                )
+                .route(
+                    "/panic",
+                    web::get().to(|| async {
+                        assert!(std::hint::black_box(false), "on purpose");
+                        HttpResponse::Ok()
+                    }),
+                ),
         )
         .await;
-        let request = test::TestRequest::get().uri(path).insert_header(("x", "y".repeat(header))).to_request();
+        let request = test::TestRequest::get()
+            .uri(path)
+            .insert_header(("x", "y".repeat(header)))
+            .to_request();
         match test::try_call_service(&app, request).await {
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),

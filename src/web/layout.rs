@@ -189,6 +189,10 @@ pub fn content_security_policy(form_origins: &[&str]) -> String {
     policy
 }
 
+/// A value that would leave any place that does not escape it, for the samples of views.
+#[cfg(test)]
+pub(crate) const HOSTILE: &str = "<script>alert(1)</script>\"'&{{x}}";
+
 #[cfg(test)]
 mod tests {
     use super::*;

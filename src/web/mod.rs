@@ -4,15 +4,25 @@
 //! data) at `<wing>/view/<page>.rs` and its template at `templates/<wing>/<page>.html`.
 
 pub mod account;
+pub mod cookie;
 pub mod device;
+pub mod error;
+pub mod extract;
 pub mod field_errors;
 pub mod guard;
+pub mod headers;
 pub mod layout;
 pub mod login;
+pub mod oidc;
 pub mod profile_field;
+pub mod return_to;
+pub mod routes;
 pub mod row;
+pub mod signed_out;
 pub mod static_files;
+pub mod steps;
 pub mod view;
+pub mod visitor;
 pub mod when;
 
 #[cfg(test)]

@@ -8,11 +8,9 @@ use std::path::Path;
 use askama::Template;
 use scraper::{ElementRef, Html, Selector};
 
+use super::layout::HOSTILE;
 use super::{Layout, account, login, view};
 use crate::base::Locale;
-
-/// A value that would leave any place that does not escape it.
-pub(crate) const HOSTILE: &str = "<script>alert(1)</script>\"'&{{x}}";
 
 struct Sample {
     template: &'static str,

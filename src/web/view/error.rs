@@ -184,7 +184,7 @@ impl ErrorPage {
             ..one(ErrorKind::NotFound)
         };
         let hostile = Self {
-            detail: crate::web::pages::HOSTILE.to_owned(),
+            detail: crate::web::layout::HOSTILE.to_owned(),
             ..one(ErrorKind::MalformedRequest)
         };
         samples.extend([("bare", bare), ("hostile", hostile)]);

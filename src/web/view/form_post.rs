@@ -23,7 +23,7 @@ pub struct FormPost {
 #[cfg(test)]
 impl FormPost {
     pub(crate) fn samples(page: &Layout) -> Vec<(&'static str, Self)> {
-        let hostile = crate::web::pages::HOSTILE;
+        let hostile = crate::web::layout::HOSTILE;
         let plain = Self {
             page: page.clone(),
             app: "Harbour Ledger".to_owned(),

@@ -119,9 +119,9 @@ impl Index {
             ..plain.clone()
         };
         let hostile = Self {
-            name: crate::web::pages::HOSTILE.to_owned(),
+            name: crate::web::layout::HOSTILE.to_owned(),
             safety: Safety::of(false, true),
-            apps: vec![app(crate::web::pages::HOSTILE, crate::web::pages::HOSTILE, true)],
+            apps: vec![app(crate::web::layout::HOSTILE, crate::web::layout::HOSTILE, true)],
             ..plain.clone()
         };
         vec![("plain", plain), ("empty", empty), ("hostile", hostile)]

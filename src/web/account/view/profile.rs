@@ -49,7 +49,7 @@ impl Profile {
             ..plain.clone()
         };
         let hostile = Self {
-            fields: vec![ProfileField::optional("name", crate::web::pages::HOSTILE)],
+            fields: vec![ProfileField::optional("name", crate::web::layout::HOSTILE)],
             ..plain.clone()
         };
         vec![("plain", plain), ("stale", stale), ("hostile", hostile)]

@@ -99,8 +99,8 @@ impl Consent {
         let hostile = Self {
             app: Some(App::hostile()),
             values: vec![ConsentValue::new(
-                crate::web::pages::HOSTILE,
-                crate::web::pages::HOSTILE,
+                crate::web::layout::HOSTILE,
+                crate::web::layout::HOSTILE,
             )],
             ..plain.clone()
         };

@@ -56,7 +56,7 @@ impl App {
 
     /// An app whose every value tries to leave its place.
     pub(crate) fn hostile() -> Self {
-        let value = crate::web::pages::HOSTILE.to_owned();
+        let value = crate::web::layout::HOSTILE.to_owned();
         Self {
             name: value.clone(),
             logo_uri: Some(format!("https://x.example/{value}")),

@@ -36,7 +36,7 @@ impl Recover {
             sign_in_href: "/login?request=0199b8d2".to_owned(),
         };
         let slow = Self {
-            identifier: crate::web::pages::HOSTILE.to_owned(),
+            identifier: crate::web::layout::HOSTILE.to_owned(),
             errors: FieldErrors::form(Text::new("error-too-many").count("n", 3)),
             ..plain.clone()
         };

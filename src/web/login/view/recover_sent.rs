@@ -35,7 +35,7 @@ impl RecoverSent {
             sign_in_href: "/login?request=0199b8d2".to_owned(),
         };
         let hostile = Self {
-            identifier: crate::web::pages::HOSTILE.to_owned(),
+            identifier: crate::web::layout::HOSTILE.to_owned(),
             ..plain.clone()
         };
         vec![("plain", plain), ("hostile", hostile)]

@@ -77,7 +77,7 @@ impl Register {
             ..plain.clone()
         };
         let hostile = Self {
-            email: crate::web::pages::HOSTILE.to_owned(),
+            email: crate::web::layout::HOSTILE.to_owned(),
             ..plain.clone()
         };
         vec![

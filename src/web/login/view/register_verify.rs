@@ -52,7 +52,7 @@ impl RegisterVerify {
             ..plain.clone()
         };
         let hostile = Self {
-            email: crate::web::pages::HOSTILE.to_owned(),
+            email: crate::web::layout::HOSTILE.to_owned(),
             ..plain.clone()
         };
         vec![("plain", plain), ("wrong", wrong), ("late", late), ("hostile", hostile)]

@@ -36,7 +36,7 @@ impl SelectAccount {
         };
         let hostile = Self {
             app: Some(App::hostile()),
-            name: crate::web::pages::HOSTILE.to_owned(),
+            name: crate::web::layout::HOSTILE.to_owned(),
             ..plain.clone()
         };
         vec![("plain", plain), ("hostile", hostile)]

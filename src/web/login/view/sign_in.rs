@@ -60,7 +60,7 @@ impl SignIn {
         };
         let hostile = Self {
             app: Some(App::hostile()),
-            identifier: crate::web::pages::HOSTILE.to_owned(),
+            identifier: crate::web::layout::HOSTILE.to_owned(),
             ..plain.clone()
         };
         vec![

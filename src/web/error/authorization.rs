@@ -1,0 +1,44 @@
+//! The authorization response on its way through the browser: a redirect, or a form that posts itself.
+
+use actix_web::{HttpResponse, http::StatusCode};
+
+use crate::{
+    domain::authorize::{Fault, response::form_action_source},
+    flow::authorize::Answered,
+    web::{
+        error::page,
+        view::{ErrorKind, FormPost},
+        visitor::Visitor,
+    },
+};
+
+/// Sends the answer, a code or an error, to the client.
+pub fn respond(visitor: &Visitor, answered: &Answered) -> HttpResponse {
+    let issuer = visitor.core().policy.issuer.as_str();
+    let response = &answered.response;
+    if let Some(location) = response.location(issuer) {
+        return visitor.redirect(&location);
+    }
+    let view = FormPost {
+        page: visitor.layout_at("/"),
+        app: answered.client_name.clone(),
+        redirect_uri: response.redirect_uri.clone(),
+        parameters: response
+            .parameters(issuer)
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    };
+    let target: Vec<String> = form_action_source(&response.redirect_uri).into_iter().collect();
+    visitor.page_with(StatusCode::OK, &view, &target)
+}
+
+/// The page for a request that may not be answered to anybody but the person (RFC 6749 §4.1.2.1).
+pub fn refuse(visitor: &Visitor, fault: &Fault) -> HttpResponse {
+    let kind = match fault {
+        Fault::ClientIdMissing | Fault::Malformed(_) => ErrorKind::MalformedRequest,
+        Fault::ClientUnknown | Fault::ClientDisabled => ErrorKind::UnknownApp,
+        Fault::RedirectUriMissing | Fault::RedirectUriMismatch => ErrorKind::RedirectUriMismatch,
+    };
+    page::show(visitor, kind, fault.to_string())
+}

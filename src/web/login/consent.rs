@@ -1,0 +1,175 @@
+//! `/consent`: what the app will see and do, with the person's own values, and whether they allow it.
+
+use actix_web::HttpResponse;
+use serde_json::{Map, Value};
+
+use super::{
+    pending::{Parameters, app, form_origins, require, waiting},
+    sign_in::identifier_of,
+    view::{Consent, ConsentApi, ConsentValue},
+};
+use crate::{
+    domain::{authorize::Step, consent::Wanted},
+    flow::{authorize::Pending, login::consent},
+    model::{Resource, User},
+    spec::{
+        oauth::scope::OFFLINE_ACCESS,
+        oidc::claim::{ADDRESS_MEMBERS, STANDARD_CLAIMS},
+    },
+    web::{
+        error::page,
+        extract::{Form, Visitor},
+        steps::{self, Waiting},
+    },
+};
+
+/// The page.
+pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
+    let waiting = waiting(&query);
+    let pending = match require(&visitor, waiting).await {
+        Ok(pending) => pending,
+        Err(answer) => return answer,
+    };
+    let (Step::Consent(wanted), Some(signed_in)) = (&pending.step, &pending.signed_in) else {
+        return steps::go_on(&visitor, waiting).await;
+    };
+    let user = &signed_in.user;
+    let view = Consent {
+        page: visitor.layout(),
+        request: waiting.value(),
+        app: Some(app(&pending.client)),
+        name: user.display_name(),
+        identifier: identifier_of(user),
+        values: values(wanted, user),
+        apis: apis(wanted, &pending),
+        stays_connected: wanted.scopes.iter().any(|scope| scope == OFFLINE_ACCESS),
+        switch_href: format!("{}&switch=1", waiting.at("/login")),
+    };
+    visitor.page_to(&view, &form_origins(Some(&pending)))
+}
+
+/// The answer.
+pub async fn post(form: Form) -> HttpResponse {
+    let waiting = Waiting::parse(form.field("request"));
+    let visitor = &form.visitor;
+    let pending = match require(visitor, waiting).await {
+        Ok(pending) => pending,
+        Err(answer) => return answer,
+    };
+    match form.decision() {
+        "allow" => match consent::allow(visitor.core(), &pending, &visitor.origin()).await {
+            Ok(()) => steps::go_on(visitor, waiting).await,
+            Err(failure) => page::failure(visitor, &failure),
+        },
+        "deny" => {
+            let next = consent::deny(visitor.core(), pending, &visitor.origin()).await;
+            steps::go(visitor, next)
+        }
+        _ => visitor.redirect(&waiting.at("/consent")),
+    }
+}
+
+/// The claims that the wanted scopes and single claims bring: those that the person has, and those that were asked for
+/// by name even if they have none.
+fn values(wanted: &Wanted, user: &User) -> Vec<ConsentValue> {
+    let mut values = Vec::new();
+    for claim in STANDARD_CLAIMS {
+        let by_scope = wanted.scopes.iter().any(|scope| scope == claim.scope);
+        let by_name = wanted.claims.iter().any(|name| name == claim.name);
+        let text = user.profile.get(claim.name).map(in_words).unwrap_or_default();
+        // Whether an address is confirmed goes with the address and needs no line of its own.
+        if !claim.name.ends_with("_verified") && (by_name || (by_scope && !text.is_empty())) {
+            values.push(ConsentValue::new(claim.name, text));
+        }
+    }
+    let others = wanted
+        .claims
+        .iter()
+        .filter(|name| STANDARD_CLAIMS.iter().all(|claim| claim.name != **name));
+    values.extend(others.map(|name| ConsentValue::new(name.clone(), String::new())));
+    values
+}
+
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(members) => address_in_words(members),
+        other => other.to_string(),
+    }
+}
+
+fn address_in_words(members: &Map<String, Value>) -> String {
+    let text = |member: &str| members.get(member).and_then(Value::as_str);
+    if let Some(formatted) = text("formatted") {
+        return formatted.replace(['\r', '\n'], ", ");
+    }
+    ADDRESS_MEMBERS
+        .into_iter()
+        .filter_map(text)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// What the app may do where, API by API.
+fn apis(wanted: &Wanted, pending: &Pending) -> Vec<ConsentApi> {
+    let mut apis: Vec<(&Resource, Vec<String>)> = Vec::new();
+    for pair in &wanted.resource_scopes {
+        let (identifier, scope) = pair.split_once(' ').unwrap_or((pair, ""));
+        let Some(resource) = pending.resources.iter().find(|one| one.identifier == identifier) else {
+            continue;
+        };
+        let described = resource.scopes.iter().find(|one| one.name == scope);
+        let words = described
+            .and_then(|one| one.description.clone())
+            .unwrap_or_else(|| scope.to_owned());
+        match apis.iter_mut().find(|(known, _)| known.id == resource.id) {
+            Some((_, permissions)) => permissions.push(words),
+            None => apis.push((resource, Vec::from_iter(Some(words).filter(|words| !words.is_empty())))),
+        }
+    }
+    apis.into_iter()
+        .map(|(resource, permissions)| ConsentApi {
+            name: resource.name.clone().unwrap_or_else(|| resource.identifier.clone()),
+            permissions,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+    use serde_json::json;
+
+    fn shown(wanted: &Wanted) -> Vec<(String, String)> {
+        let mut user = sample::user();
+        user.profile = json!({
+            "name": "Ada", "email": "ada@example.com", "email_verified": true,
+            "address": {"locality": "Lyon", "country": "FR"},
+        })
+        .as_object()
+        .cloned()
+        .unwrap();
+        let pairs = values(wanted, &user).into_iter();
+        pairs.map(|value| (value.claim, value.value)).collect()
+    }
+
+    #[test]
+    fn a_scope_shows_what_the_person_has_and_a_name_what_was_asked_for() {
+        let wanted = Wanted {
+            scopes: vec!["openid".to_owned(), "email".to_owned(), "address".to_owned()],
+            claims: vec!["nickname".to_owned(), "https://example.com/plan".to_owned()],
+            resource_scopes: vec![],
+        };
+        let pair = |claim: &str, value: &str| (claim.to_owned(), value.to_owned());
+        assert_eq!(
+            shown(&wanted),
+            [
+                pair("nickname", ""),
+                pair("email", "ada@example.com"),
+                pair("address", "Lyon, FR"),
+                pair("https://example.com/plan", "")
+            ]
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! What waits behind a page, loaded: the app's pending request with its client, or nothing.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpResponse, web::Query};
+
+use super::view::App;
+use crate::{
+    domain::authorize::response::form_action_sources,
+    flow::authorize::{self, Pending},
+    model::Client,
+    web::{error::page, extract::Visitor, return_to::ReturnTo, steps::Waiting, view::ErrorKind},
+};
+
+/// The query of a page.
+pub type Parameters = Query<HashMap<String, String>>;
+
+/// A parameter of a page's address; empty if it is not there.
+pub fn parameter<'a>(query: &'a Parameters, name: &str) -> &'a str {
+    query.get(name).map(String::as_str).unwrap_or_default()
+}
+
+/// What the address says is waiting: `request`, or `return_to` for pages of this server.
+pub fn waiting(query: &Parameters) -> Waiting {
+    match (
+        Waiting::parse(parameter(query, "request")),
+        ReturnTo::parse(parameter(query, "return_to")),
+    ) {
+        (Waiting::Nothing, Some(page)) => Waiting::Page(page),
+        (waiting, _) => waiting,
+    }
+}
+
+/// The waiting app's request, if an app waits.
+///
+/// # Errors
+/// The page that says that the request is over, or that something failed.
+pub async fn load(visitor: &Visitor, waiting: Waiting) -> Result<Option<Pending>, HttpResponse> {
+    let Waiting::App(id) = waiting else {
+        return Ok(None);
+    };
+    match authorize::pending(visitor.core(), id, &visitor.browser()).await {
+        Ok(Some(pending)) => Ok(Some(pending)),
+        Ok(None) => Err(page::show(visitor, ErrorKind::ExpiredRequest, String::new())),
+        Err(failure) => Err(page::failure(visitor, &failure)),
+    }
+}
+
+/// The waiting app's request, on a page that makes no sense without one.
+///
+/// # Errors
+/// As [`load`].
+pub async fn require(visitor: &Visitor, waiting: Waiting) -> Result<Pending, HttpResponse> {
+    match load(visitor, waiting).await? {
+        Some(pending) => Ok(pending),
+        None => Err(page::show(visitor, ErrorKind::ExpiredRequest, String::new())),
+    }
+}
+
+/// What the pages show of an app.
+pub fn app(client: &Client) -> App {
+    let metadata = &client.metadata;
+    // Links of apps are links to the web and to nothing else.
+    let web = |uri: &Option<String>| {
+        uri.clone()
+            .filter(|uri| uri.starts_with("https://") || uri.starts_with("http://"))
+    };
+    App {
+        name: client.display_name().to_owned(),
+        logo_uri: web(&metadata.logo_uri),
+        client_uri: web(&metadata.client_uri),
+        policy_uri: web(&metadata.policy_uri),
+        tos_uri: web(&metadata.tos_uri),
+    }
+}
+
+/// The app of a pending request, for the page.
+pub fn app_of(pending: Option<&Pending>) -> Option<App> {
+    pending.map(|pending| app(&pending.client))
+}
+
+/// Where a form of a page may lead to in the end.
+pub fn form_origins(pending: Option<&Pending>) -> Vec<String> {
+    pending.map_or_else(Vec::new, |pending| {
+        form_action_sources(&pending.client, &pending.request.parameters.redirect_uri)
+    })
+}

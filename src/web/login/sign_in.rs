@@ -1,0 +1,188 @@
+//! `/login`: identifier and password; also the way out, back to the app.
+
+use actix_web::{HttpResponse, http::StatusCode};
+
+use super::{
+    pending::{Parameters, app_of, form_origins, load, parameter, waiting},
+    view::SignIn,
+    words,
+};
+use crate::{
+    base::Text,
+    domain::authorize::{Step, next_step::SignInReason},
+    flow::{
+        authorize::{self, Pending},
+        login::sign_in::{self, Credentials, Outcome, Refused},
+        session,
+    },
+    model::User,
+    web::{
+        FieldErrors,
+        error::page,
+        extract::{Form, Visitor},
+        steps::{self, Waiting},
+        view::ErrorKind,
+    },
+};
+
+/// The page. Whoever has nothing to do here is sent on.
+pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
+    let waiting = waiting(&query);
+    // "Not you?" on another page: then somebody else may sign in although nobody has to.
+    let switch = !parameter(&query, "switch").is_empty();
+    let pending = match load(&visitor, waiting).await {
+        Ok(pending) => pending,
+        Err(answer) => return answer,
+    };
+    match &pending {
+        Some(pending) if !(switch || is_for(&pending.step)) => return steps::go_on(&visitor, waiting).await,
+        Some(_) => {}
+        None => match session::current(visitor.core(), visitor.session()).await {
+            Ok(Some(_)) if !switch => return steps::go_on(&visitor, waiting).await,
+            Ok(_) => {}
+            Err(error) => return page::failure(&visitor, &error.into()),
+        },
+    }
+    let identifier = first_identifier(pending.as_ref(), switch);
+    show(
+        &visitor,
+        waiting,
+        pending.as_ref(),
+        identifier,
+        FieldErrors::none(),
+        StatusCode::OK,
+    )
+}
+
+/// Whether somebody may sign in at this step: they must, or they may instead of what is asked.
+fn is_for(step: &Step) -> bool {
+    matches!(step, Step::SignIn(_) | Step::SelectAccount | Step::Register)
+}
+
+/// What stands in the identifier field at first: the app's hint, else who must sign in again.
+fn first_identifier(pending: Option<&Pending>, switch: bool) -> String {
+    let Some(pending) = pending.filter(|_| !switch) else {
+        return String::new();
+    };
+    let again = match &pending.step {
+        Step::SignIn(SignInReason::Asked | SignInReason::TooLongAgo) => pending.signed_in.as_ref(),
+        _ => None,
+    };
+    let known = again.map(|signed_in| identifier_of(&signed_in.user));
+    pending
+        .request
+        .parameters
+        .login_hint
+        .clone()
+        .or(known)
+        .unwrap_or_default()
+}
+
+/// What somebody calls their account: e-mail address, else username.
+pub fn identifier_of(user: &User) -> String {
+    let name = user.claim("email").or(user.username.as_deref());
+    name.map_or_else(|| user.display_name(), str::to_owned)
+}
+
+fn show(
+    visitor: &Visitor,
+    waiting: Waiting,
+    pending: Option<&Pending>,
+    identifier: String,
+    errors: FieldErrors,
+    status: StatusCode,
+) -> HttpResponse {
+    let again = pending.is_some_and(|pending| {
+        matches!(
+            pending.step,
+            Step::SignIn(SignInReason::Asked | SignInReason::TooLongAgo)
+        ) && pending.signed_in.is_some()
+    });
+    let view = SignIn {
+        page: visitor.layout_at(&waiting.at("/login")),
+        request: waiting.value(),
+        app: app_of(pending),
+        identifier,
+        notice: again.then(|| Text::new("sign-in-again")),
+        errors,
+        register_href: visitor.core().policy.sign_up.enabled.then(|| waiting.at("/register")),
+        recover_href: waiting.at("/recover"),
+    };
+    visitor.page_with(status, &view, &form_origins(pending))
+}
+
+/// The form.
+pub async fn post(form: Form) -> HttpResponse {
+    let waiting = Waiting::parse(form.field("request"));
+    let visitor = &form.visitor;
+    if form.decision() == "cancel" {
+        return cancel(visitor, waiting).await;
+    }
+    let pending = match load(visitor, waiting).await {
+        Ok(pending) => pending,
+        Err(answer) => return answer,
+    };
+    let credentials = Credentials {
+        identifier: form.field("identifier").to_owned(),
+        password: form.secret("password"),
+    };
+    let mut errors = FieldErrors::none();
+    for name in ["identifier", "password"] {
+        if form.field(name).trim().is_empty() {
+            errors.add(name, Text::new("error-required"));
+        }
+    }
+    if !errors.is_empty() {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return show(
+            visitor,
+            waiting,
+            pending.as_ref(),
+            credentials.identifier,
+            errors,
+            status,
+        );
+    }
+    let visit = visitor.visit(waiting.request());
+    match sign_in::sign_in(visitor.core(), &visit, &credentials).await {
+        Ok(Outcome::Welcome(welcome)) => {
+            let mut visitor = form.visitor;
+            visitor.sign_in(&welcome.session, welcome.device.as_ref());
+            steps::go_on(&visitor, waiting).await
+        }
+        Ok(Outcome::Refused(refused)) => {
+            let (text, status) = words_for(visitor, refused);
+            show(
+                visitor,
+                waiting,
+                pending.as_ref(),
+                credentials.identifier,
+                FieldErrors::form(text),
+                status,
+            )
+        }
+        Err(failure) => page::failure(visitor, &failure),
+    }
+}
+
+fn words_for(visitor: &Visitor, refused: Refused) -> (Text, StatusCode) {
+    match refused {
+        Refused::Wrong => (Text::new("error-sign-in"), StatusCode::UNPROCESSABLE_ENTITY),
+        Refused::Suspended => (Text::new("error-suspended"), StatusCode::UNPROCESSABLE_ENTITY),
+        Refused::Wait { until } => {
+            let wait = until - visitor.core().now();
+            (words::too_many(wait.whole_seconds()), StatusCode::TOO_MANY_REQUESTS)
+        }
+    }
+}
+
+/// The person turns back: the app learns that they would not (RFC 6749 §4.1.2.1).
+async fn cancel(visitor: &Visitor, waiting: Waiting) -> HttpResponse {
+    match waiting {
+        Waiting::App(id) => {
+            let next = authorize::cancel(visitor.core(), id, &visitor.browser()).await;
+            steps::go(visitor, next)
+        }
+        Waiting::Page(_) | Waiting::Nothing => page::show(visitor, ErrorKind::ExpiredRequest, String::new()),
+    }
+}

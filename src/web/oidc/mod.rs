@@ -1,0 +1,24 @@
+//! The protocol's endpoints.
+
+pub mod authorize;
+pub mod end_session;
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::error::page::method_not_allowed;
+
+/// The routes of this wing.
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(
+        web::resource("/authorize")
+            .route(web::get().to(authorize::get))
+            .route(web::post().to(authorize::post))
+            .default_service(web::to(method_not_allowed)),
+    );
+    config.service(
+        web::resource("/end_session")
+            .route(web::get().to(end_session::get))
+            .route(web::post().to(end_session::post))
+            .default_service(web::to(method_not_allowed)),
+    );
+}
