@@ -3,9 +3,11 @@
 // Clippy's allowance for tests reaches only functions marked as tests, not what they stand on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod admin;
 mod architecture;
 mod embedded;
 mod keys;
+mod resource_file;
 mod store;
 mod store_outbox;
 mod store_throttle;

@@ -3,6 +3,7 @@
 #[allow(dead_code)] // a kit: a journey takes what it needs
 pub mod browser;
 pub mod clock;
+pub mod core;
 pub mod database;
 pub mod mailbox;
 pub mod process;

@@ -4,11 +4,12 @@ mod read;
 mod state;
 
 use serde_json::{Map, Value, json};
+use time::Duration;
 
 use super::{By, Difference, Error, Fault, Invalid, ensure_admin_role, line, record};
 use crate::{
     base::{
-        Locale, Secret,
+        Locale, Secret, Time,
         id::{FactId, UserId},
     },
     domain::{
@@ -250,9 +251,15 @@ fn assemble(core: &Core, by: &By, user: &mut User, edit: &Edit, known: &[Fact]) 
             }));
             Vec::new()
         });
+    // Whatever the clocks of other processes said: what is stated now comes after what is known.
+    let latest = known
+        .iter()
+        .map(|fact| fact.asserted_at + Duration::microseconds(1))
+        .max();
+    let at = latest.map_or(core.now(), |latest| latest.max(core.now()));
     let facts: Vec<Fact> = statements
         .into_iter()
-        .map(|statement| fact(core, by, user.id, statement))
+        .map(|statement| fact(core, by, user.id, statement, at))
         .collect();
     let resolved = profile::resolve(known.iter().chain(&facts));
     user.profile = resolved.profile;
@@ -270,17 +277,16 @@ fn assemble(core: &Core, by: &By, user: &mut User, edit: &Edit, known: &[Fact]) 
     }
 }
 
-fn fact(core: &Core, by: &By, user_id: UserId, statement: Statement) -> Fact {
-    let now = core.now();
+fn fact(core: &Core, by: &By, user_id: UserId, statement: Statement, at: Time) -> Fact {
     Fact {
-        id: FactId::new(now, &*core.rng),
+        id: FactId::new(at, &*core.rng),
         user_id,
         attribute: statement.attribute,
         value: Some(statement.value),
         source: FactSource::Administrator,
         verified: statement.verified,
         actor: Some(by.actor.to_string()),
-        asserted_at: now,
+        asserted_at: at,
     }
 }
 
