@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 use super::settings::{Log, LogFormat};
 
 /// What a server logs unless the settings say otherwise.
-pub const SERVER: &str = "info,actix_server=warn";
+pub const SERVER: &str = "info,actix_server=warn,sqlx::postgres::notice=warn";
 /// What a command logs unless the settings say otherwise: it has its own words for the person at the terminal.
 pub const COMMAND: &str = "warn";
 
