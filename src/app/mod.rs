@@ -2,12 +2,17 @@
 //!
 //! Imports every floor; nothing imports it but `main`. No rules live here.
 
+pub mod application;
 pub mod cli;
 pub mod database;
+pub mod first_start;
 pub mod ground;
 pub mod server;
 pub mod settings;
 pub mod telemetry;
+pub mod wiring;
+pub mod worker;
 
+pub use application::Application;
 pub use ground::{Ground, GroundError, Purpose};
 pub use settings::{Settings, SettingsError};

@@ -1,21 +1,25 @@
-//! Serves until it is told to stop, then lets running requests end.
+//! `signet serve`: greets, serves until it is told to stop, then lets running requests end.
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use std::sync::Arc;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::ground::Ground;
+use super::{
+    application::{Application, StartError},
+    first_start::{self, FirstStartError},
+    ground::Ground,
+};
+use crate::base::{SystemClock, SystemRng};
 
 /// Why the server does not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address is taken, or not this machine's.
-    #[error("cannot listen on {address}: {cause}; set SIGNET_LISTEN to another address and port")]
-    Listen {
-        /// The address of the settings.
-        address: std::net::SocketAddr,
-        /// The operating system's answer.
-        cause: std::io::Error,
-    },
+    /// It does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// What the first start makes.
+    #[error(transparent)]
+    FirstStart(#[from] FirstStartError),
     /// The server failed while it ran.
     #[error("the server failed: {0}")]
     Failed(#[from] std::io::Error),
@@ -32,39 +36,25 @@ pub async fn serve(ground: Ground) -> Result<(), ServeError> {
 }
 
 async fn run(ground: &Ground) -> Result<(), ServeError> {
-    let settings = &ground.settings;
-    let address = settings.listen;
     // Before anyone is told that the server is there.
     let stop = StopSignals::catch()?;
-    let server = HttpServer::new(|| App::new().default_service(web::to(HttpResponse::NotFound)))
-        .workers(settings.limits.worker_threads)
-        .keep_alive(settings.limits.keep_alive)
-        .client_request_timeout(settings.limits.request_timeout)
-        .shutdown_timeout(settings.limits.shutdown_timeout.as_secs())
-        .disable_signals()
-        .bind(address)
-        .map_err(|cause| ServeError::Listen { address, cause })?;
-    let listening = server.addrs().first().copied().unwrap_or(address);
-    let running = server.run();
-    let handle = running.handle();
-    greet(ground, listening);
-    let stopper = tokio::spawn(async move {
-        stop.wait().await;
-        tracing::info!("stopping: running requests may end");
-        handle.stop(true).await;
-    });
-    let outcome = running.await;
-    stopper.abort();
-    Ok(outcome?)
+    let application = Application::start(ground, Arc::new(SystemClock), Arc::new(SystemRng)).await?;
+    let first = first_start::run(&ground.settings, application.core()).await?;
+    greet(ground, application.address(), first.as_ref());
+    Ok(application.run_until(stop.wait()).await?)
 }
 
-/// What the operator sees first.
+/// What the operator sees first. The one-time password is printed, never logged.
 #[allow(clippy::print_stdout)]
-fn greet(ground: &Ground, listening: std::net::SocketAddr) {
+fn greet(ground: &Ground, listening: std::net::SocketAddr, first: Option<&first_start::Administrator>) {
     let issuer = &ground.settings.issuer;
     println!("Signet {}", env!("CARGO_PKG_VERSION"));
-    println!("  issuer   {issuer}");
-    println!("  console  {issuer}/console");
+    println!("  issuer             {issuer}");
+    println!("  console            {issuer}/console");
+    if let Some(administrator) = first {
+        println!("  administrator      {}", administrator.username);
+        println!("  one-time password  {}", administrator.password.expose());
+    }
     println!("listening on {listening}");
     if issuer.is_loopback() && !issuer.is_https() && issuer.port() != Some(listening.port()) {
         tracing::warn!(
@@ -82,13 +72,9 @@ struct StopSignals {
 
 impl StopSignals {
     fn catch() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Returns at the first of them.
     async fn wait(mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

@@ -16,6 +16,12 @@ pub struct Network {
 #[error("not an address range")]
 pub struct NotANetwork;
 
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
 impl Network {
     /// Whether `address` lies in the range. An IPv4 address that came through an IPv6 socket (`::ffff:10.0.0.1`)
     /// counts as the IPv4 address that it is.

@@ -40,6 +40,14 @@ pub struct By {
 }
 
 impl By {
+    /// The server by itself.
+    pub fn system() -> Self {
+        Self {
+            actor: Actor::System,
+            origin: Origin::default(),
+        }
+    }
+
     /// The command line of this machine.
     pub fn command() -> Self {
         Self {

@@ -2,3 +2,4 @@
 
 pub mod listen;
 pub mod outbox;
+pub mod sweep;

@@ -13,9 +13,11 @@ const KEEP_DELIVERED: time::Duration = time::Duration::days(7);
 /// The store's; what was swept before stays swept.
 pub async fn run(core: &Core) -> Result<(), store::Error> {
     let now = core.now();
-    while store::sweep::sweep(core.store.pool(), now, BATCH).await?.is_full(BATCH) {
+    let mut connection = core.store.acquire().await?;
+    while store::sweep::sweep(&mut connection, now, BATCH).await?.more {
         tokio::task::yield_now().await;
     }
+    drop(connection);
     store::outbox::delete_finished(core.store.pool(), now - KEEP_DELIVERED, i64::from(BATCH)).await?;
     Ok(())
 }

@@ -1,0 +1,139 @@
+//! The running server: core, jobs and HTTP around an open ground. The same code in production and in tests.
+
+use std::{fs::File, future::Future, io::BufReader, net::SocketAddr, sync::Arc};
+
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+
+use super::{
+    ground::Ground,
+    settings::{Settings, Tls},
+    wiring::{self, WiringError},
+    worker::Workers,
+};
+use crate::{
+    base::{Clock, Rng},
+    flow::Core,
+    web::{
+        guard::{self, Guard},
+        headers, routes,
+    },
+};
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The parts.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen on {address}: {cause}; set SIGNET_LISTEN to another address and port")]
+    Listen {
+        /// The address of the settings.
+        address: SocketAddr,
+        /// The operating system's answer.
+        cause: std::io::Error,
+    },
+    /// The certificate or its key.
+    #[error("{setting}: {fault}")]
+    Tls {
+        /// The setting at fault.
+        setting: &'static str,
+        /// What is wrong.
+        fault: String,
+    },
+}
+
+/// A server that listens.
+pub struct Application {
+    core: Arc<Core>,
+    workers: Workers,
+    server: Server,
+    address: SocketAddr,
+}
+
+impl Application {
+    /// Starts everything. When it returns, the address is bound and requests are answered.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(ground: &Ground, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Self, StartError> {
+        let core = Arc::new(wiring::core(ground, clock, rng).await?);
+        let (server, address) = listen(&ground.settings, &core)?;
+        let workers = Workers::start(&ground.settings, &core)?;
+        Ok(Self { core, workers, server, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it serves.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Serves until `stop` completes; then running requests and jobs end.
+    ///
+    /// # Errors
+    /// The server's own failure.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+        let handle = self.server.handle();
+        let stopping = async move {
+            stop.await;
+            tracing::info!("stopping: running requests may end");
+            handle.stop(true).await;
+        };
+        let (served, ()) = futures_util::future::join(self.server, stopping).await;
+        self.workers.stop().await;
+        served
+    }
+}
+
+fn listen(settings: &Settings, core: &Arc<Core>) -> Result<(Server, SocketAddr), StartError> {
+    let data: web::Data<Core> = web::Data::from(Arc::clone(core));
+    let guard = web::Data::new(Guard {
+        header_bytes: settings.limits.header_bytes,
+        patience: settings.limits.request_timeout,
+    });
+    let address = settings.listen;
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(data.clone())
+            .app_data(guard.clone())
+            .configure(routes::configure)
+            .wrap(from_fn(guard::stand))
+            .wrap(from_fn(headers::complete))
+    })
+    .workers(settings.limits.worker_threads)
+    .keep_alive(settings.limits.keep_alive)
+    .client_request_timeout(settings.limits.request_timeout)
+    .shutdown_timeout(settings.limits.shutdown_timeout.as_secs())
+    .disable_signals();
+    let refused = |cause| StartError::Listen { address, cause };
+    let server = match &settings.tls {
+        Some(tls) => server.bind_rustls_0_23(address, tls_config(tls)?).map_err(refused)?,
+        None => server.bind(address).map_err(refused)?,
+    };
+    let address = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), address))
+}
+
+/// TLS 1.2 and 1.3 with rustls' suites; HTTP/1.1 only (HTTP/2 belongs to a proxy in front).
+fn tls_config(tls: &Tls) -> Result<rustls::ServerConfig, StartError> {
+    let fault = |setting: &'static str| move |fault: String| StartError::Tls { setting, fault };
+    let certificate = fault("SIGNET_TLS_CERT_FILE");
+    let open = |path: &std::path::Path| {
+        File::open(path).map(BufReader::new).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_reader_iter(open(&tls.cert_file).map_err(certificate)?)
+        .collect::<Result<_, _>>()
+        .map_err(|error| certificate(error.to_string()))?;
+    let key = fault("SIGNET_TLS_KEY_FILE");
+    let private = PrivateKeyDer::from_pem_reader(open(&tls.key_file).map_err(key)?).map_err(|error| key(error.to_string()))?;
+    rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .map_err(|error| certificate(error.to_string()))
+}

@@ -1,0 +1,169 @@
+//! From settings to the running core: each floor gets the small policy that it needs.
+
+use std::{path::PathBuf, sync::Arc};
+
+use time::Duration;
+
+use super::{ground::Ground, settings::Settings};
+use crate::{
+    base::{Clock, Rng},
+    domain::{
+        account::{
+            password_hash::{Cost, HashError},
+            password_policy::PasswordPolicy,
+        },
+        keys::KeyPolicy,
+        policy::{Issuer, Policy, SessionPolicy, SignUpPolicy, TokenPolicy},
+    },
+    flow::{
+        Core, Parts,
+        job::outbox::Delivery,
+        keys::{self, KeyRing},
+        password::{PasswordPool, PoolSettings},
+    },
+    notify::mail::{MailError, Mailer},
+    spec::jose::SigningAlg,
+    store::Store,
+    upstream::http::{BuildError, HttpClient, HttpSettings, Reach},
+};
+
+/// How often each process looks after keys, at the longest.
+const PROPAGATION: Duration = Duration::seconds(60);
+
+/// No access or ID token lives longer, whatever an app or API asks for.
+const LONGEST_TOKEN: Duration = Duration::days(1);
+
+/// Why the parts do not fit together.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    /// The signing keys.
+    #[error("the signing keys cannot be opened: {0}")]
+    Keys(#[from] keys::Error),
+    /// The mail settings.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The cost of password hashes.
+    #[error("the settings [passwords] memory_kib, iterations and parallelism: {0}")]
+    Cost(#[from] HashError),
+    /// The client for fetches that Signet makes.
+    #[error("outbound fetches: {0}")]
+    Outbound(#[from] BuildError),
+    /// A file that the settings name.
+    #[error("{}: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        cause: std::io::Error,
+    },
+}
+
+/// The core over an open ground.
+///
+/// # Errors
+/// The first part that cannot be made.
+pub async fn core(ground: &Ground, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Core, WiringError> {
+    let settings = &ground.settings;
+    let store = Store::new(ground.pool.clone());
+    let keys = KeyRing::open(key_policy(settings), &store, &ground.sealer, &*clock).await?;
+    let passwords = PasswordPool::new(pool_settings(settings)?, Arc::clone(&rng));
+    Ok(Core::new(Parts {
+        store,
+        clock,
+        rng,
+        sealer: Arc::clone(&ground.sealer),
+        keys,
+        passwords,
+        http: http(settings)?,
+        policy: policy(settings),
+    }))
+}
+
+/// What the flows ask the settings for.
+pub fn policy(settings: &Settings) -> Policy {
+    let mut policy = Policy::new(Issuer::new(settings.issuer.as_str()));
+    policy.tokens = TokenPolicy {
+        authorization_code: settings.tokens.authorization_code_lifetime,
+        access_token: settings.tokens.access_token_lifetime,
+        id_token: settings.tokens.id_token_lifetime,
+        refresh_token_idle: settings.tokens.refresh_token_idle,
+        refresh_token_absolute: settings.tokens.refresh_token_absolute,
+        refresh_grace: settings.tokens.refresh_grace,
+        ..TokenPolicy::default()
+    };
+    policy.sessions = SessionPolicy {
+        idle: settings.sessions.idle_lifetime,
+        absolute: settings.sessions.absolute_lifetime,
+        ..SessionPolicy::default()
+    };
+    policy.sign_up = SignUpPolicy {
+        enabled: settings.sign_up.enabled,
+        ask_username: settings.sign_up.ask_username,
+        ..SignUpPolicy::default()
+    };
+    policy.passwords = PasswordPolicy::new(settings.passwords.min_length).unwrap_or_default();
+    policy.jwks_max_age = settings.keys.jwks_max_age;
+    policy.trusted_proxies = settings.trusted_proxies.iter().map(ToString::to_string).collect();
+    policy
+}
+
+/// The life of signing keys.
+pub fn key_policy(settings: &Settings) -> KeyPolicy {
+    KeyPolicy {
+        algs: settings.keys.algorithms.iter().filter_map(|name| name.parse::<SigningAlg>().ok()).collect(),
+        rotation_interval: settings.keys.rotation_interval,
+        jwks_max_age: settings.keys.jwks_max_age,
+        propagation: PROPAGATION.min(settings.keys.jwks_max_age),
+        longest_token_lifetime: longest_token(settings),
+        ..KeyPolicy::default()
+    }
+}
+
+/// How often keys are looked after: several times within the propagation that the key policy counts on.
+pub fn key_interval(settings: &Settings) -> std::time::Duration {
+    let third = key_policy(settings).propagation / 3;
+    std::time::Duration::try_from(third).unwrap_or(std::time::Duration::from_secs(1))
+}
+
+fn longest_token(settings: &Settings) -> Duration {
+    // apps and APIs may ask for more than the server's own defaults, up to this
+    LONGEST_TOKEN.max(settings.tokens.id_token_lifetime).max(settings.tokens.access_token_lifetime)
+}
+
+fn pool_settings(settings: &Settings) -> Result<PoolSettings, HashError> {
+    let passwords = &settings.passwords;
+    let cost = Cost::new(passwords.memory_kib, passwords.iterations, passwords.parallelism)?;
+    Ok(PoolSettings {
+        waiting: passwords.queue_limit,
+        ..PoolSettings::for_cores(passwords.concurrent_hashes, cost)
+    })
+}
+
+fn http(settings: &Settings) -> Result<HttpClient, WiringError> {
+    let outbound = &settings.outbound;
+    let extra_ca_pem = match &outbound.extra_ca_file {
+        Some(path) => Some(std::fs::read(path).map_err(|cause| WiringError::File { path: path.clone(), cause })?),
+        None => None,
+    };
+    let reach = if outbound.allow_private { Reach::Private } else { Reach::Public };
+    Ok(HttpClient::new(&HttpSettings { reach, extra_ca_pem, ..HttpSettings::default() })?)
+}
+
+/// What carries mails out.
+///
+/// # Errors
+/// [`WiringError::Mail`].
+pub fn delivery(settings: &Settings, core: &Core) -> Result<Delivery, WiringError> {
+    let mailer = match &settings.mail.smtp_url {
+        Some(url) => Mailer::smtp(url, &settings.mail.from)?,
+        None => Mailer::files(settings.data_dir.join("mail"), &settings.mail.from)?,
+    };
+    Ok(Delivery {
+        store: core.store.clone(),
+        outbox: core.outbox.clone(),
+        mailer: Arc::new(mailer),
+        clock: Arc::clone(&core.clock),
+        rng: Arc::clone(&core.rng),
+        poll: std::time::Duration::from_secs(5),
+    })
+}
