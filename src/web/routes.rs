@@ -5,7 +5,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{error::page, login, oidc, visitor::Visitor};
+use super::{error::page, login, oidc, static_files, visitor::Visitor};
 
 /// Largest body that is read, in bytes: forms and protocol requests are small.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -13,6 +13,7 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// The routes of every wing. `app` wires the [`crate::flow::Core`] and [`super::headers::complete`] around them.
 pub fn configure(config: &mut ServiceConfig) {
     config.app_data(web::PayloadConfig::new(MAX_BODY));
+    static_files::configure(config);
     oidc::configure(config);
     login::configure(config);
     config.route("/", web::get().to(home));

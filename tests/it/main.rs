@@ -6,6 +6,7 @@
 mod admin;
 mod architecture;
 mod embedded;
+mod front_channel;
 mod keys;
 mod resource_file;
 mod store;

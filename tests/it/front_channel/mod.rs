@@ -1,0 +1,8 @@
+//! Journeys through the authorization endpoint and the hosted pages, over HTTP, with a database each.
+
+mod account;
+mod authorize;
+mod hostile;
+mod logout;
+mod sign_in;
+mod world;
