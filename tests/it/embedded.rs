@@ -6,7 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
+use signet::app::{Ground, Purpose, Settings};
+use signet::store::{self, Store};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
@@ -333,4 +336,47 @@ fn a_wrong_setting_stops_the_start_with_one_line_and_status_2() {
     );
     assert!(!data_dir.exists());
     assert_eq!(run(&["fly"], &data_dir, &[]).status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_recover_when_the_cluster_was_killed() {
+    let (_parent, data_dir) = made_data_dir();
+    let environment = [("SIGNET_DATA_DIR".to_owned(), data_dir.to_str().unwrap().to_owned())];
+    let settings = Settings::from_sources(Some(Path::new("/dev/null")), &environment).unwrap();
+    let ground = Ground::open(settings, Purpose::Serve).await.unwrap();
+    let store = Store::new(ground.pool.clone());
+    // Several connections, all idle in the pool when it happens.
+    let open: Vec<_> = futures_util::future::join_all((0..8).map(|_| store.begin())).await;
+    drop(open);
+    let embedded = ground.embedded.clone().unwrap();
+    assert!(embedded.is_serving());
+
+    send("-KILL", ready_postmaster(&data_dir).unwrap());
+    let began = Instant::now();
+    let mut failures = 0;
+    let mut successes = 0;
+    // Enough in a row to have used every connection of the pool.
+    while successes < 20 {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "no recovery after {failures} failures"
+        );
+        match count_users(&store).await {
+            Ok(_) => successes += 1,
+            Err(store::Error::Unavailable(_)) => (failures, successes) = (failures + 1, 0),
+            Err(other) => panic!("not an outage: {other}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(failures > 0, "nothing was lost, so nothing was tested");
+    assert!(embedded.is_serving());
+    ground.close().await;
+    assert_eq!(cluster_processes(&data_dir), Vec::<u32>::new());
+}
+
+async fn count_users(store: &Store) -> Result<i64, store::Error> {
+    let mut transaction = store.begin().await?;
+    Ok(sqlx::query_scalar("select count(*) from users")
+        .fetch_one(&mut *transaction)
+        .await?)
 }
