@@ -104,6 +104,31 @@ pub async fn insert(db: impl PgExecutor<'_>, event: &AuditEvent) -> Result<(), E
     Ok(())
 }
 
+/// How many events of one kind there were after `since`; counts no further than `most`.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn count_since(db: impl PgExecutor<'_>, kind: &str, since: Time, most: i64) -> Result<i64, Error> {
+    let count = sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!"
+        from (
+            select
+            from audit_events
+            where kind = $1
+                and at > $2
+            limit $3
+        ) found
+        "#,
+        kind,
+        since,
+        most
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(count)
+}
+
 /// The events, the newest first. There is one statement per filter, so that each has the index made for it under every
 /// plan.
 ///

@@ -149,6 +149,23 @@ pub async fn update_failed(
     Ok(())
 }
 
+/// How many messages were given up.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn count_failed(executor: impl PgExecutor<'_>) -> Result<i64, Error> {
+    let count = sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!"
+        from outbox
+        where failed_at is not null
+        "#
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok(count)
+}
+
 /// Removes up to `limit` messages that left or were given up before `before`; returns how many.
 ///
 /// # Errors

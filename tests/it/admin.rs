@@ -85,7 +85,7 @@ async fn last_event(test: &TestCore, id: UserId) -> AuditEvent {
     let page = admin::audit::list(&test.core, Some(id), None, &PageRequest::default())
         .await
         .unwrap();
-    page.items.into_iter().next().unwrap()
+    page.items.into_iter().next().unwrap().event
 }
 
 fn fault(error: Error) -> (String, Fault) {
@@ -371,8 +371,8 @@ async fn wrong_clients_are_refused_and_stale_pages_too() {
     let trail = admin::audit::list(&test.core, None, Some("client.deleted"), &PageRequest::default())
         .await
         .unwrap();
-    assert_eq!(trail.items[0].client_id.as_deref(), Some("app"));
-    assert_eq!(trail.items[0].data["before"]["client_name"], "Other");
+    assert_eq!(trail.items[0].event.client_id.as_deref(), Some("app"));
+    assert_eq!(trail.items[0].event.data["before"]["client_name"], "Other");
 }
 
 #[tokio::test]
@@ -409,5 +409,5 @@ async fn keys_rotate_by_hand_and_the_trail_tells() {
         .await
         .unwrap();
     assert_eq!(trail.items.len(), 1);
-    assert_eq!(trail.items[0].data["alg"], "ES256");
+    assert_eq!(trail.items[0].event.data["alg"], "ES256");
 }

@@ -53,7 +53,7 @@ pub struct Saved {
 /// Clients, the newest first.
 ///
 /// # Errors
-/// The store's, [`store::Error::BadCursor`] among them.
+/// [`Error::NotFound`] for a cursor that is not one of this list.
 pub async fn list(core: &Core, page: &PageRequest) -> Result<Page<Client>, Error> {
     Ok(store::client::list(core.store.pool(), page).await?)
 }

@@ -26,12 +26,12 @@ pub enum Rotation {
     AlreadyPending(SigningAlg),
 }
 
-/// Makes successors for the keys of one algorithm or of all.
+/// Makes successors for the keys of one algorithm or of all that this server signs with.
 ///
 /// # Errors
 /// [`Error::Keys`].
 pub async fn rotate(core: &Core, by: &By, alg: Option<SigningAlg>) -> Result<Vec<Rotation>, Error> {
-    let algs = alg.map_or_else(|| SigningAlg::ALL.to_vec(), |alg| vec![alg]);
+    let algs = alg.map_or_else(|| core.keys.policy().algs.clone(), |alg| vec![alg]);
     let mut done = Vec::with_capacity(algs.len());
     for alg in algs {
         match core.keys.rotate(alg, &core.store, &core.sealer, &*core.clock).await {

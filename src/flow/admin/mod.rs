@@ -6,13 +6,14 @@
 pub mod audit;
 pub mod client;
 pub mod keys;
+pub mod overview;
 pub mod user;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Core, password};
+use super::{Core, Failure, password};
 use crate::{
     base::{
         id::{AuditEventId, RoleId},
@@ -80,7 +81,7 @@ pub enum Fault {
     #[error("has 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter, a digit or '_'")]
     Username,
     /// Not a client identifier.
-    #[error("has 1 to 100 letters, digits and characters of -._~:/@")]
+    #[error("has 1 to 100 letters, digits and characters of -._~:@")]
     ClientId,
     /// Neither a username nor an address to sign in with.
     #[error("a user needs a username or an e-mail address")]
@@ -132,12 +133,23 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Stale => Self::Stale,
+            store::Error::BadCursor => Self::NotFound("page"),
             other => Self::Store(other),
         }
     }
 }
 
 impl Error {
+    /// The failure of the machinery that this is, or else what the administrator can do something about.
+    pub fn into_failure(self) -> Result<Failure, Self> {
+        match self {
+            Self::Store(error) => Ok(error.into()),
+            Self::Password(error) => Ok(error.into()),
+            Self::Seal(error) => Ok(error.into()),
+            other => Err(other),
+        }
+    }
+
     /// One field is wrong.
     pub(crate) fn invalid(field: impl Into<String>, fault: Fault) -> Self {
         Self::Invalid(vec![Invalid {

@@ -223,6 +223,24 @@ pub async fn find_password_hash(db: impl PgExecutor<'_>, id: UserId) -> Result<O
     Ok(hash.flatten().map(Secret::new))
 }
 
+/// Whether the user has a password, and since when it is this one.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn find_password_age(db: impl PgExecutor<'_>, id: UserId) -> Result<(bool, Option<Time>), Error> {
+    let row = sqlx::query!(
+        r#"
+        select password_hash is not null as "has_password!", password_changed_at
+        from users
+        where id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map_or((false, None), |row| (row.has_password, row.password_changed_at)))
+}
+
 /// Inserts the user as given, except their roles (see [`super::role::set_for_user`]).
 ///
 /// # Errors

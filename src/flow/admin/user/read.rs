@@ -2,12 +2,19 @@
 
 use crate::{
     base::{
+        Time,
         id::UserId,
         page::{Page, PageRequest},
     },
     domain::{account::identifier::Identifier, profile},
-    flow::{Core, admin::Error},
-    model::{AuditEvent, Fact, Grant, Role, Session, User},
+    flow::{
+        Core,
+        admin::{
+            Error,
+            audit::{self, Line},
+        },
+    },
+    model::{Fact, Grant, Role, Session, User},
     store::{self, audit_event::AuditFilter},
 };
 
@@ -26,13 +33,17 @@ pub struct Detail {
     /// For each attribute of the profile, the fact that decides it.
     pub facts: Vec<Fact>,
     /// What happened lately, the newest first.
-    pub events: Vec<AuditEvent>,
+    pub events: Vec<Line>,
+    /// Whether they have a password.
+    pub has_password: bool,
+    /// Since when it is this one.
+    pub password_changed_at: Option<Time>,
 }
 
 /// Everyone, the newest first, or those whose username, address or name begins with `search`.
 ///
 /// # Errors
-/// The store's, [`store::Error::BadCursor`] among them.
+/// [`Error::NotFound`] for a cursor that is not one of this list.
 pub async fn list(core: &Core, search: Option<&str>, page: &PageRequest) -> Result<Page<User>, Error> {
     let search = search.map(str::trim).filter(|text| !text.is_empty());
     Ok(match search {
@@ -85,10 +96,14 @@ pub async fn detail(core: &Core, id: UserId) -> Result<Detail, Error> {
         limit: EVENTS,
         after: None,
     };
+    let events = store::audit_event::list(pool, &filter, &page).await?.items;
+    let (has_password, password_changed_at) = store::user::find_password_age(pool, id).await?;
     Ok(Detail {
+        has_password,
+        password_changed_at,
+        events: audit::named(core, events).await?,
         sessions: store::session::list_live(pool, id, now, core.policy.sessions.idle).await?,
         grants: store::grant::list_live(pool, id, now).await?,
-        events: store::audit_event::list(pool, &filter, &page).await?.items,
         facts,
         user,
     })
