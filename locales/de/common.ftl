@@ -1,5 +1,6 @@
 # Wörter, die jeder Flügel braucht.
 
+verbatim = { $words }
 languages = Sprache
 field-optional = (freiwillig)
 password-reveal = Passwort anzeigen
@@ -69,7 +70,6 @@ claim-address-locality = Ort
 claim-address-region = Bundesland oder Region
 claim-address-postal-code = Postleitzahl
 claim-address-country = Land
-claim-other = { $claim }
 
 failure-unknown-app = Diese App kennen wir nicht
 failure-unknown-app-advice = Der Link, der Sie hierher brachte, nennt eine App, die nicht registriert ist. Gehen Sie zurück zur App und sagen Sie ihren Betreibern Bescheid.
@@ -140,7 +140,6 @@ error-conflict = Inzwischen hat jemand anderes das hier geändert. Unten steht d
 error-password-wrong = Das ist nicht Ihr jetziges Passwort. Versuchen Sie es noch einmal.
 
 device = { $browser } unter { $system }
-device-only = { $name }
 device-unknown = Unbekanntes Gerät
 source-you = von Ihnen
 source-user = von der Person
@@ -156,3 +155,14 @@ sessions-this = dieser Browser
 sessions-seen = zuletzt benutzt
 sessions-end = Beenden
 sessions-end-others = Überall sonst abmelden
+
+copy = Kopieren
+copied = Kopiert
+done = Fertig
+none = keine
+never = nie
+search = Suchen
+actions = Aktionen
+pager = Seiten
+pager-first = Erste Seite
+pager-next = Nächste Seite

@@ -1,5 +1,6 @@
 # Words that every wing uses.
 
+verbatim = { $words }
 languages = Language
 field-optional = (optional)
 password-reveal = Show password
@@ -69,7 +70,6 @@ claim-address-locality = City
 claim-address-region = State or region
 claim-address-postal-code = Postal code
 claim-address-country = Country
-claim-other = { $claim }
 
 failure-unknown-app = We do not know this app
 failure-unknown-app-advice = The link that brought you here names an app that is not registered. Go back to the app and tell its makers.
@@ -140,7 +140,6 @@ error-conflict = Someone else has changed this in the meantime. Below is what st
 error-password-wrong = That is not your present password. Try again.
 
 device = { $browser } on { $system }
-device-only = { $name }
 device-unknown = Unknown device
 source-you = from you
 source-user = from the person
@@ -156,3 +155,14 @@ sessions-this = this browser
 sessions-seen = last used
 sessions-end = End
 sessions-end-others = Sign out everywhere else
+
+copy = Copy
+copied = Copied
+done = Done
+none = none
+never = never
+search = Search
+actions = Actions
+pager = Pages
+pager-first = First page
+pager-next = Next page

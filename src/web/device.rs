@@ -36,7 +36,7 @@ pub fn device_text(user_agent: Option<&str>) -> Text {
         (Some((_, browser)), Some((_, system, _))) => {
             Text::new("device").with("browser", *browser).with("system", *system)
         }
-        (Some((_, name)), None) | (None, Some((_, name, _))) => Text::new("device-only").with("name", *name),
+        (Some((_, name)), None) | (None, Some((_, name, _))) => Text::verbatim(*name),
         (None, None) => Text::new("device-unknown"),
     }
 }

@@ -4,7 +4,7 @@ use url::form_urlencoded;
 
 use super::static_files;
 use crate::base::translate::Phrase;
-use crate::base::{Locale, Text, Translator};
+use crate::base::{Locale, Secret, Text, Translator};
 
 /// The part of a view that all pages share; templates know it as `page`.
 #[derive(Debug, Clone)]
@@ -12,8 +12,7 @@ pub struct Layout {
     translator: Translator,
     /// What this server calls itself.
     pub product: String,
-    /// Value of the hidden field `csrf` in every form.
-    pub csrf: String,
+    csrf: Secret<String>,
     /// This page in each language.
     pub languages: Vec<Language>,
     /// What the last step wants to say, once.
@@ -94,7 +93,7 @@ impl Layout {
         Self {
             translator: Translator::new(locale),
             product: "Signet".to_owned(),
-            csrf: csrf.into(),
+            csrf: Secret::new(csrf.into()),
             languages: languages(locale, path_and_query),
             flash: None,
             person: None,
@@ -116,6 +115,11 @@ impl Layout {
             is_administrator,
         });
         self
+    }
+
+    /// Value of the hidden field `csrf` in every form.
+    pub fn csrf(&self) -> &str {
+        self.csrf.expose()
     }
 
     /// The translator of the page's language.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod cookie;
+pub mod console;
 pub mod device;
 pub mod error;
 pub mod extract;

@@ -7,7 +7,7 @@ use crate::web::Layout;
 /// `form#form-post` to the app's `redirect_uri`; a button stands in where scripts do not run.
 ///
 /// The page's policy must name the `redirect_uri`'s origin under `form-action`.
-#[derive(Debug, Clone, Template)]
+#[derive(Clone, Template)]
 #[template(path = "form_post.html")]
 pub struct FormPost {
     /// What every page needs; its CSRF token is not part of this form.

@@ -6,7 +6,7 @@ use super::App;
 use crate::web::Layout;
 
 /// `/register/verify?token=`: `form#verify-link`, which carries `token`.
-#[derive(Debug, Clone, Template)]
+#[derive(Clone, Template)]
 #[template(path = "login/register_verify_link.html")]
 pub struct RegisterVerifyLink {
     /// What every page needs.

@@ -6,7 +6,7 @@ use super::App;
 use crate::web::{FieldErrors, Layout};
 
 /// `/recover/reset?token=`: `form#reset` (`password`), which carries `token`.
-#[derive(Debug, Clone, Template)]
+#[derive(Clone, Template)]
 #[template(path = "login/reset.html")]
 pub struct Reset {
     /// What every page needs.

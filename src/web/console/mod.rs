@@ -1,0 +1,3 @@
+//! The console: where administrators manage people, apps and keys.
+
+pub mod view;

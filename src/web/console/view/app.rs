@@ -1,0 +1,132 @@
+//! An app's page.
+
+use askama::Template;
+
+use super::{AppKind, Choice};
+use crate::web::{FieldErrors, Layout, Tone, When};
+
+/// `/console/apps/ID`.
+///
+/// Forms: `form#app` to `/console/apps/ID` (`version` and the fields of [`AppForm`] by their names, checkboxes with
+/// the value `true`); `form#app-secret` to `…/secret`; `form#app-status` to `…/status` (`version`, `decision=disable`
+/// or `decision=enable`).
+#[derive(Debug, Clone, Template)]
+#[template(path = "console/app.html")]
+pub struct App {
+    /// What every page needs.
+    pub page: Layout,
+    /// `client_id`.
+    pub client_id: String,
+    /// Its name as it is kept.
+    pub name: String,
+    /// What it is.
+    pub kind: AppKind,
+    /// The record's version that the forms change.
+    pub version: i64,
+    /// Whether it may not be used.
+    pub is_disabled: bool,
+    /// Whether it has a secret to replace.
+    pub has_secret: bool,
+    /// The file that it comes from; the next `signet apply` writes it again.
+    pub origin: Option<String>,
+    /// What the form shows: the record, or what was typed.
+    pub metadata: AppForm,
+    /// What is wrong with the form.
+    pub errors: FieldErrors,
+    /// When it was registered.
+    pub created: When,
+    /// When it was last changed.
+    pub updated: When,
+}
+
+/// The metadata of an app as a form holds them.
+#[derive(Debug, Clone)]
+pub struct AppForm {
+    /// `client_name`.
+    pub client_name: String,
+    /// `client_uri`.
+    pub client_uri: String,
+    /// `logo_uri`.
+    pub logo_uri: String,
+    /// `policy_uri`.
+    pub policy_uri: String,
+    /// `tos_uri`.
+    pub tos_uri: String,
+    /// `redirect_uris`, one per line.
+    pub redirect_uris: String,
+    /// `post_logout_redirect_uris`, one per line.
+    pub post_logout_redirect_uris: String,
+    /// `grant_types`.
+    pub grant_types: Vec<Choice>,
+    /// `token_endpoint_auth_method`.
+    pub auth_methods: Vec<Choice>,
+    /// `jwks_uri`, for private_key_jwt.
+    pub jwks_uri: String,
+    /// `scope`: what it may ask for; empty for all.
+    pub scope: String,
+    /// `id_token_signed_response_alg`.
+    pub id_token_algs: Vec<Choice>,
+    /// `access_token_format`.
+    pub access_token_formats: Vec<Choice>,
+    /// `access_token_signing_alg`.
+    pub access_token_algs: Vec<Choice>,
+    /// `require_consent`.
+    pub requires_consent: bool,
+    /// `require_pkce`.
+    pub requires_pkce: bool,
+}
+
+#[cfg(test)]
+impl App {
+    pub(crate) fn samples(page: &Layout) -> Vec<(&'static str, Self)> {
+        use crate::base::Text;
+        use crate::spec::oauth::{ClientAuthMethod, GrantType};
+        let page = page.clone().with_person("Ada Lovelace", true);
+        let plain = Self {
+            client_id: "ledger".to_owned(),
+            name: "Harbour Ledger".to_owned(),
+            kind: AppKind::Web,
+            version: 2,
+            is_disabled: false,
+            has_secret: true,
+            origin: None,
+            metadata: AppForm {
+                client_name: "Harbour Ledger".to_owned(),
+                client_uri: "https://ledger.example".to_owned(),
+                logo_uri: String::new(),
+                policy_uri: String::new(),
+                tos_uri: String::new(),
+                redirect_uris: "https://ledger.example/callback\nhttp://localhost:3000/callback".to_owned(),
+                post_logout_redirect_uris: "https://ledger.example/".to_owned(),
+                grant_types: Choice::grant_types(&[GrantType::AuthorizationCode, GrantType::RefreshToken]),
+                auth_methods: Choice::auth_methods(ClientAuthMethod::ClientSecretBasic),
+                jwks_uri: String::new(),
+                scope: String::new(),
+                id_token_algs: Choice::signing_algs(None),
+                access_token_formats: vec![
+                    Choice::new("jwt", Text::new("format-jwt"), true),
+                    Choice::new("opaque", Text::new("format-opaque"), false),
+                ],
+                access_token_algs: Choice::signing_algs(Some("ES256")),
+                requires_consent: true,
+                requires_pkce: true,
+            },
+            errors: FieldErrors::none(),
+            created: When::sample(&page, 90_000),
+            updated: When::sample(&page, 50),
+            page: page.clone(),
+        };
+        let mut errors = FieldErrors::form(Text::new("error-conflict"));
+        errors.add("redirect_uris", Text::new("error-redirect-uri"));
+        errors.add("grant_types", Text::new("error-required"));
+        let hostile = Self {
+            name: crate::web::layout::HOSTILE.to_owned(),
+            is_disabled: true,
+            has_secret: false,
+            origin: Some("config/demo.toml".to_owned()),
+            errors,
+            ..plain.clone()
+        };
+        vec![("plain", plain), ("hostile", hostile)]
+    }
+}

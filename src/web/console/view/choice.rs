@@ -1,0 +1,78 @@
+//! One of several things to choose: a radio button, a checkbox or an entry of a list.
+
+use crate::base::Text;
+use crate::spec::jose::SigningAlg;
+use crate::spec::oauth::{ClientAuthMethod, GrantType};
+
+/// One of several things to choose.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// What the form sends.
+    pub value: String,
+    /// What it is called.
+    pub label: Text,
+    /// What it means, where the label does not say.
+    pub help: Option<Text>,
+    /// Whether it is chosen now.
+    pub is_chosen: bool,
+}
+
+impl Choice {
+    /// A choice without further words.
+    pub fn new(value: impl Into<String>, label: Text, is_chosen: bool) -> Self {
+        Self {
+            value: value.into(),
+            label,
+            help: None,
+            is_chosen,
+        }
+    }
+
+    /// Every grant type, those of `chosen` marked.
+    pub fn grant_types(chosen: &[GrantType]) -> Vec<Self> {
+        let one = |grant_type: GrantType| {
+            let help = match grant_type {
+                GrantType::AuthorizationCode => "grant-authorization-code",
+                GrantType::RefreshToken => "grant-refresh-token",
+                GrantType::ClientCredentials => "grant-client-credentials",
+            };
+            Self {
+                value: grant_type.as_str().to_owned(),
+                label: Text::verbatim(grant_type.as_str()),
+                help: Some(Text::new(help)),
+                is_chosen: chosen.contains(&grant_type),
+            }
+        };
+        GrantType::ALL.into_iter().map(one).collect()
+    }
+
+    /// Every way for a client to authenticate, `chosen` marked.
+    pub fn auth_methods(chosen: ClientAuthMethod) -> Vec<Self> {
+        let one = |method: ClientAuthMethod| {
+            let help = match method {
+                ClientAuthMethod::None => "method-none",
+                ClientAuthMethod::ClientSecretBasic => "method-basic",
+                ClientAuthMethod::ClientSecretPost => "method-post",
+                ClientAuthMethod::ClientSecretJwt => "method-secret-jwt",
+                ClientAuthMethod::PrivateKeyJwt => "method-private-key-jwt",
+            };
+            Self {
+                value: method.as_str().to_owned(),
+                label: Text::verbatim(method.as_str()),
+                help: Some(Text::new(help)),
+                is_chosen: method == chosen,
+            }
+        };
+        ClientAuthMethod::ALL.into_iter().map(one).collect()
+    }
+
+    /// "The default" (an empty value) and every signing algorithm, `chosen` marked.
+    pub fn signing_algs(chosen: Option<&str>) -> Vec<Self> {
+        let default = Self::new("", Text::new("choice-default"), chosen.is_none());
+        let algs = SigningAlg::ALL.into_iter().map(|alg| {
+            let name = alg.name();
+            Self::new(name, Text::verbatim(name), chosen == Some(name))
+        });
+        std::iter::once(default).chain(algs).collect()
+    }
+}
