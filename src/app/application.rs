@@ -61,7 +61,12 @@ impl Application {
         let core = Arc::new(wiring::core(ground, clock, rng).await?);
         let (server, address) = listen(&ground.settings, &core)?;
         let workers = Workers::start(&ground.settings, &core)?;
-        Ok(Self { core, workers, server, address })
+        Ok(Self {
+            core,
+            workers,
+            server,
+            address,
+        })
     }
 
     /// Where it listens.
@@ -125,13 +130,17 @@ fn tls_config(tls: &Tls) -> Result<rustls::ServerConfig, StartError> {
     let fault = |setting: &'static str| move |fault: String| StartError::Tls { setting, fault };
     let certificate = fault("SIGNET_TLS_CERT_FILE");
     let open = |path: &std::path::Path| {
-        File::open(path).map(BufReader::new).map_err(|error| format!("{}: {error}", path.display()))
+        File::open(path)
+            .map(BufReader::new)
+            .map_err(|error| format!("{}: {error}", path.display()))
     };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_reader_iter(open(&tls.cert_file).map_err(certificate)?)
-        .collect::<Result<_, _>>()
-        .map_err(|error| certificate(error.to_string()))?;
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_reader_iter(open(&tls.cert_file).map_err(certificate)?)
+            .collect::<Result<_, _>>()
+            .map_err(|error| certificate(error.to_string()))?;
     let key = fault("SIGNET_TLS_KEY_FILE");
-    let private = PrivateKeyDer::from_pem_reader(open(&tls.key_file).map_err(key)?).map_err(|error| key(error.to_string()))?;
+    let private =
+        PrivateKeyDer::from_pem_reader(open(&tls.key_file).map_err(key)?).map_err(|error| key(error.to_string()))?;
     rustls::ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(chain, private)

@@ -64,8 +64,15 @@ async fn demo(core: &Core) -> Result<(), FirstStartError> {
     if store::setting::find(core.store.pool(), DEMO_MARK).await?.is_some() {
         return Ok(());
     }
-    let source = Source { name: "config/demo.toml".to_owned(), text: DEMO.to_owned(), folder: PathBuf::from("config") };
-    let options = Options { origin: "demo".to_owned(), ..Options::default() };
+    let source = Source {
+        name: "config/demo.toml".to_owned(),
+        text: DEMO.to_owned(),
+        folder: PathBuf::from("config"),
+    };
+    let options = Options {
+        origin: "demo".to_owned(),
+        ..Options::default()
+    };
     resource_file::apply(core, &[source], &options).await?;
     store::setting::update(core.store.pool(), DEMO_MARK, &json!(true), core.now()).await?;
     tracing::info!("the demo was made: config/demo.toml says what it is; SIGNET_DEMO=false starts without it");
@@ -83,9 +90,10 @@ async fn administrator(core: &Core) -> Result<Option<Administrator>, FirstStartE
         ..Edit::default()
     };
     match admin::user::create(core, &By::system(), &edit, Some(&NewPassword::OneTime)).await {
-        Ok(created) => Ok(created
-            .one_time_password
-            .map(|password| Administrator { username: USERNAME.to_owned(), password })),
+        Ok(created) => Ok(created.one_time_password.map(|password| Administrator {
+            username: USERNAME.to_owned(),
+            password,
+        })),
         // another process was faster, or somebody of that name is no administrator and stays so
         Err(admin::Error::Invalid(faults)) if faults.iter().all(|one| one.fault == Fault::Taken) => Ok(None),
         Err(error) => Err(error.into()),

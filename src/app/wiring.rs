@@ -110,7 +110,12 @@ pub fn policy(settings: &Settings) -> Policy {
 /// The life of signing keys.
 pub fn key_policy(settings: &Settings) -> KeyPolicy {
     KeyPolicy {
-        algs: settings.keys.algorithms.iter().filter_map(|name| name.parse::<SigningAlg>().ok()).collect(),
+        algs: settings
+            .keys
+            .algorithms
+            .iter()
+            .filter_map(|name| name.parse::<SigningAlg>().ok())
+            .collect(),
         rotation_interval: settings.keys.rotation_interval,
         jwks_max_age: settings.keys.jwks_max_age,
         propagation: PROPAGATION.min(settings.keys.jwks_max_age),
@@ -127,7 +132,9 @@ pub fn key_interval(settings: &Settings) -> std::time::Duration {
 
 fn longest_token(settings: &Settings) -> Duration {
     // apps and APIs may ask for more than the server's own defaults, up to this
-    LONGEST_TOKEN.max(settings.tokens.id_token_lifetime).max(settings.tokens.access_token_lifetime)
+    LONGEST_TOKEN
+        .max(settings.tokens.id_token_lifetime)
+        .max(settings.tokens.access_token_lifetime)
 }
 
 fn pool_settings(settings: &Settings) -> Result<PoolSettings, HashError> {
@@ -142,11 +149,22 @@ fn pool_settings(settings: &Settings) -> Result<PoolSettings, HashError> {
 fn http(settings: &Settings) -> Result<HttpClient, WiringError> {
     let outbound = &settings.outbound;
     let extra_ca_pem = match &outbound.extra_ca_file {
-        Some(path) => Some(std::fs::read(path).map_err(|cause| WiringError::File { path: path.clone(), cause })?),
+        Some(path) => Some(std::fs::read(path).map_err(|cause| WiringError::File {
+            path: path.clone(),
+            cause,
+        })?),
         None => None,
     };
-    let reach = if outbound.allow_private { Reach::Private } else { Reach::Public };
-    Ok(HttpClient::new(&HttpSettings { reach, extra_ca_pem, ..HttpSettings::default() })?)
+    let reach = if outbound.allow_private {
+        Reach::Private
+    } else {
+        Reach::Public
+    };
+    Ok(HttpClient::new(&HttpSettings {
+        reach,
+        extra_ca_pem,
+        ..HttpSettings::default()
+    })?)
 }
 
 /// What carries mails out.

@@ -4,8 +4,8 @@
 //! data) at `<wing>/view/<page>.rs` and its template at `templates/<wing>/<page>.html`.
 
 pub mod account;
-pub mod cookie;
 pub mod console;
+pub mod cookie;
 pub mod device;
 pub mod error;
 pub mod extract;
