@@ -118,10 +118,6 @@ pub async fn post(form: Form) -> HttpResponse {
     if form.decision() == "cancel" {
         return cancel(visitor, waiting).await;
     }
-    let pending = match load(visitor, waiting).await {
-        Ok(pending) => pending,
-        Err(answer) => return answer,
-    };
     let credentials = Credentials {
         identifier: form.field("identifier").to_owned(),
         password: form.secret("password"),
@@ -134,14 +130,7 @@ pub async fn post(form: Form) -> HttpResponse {
     }
     if !errors.is_empty() {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return show(
-            visitor,
-            waiting,
-            pending.as_ref(),
-            credentials.identifier,
-            errors,
-            status,
-        );
+        return again(visitor, waiting, credentials.identifier, errors, status).await;
     }
     let visit = visitor.visit(waiting.request());
     match sign_in::sign_in(visitor.core(), &visit, &credentials).await {
@@ -152,16 +141,30 @@ pub async fn post(form: Form) -> HttpResponse {
         }
         Ok(Outcome::Refused(refused)) => {
             let (text, status) = words_for(visitor, refused);
-            show(
+            again(
                 visitor,
                 waiting,
-                pending.as_ref(),
                 credentials.identifier,
                 FieldErrors::form(text),
                 status,
             )
+            .await
         }
         Err(failure) => page::failure(visitor, &failure),
+    }
+}
+
+/// The page again, with what is wrong. What waits is looked up only now: whoever is let in does not wait for it.
+async fn again(
+    visitor: &Visitor,
+    waiting: Waiting,
+    identifier: String,
+    errors: FieldErrors,
+    status: StatusCode,
+) -> HttpResponse {
+    match load(visitor, waiting).await {
+        Ok(pending) => show(visitor, waiting, pending.as_ref(), identifier, errors, status),
+        Err(answer) => answer,
     }
 }
 

@@ -93,6 +93,35 @@ async fn guessing_slows_down_even_with_the_right_password_and_passes_by_itself()
 }
 
 #[tokio::test]
+async fn more_passwords_than_the_server_hashes_are_told_to_come_back() {
+    let world = World::impatient().await;
+    world.make_person("ada", |_| {}).await;
+    let mut browsers = Vec::new();
+    for _ in 0..6 {
+        let mut browser = Browser::new();
+        let page = browser.open(&world.at("/login")).await;
+        let form = page
+            .form("sign-in")
+            .filled(&[("identifier", "ada"), ("password", PASSWORD)]);
+        browsers.push((browser, page, form));
+    }
+    let answers = futures_util::future::join_all(
+        browsers
+            .iter_mut()
+            .map(|(browser, page, form)| browser.send_once(page, form)),
+    )
+    .await;
+    let busy: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
+    assert!(!busy.is_empty() && answers.iter().any(|answer| answer.status == 303));
+    for answer in busy {
+        assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+    }
+    // What was not tried does not count.
+    let (browser, page, form) = &mut browsers[0];
+    assert_eq!(browser.send_once(page, form).await.status, 303);
+}
+
+#[tokio::test]
 async fn the_session_cookie_changes_at_every_sign_in_and_the_session_stays() {
     let world = World::new().await;
     world.make_person("ada", |_| {}).await;

@@ -56,13 +56,24 @@ impl World {
 
     /// A server under another policy.
     pub async fn with(change: impl FnOnce(&mut Policy)) -> Self {
+        // The cheapest cost that there is: these tests are not about hashing.
+        Self::start(change, PoolSettings::for_cores(2, Cost::new(64, 1, 1).unwrap())).await
+    }
+
+    /// A server that hashes one password at a time and lets nobody wait.
+    pub async fn impatient() -> Self {
+        let settings = PoolSettings::for_cores(1, Cost::new(19_456, 2, 1).unwrap());
+        Self::start(|_| {}, PoolSettings { waiting: 0, ..settings }).await
+    }
+
+    async fn start(change: impl FnOnce(&mut Policy), pool: PoolSettings) -> Self {
         let database = TestDatabase::new().await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
         let clock = Arc::new(OffsetClock::default());
         let mut policy = Policy::new(Issuer::new(&issuer));
         change(&mut policy);
-        let core = Arc::new(core(Store::new(database.pool().clone()), clock.clone(), policy).await);
+        let core = Arc::new(core(Store::new(database.pool().clone()), clock.clone(), policy, pool).await);
         let folder = tempfile::tempdir().unwrap();
         let delivery = Delivery {
             store: core.store.clone(),
@@ -213,11 +224,9 @@ impl Drop for World {
     }
 }
 
-async fn core(store: Store, clock: Arc<dyn Clock>, policy: Policy) -> Core {
+async fn core(store: Store, clock: Arc<dyn Clock>, policy: Policy, pool: PoolSettings) -> Core {
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
     let sealer = Arc::new(Sealer::new(&Secret::new(vec![7; 32])).unwrap());
-    // The cheapest cost that there is: these tests are not about hashing.
-    let pool = PoolSettings::for_cores(2, Cost::new(64, 1, 1).unwrap());
     let keys = KeyPolicy {
         algs: vec![SigningAlg::ES256],
         ..KeyPolicy::default()
