@@ -47,7 +47,6 @@ struct SignedIn {
     id_token: CoreIdToken,
     id_token_claims: Value,
     userinfo: Value,
-    access_token: String,
     refresh_token: Option<RefreshToken>,
     refreshed: u32,
 }
@@ -129,6 +128,11 @@ macro_rules! client {
 }
 
 impl Demo {
+    /// The identifier of the API, which is also where it lives.
+    fn api(&self) -> String {
+        format!("{}/api", self.base)
+    }
+
     fn browser(request: &HttpRequest) -> Option<String> {
         request.cookie(COOKIE).map(|cookie| cookie.value().to_owned())
     }
@@ -152,7 +156,7 @@ impl Demo {
     async fn begin(&self) -> Result<(String, String), Failure> {
         let (client, _, _) = client!(self);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let scopes = ["profile", "email", "offline_access"].map(|name| Scope::new(name.to_owned()));
+        let scopes = ["profile", "email", "offline_access", "orders:read"].map(|name| Scope::new(name.to_owned()));
         let (url, state, nonce) = client
             .authorize_url(
                 CoreAuthenticationFlow::AuthorizationCode,
@@ -161,6 +165,7 @@ impl Demo {
             )
             .add_scopes(scopes)
             .set_pkce_challenge(challenge)
+            .add_extra_param("resource", self.api()) // RFC 8707: this sign-in may also give tokens for the API
             .url();
         let browser = CsrfToken::new_random().secret().clone();
         let pending = Pending { state, nonce, verifier };
@@ -192,6 +197,7 @@ impl Demo {
         let tokens = client
             .exchange_code(code)?
             .set_pkce_verifier(pending.verifier)
+            .add_extra_param("resource", self.issuer.as_str()) // this first token is for userinfo
             .request_async(&call)
             .await?;
         let id_token = tokens.id_token().ok_or("no ID token")?.clone();
@@ -217,10 +223,15 @@ impl Demo {
         Ok(())
     }
 
-    async fn refresh(&self, browser: String, person: SignedIn) -> Result<(), Failure> {
+    /// New tokens for `resource`: the issuer for userinfo, or the API.
+    async fn refresh(&self, browser: String, person: SignedIn, resource: &str) -> Result<String, Failure> {
         let token = person.refresh_token.ok_or("no refresh token was given")?;
         let (client, call, _) = client!(self);
-        let tokens = client.exchange_refresh_token(&token)?.request_async(&call).await?;
+        let tokens = client
+            .exchange_refresh_token(&token)?
+            .add_extra_param("resource", resource)
+            .request_async(&call)
+            .await?;
         let id_token = tokens.id_token().ok_or("no ID token")?.clone();
         // a refreshed ID token need not repeat the nonce (OIDC Core §12.2)
         let claims = id_token.claims(&client.id_token_verifier(), |_: Option<&Nonce>| Ok(()))?;
@@ -230,7 +241,7 @@ impl Demo {
         let mut renewed = signed_in(&tokens, id_token, person.userinfo, person.refreshed + 1)?;
         renewed.refresh_token = renewed.refresh_token.or(Some(token));
         self.keep(browser, renewed);
-        Ok(())
+        Ok(tokens.access_token().secret().clone())
     }
 
     async fn end(&self, person: Option<SignedIn>) -> Result<String, Failure> {
@@ -265,7 +276,7 @@ impl Demo {
             .ok_or("unknown key")?;
         let mut rules = jsonwebtoken::Validation::new(head.alg);
         rules.set_issuer(&[self.issuer.as_str()]);
-        rules.set_audience(&[self.issuer.as_str(), &format!("{}/api", self.base)]);
+        rules.set_audience(&[self.api()]);
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         let key = jsonwebtoken::DecodingKey::from_jwk(jwk)?;
         Ok(jsonwebtoken::decode::<Value>(bearer, &key, &rules)?.claims)
@@ -289,7 +300,6 @@ fn signed_in(
         id_token_claims: serde_json::from_slice(&payload)?,
         id_token,
         userinfo,
-        access_token: tokens.access_token().secret().clone(),
         refresh_token: tokens.refresh_token().cloned(),
         refreshed,
     })
@@ -359,24 +369,25 @@ async fn refresh(demo: web::Data<Arc<Demo>>, request: HttpRequest) -> impl Respo
     let (Some(browser), Some(person)) = (Demo::browser(&request), demo.person(&request)) else {
         return redirect("/");
     };
-    match demo.refresh(browser, person.clone()).await {
-        Ok(()) => redirect("/"),
+    match demo.refresh(browser, person.clone(), demo.issuer.as_str()).await {
+        Ok(_) => redirect("/"),
         Err(error) => page(Some(format!("Refreshing did not work: {error}")), Some(person)),
     }
 }
 
 async fn call(demo: web::Data<Arc<Demo>>, request: HttpRequest) -> impl Responder {
-    let Some(person) = demo.person(&request) else {
+    let (Some(browser), Some(person)) = (Demo::browser(&request), demo.person(&request)) else {
         return redirect("/");
     };
     let asked = async {
+        let token = demo.refresh(browser, person, &demo.api()).await?;
         let answer = demo
             .http
-            .get(format!("{}/api/orders", demo.base))
-            .bearer_auth(&person.access_token)
+            .get(format!("{}/orders", demo.api()))
+            .bearer_auth(token)
             .send()
             .await?;
-        Ok::<_, reqwest::Error>(format!(
+        Ok::<_, Failure>(format!(
             "The API answered {}: {}",
             answer.status(),
             answer.text().await?
@@ -385,7 +396,7 @@ async fn call(demo: web::Data<Arc<Demo>>, request: HttpRequest) -> impl Responde
     let note = asked
         .await
         .unwrap_or_else(|error| format!("The API did not answer: {error}"));
-    page(Some(note), Some(person))
+    page(Some(note), demo.person(&request))
 }
 
 async fn logout(demo: web::Data<Arc<Demo>>, request: HttpRequest) -> impl Responder {
