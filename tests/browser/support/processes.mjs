@@ -8,7 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const target = process.env.SIGNET_TARGET_DIR ?? join(root, 'target', 'debug');
+const target = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug');
 
 /** A port that nobody listens on now. */
 export function freePort() {
