@@ -39,6 +39,20 @@ pub enum Refusal {
     Contended,
 }
 
+impl Refusal {
+    /// Whether the same request may succeed a moment later.
+    pub fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Contended
+                | Self::Store(store::Error::Unavailable(_))
+                | Self::Keys(
+                    keys::Error::Stale | keys::Error::Contended | keys::Error::Store(store::Error::Unavailable(_))
+                )
+        )
+    }
+}
+
 /// Whether a 401 carries `WWW-Authenticate: Basic`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Challenge {

@@ -1,0 +1,106 @@
+//! Errors as OAuth JSON (RFC 6749 §5.2), and as a bearer challenge (RFC 6750 §3). A cause is logged here, once.
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+
+use crate::{
+    flow::{Core, Refusal, refusal::Challenge},
+    spec::oauth::{ErrorCode, OAuthError, bearer::BearerError},
+};
+
+/// How long a client should wait when the database or the keys are away, in seconds.
+const RETRY_AFTER: &str = "1";
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
+/// The answer to a request at a back-channel endpoint.
+pub fn refuse(core: &Core, refusal: &Refusal) -> HttpResponse {
+    match refusal {
+        Refusal::Protocol(error) => json(&mut builder(error.code), error),
+        Refusal::Client { error, challenge } => {
+            let mut response = builder(error.code);
+            // RFC 6749 §5.2: the scheme that the client used
+            if *challenge == Challenge::Basic && error.code == ErrorCode::InvalidClient {
+                let value = format!("Basic realm=\"{}\", charset=\"UTF-8\"", core.policy.issuer.as_str());
+                response.insert_header((header::WWW_AUTHENTICATE, value));
+            }
+            json(&mut response, error)
+        }
+        failure if failure.is_outage() => {
+            tracing::warn!(cause = %failure, "a request cannot be answered now");
+            let why = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment");
+            json(
+                builder(why.code).insert_header((header::RETRY_AFTER, RETRY_AFTER)),
+                &why,
+            )
+        }
+        failure => {
+            tracing::error!(cause = %failure, "a request failed");
+            let why = OAuthError::new(ErrorCode::ServerError, "the server failed; its log says why");
+            json(&mut builder(why.code), &why)
+        }
+    }
+}
+
+/// The answer to a request with an access token.
+pub fn refuse_bearer(core: &Core, refusal: &Refusal) -> HttpResponse {
+    let Refusal::Protocol(error) = refusal else {
+        return refuse(core, refusal);
+    };
+    let mut challenge = format!(
+        "Bearer realm=\"{}\", error=\"{}\", error_description=\"{}\"",
+        core.policy.issuer.as_str(),
+        error.code.as_str(),
+        error.description()
+    );
+    if error.code == ErrorCode::InsufficientScope {
+        challenge.push_str(", scope=\"openid\"");
+    }
+    json(
+        builder(error.code).insert_header((header::WWW_AUTHENTICATE, challenge)),
+        error,
+    )
+}
+
+/// The answer to a request whose access token could not be read.
+pub fn refuse_token(core: &Core, error: BearerError) -> HttpResponse {
+    match error {
+        BearerError::Refused(error) => refuse_bearer(core, &error.into()),
+        // RFC 6750 §3.1: no error code, for the client may not have known that a token is needed
+        BearerError::Missing => {
+            let value = format!("Bearer realm=\"{}\"", core.policy.issuer.as_str());
+            let mut response = HttpResponse::Unauthorized();
+            no_store(&mut response)
+                .insert_header((header::WWW_AUTHENTICATE, value))
+                .finish()
+        }
+    }
+}
+
+fn builder(code: ErrorCode) -> HttpResponseBuilder {
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = HttpResponse::build(status);
+    no_store(&mut response);
+    response
+}
+
+fn json(response: &mut HttpResponseBuilder, error: &OAuthError) -> HttpResponse {
+    response.json(Body {
+        error: error.code.as_str(),
+        error_description: error.description(),
+    })
+}
+
+/// RFC 6749 §5.1: tokens, and what is said about them, are nobody's to keep.
+pub fn no_store(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
+    response
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::PRAGMA, "no-cache"))
+}

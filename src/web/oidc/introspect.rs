@@ -1,0 +1,28 @@
+//! `POST /introspect` (RFC 7662 §2).
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::ContentType,
+    web::{Bytes, Data},
+};
+
+use super::back_channel::{authorization, form};
+use crate::{
+    flow::{Core, Refusal, introspect},
+    web::error::oauth_json::{no_store, refuse},
+};
+
+/// Says what a token is.
+pub async fn post(core: Data<Core>, request: HttpRequest, body: Result<Bytes, actix_web::Error>) -> HttpResponse {
+    match answer(&core, &request, body).await {
+        Ok(json) => no_store(&mut HttpResponse::Ok())
+            .insert_header(ContentType::json())
+            .body(json),
+        Err(refusal) => refuse(&core, &refusal),
+    }
+}
+
+async fn answer(core: &Core, request: &HttpRequest, body: Result<Bytes, actix_web::Error>) -> Result<Vec<u8>, Refusal> {
+    let params = form(request, body)?;
+    introspect::introspect(core, &params, authorization(request)?).await
+}
