@@ -7,6 +7,7 @@ mod admin;
 mod architecture;
 mod embedded;
 mod front_channel;
+mod back_channel;
 mod keys;
 mod resource_file;
 mod store;
