@@ -75,7 +75,7 @@ async fn demo(core: &Core) -> Result<(), FirstStartError> {
     };
     resource_file::apply(core, &[source], &options).await?;
     store::setting::update(core.store.pool(), DEMO_MARK, &json!(true), core.now()).await?;
-    tracing::info!("the demo was made: config/demo.toml says what it is; SIGNET_DEMO=false starts without it");
+    tracing::info!("the demo was made: config/demo.toml says what it is; SIGNET_DEMO__ENABLED=false starts without it");
     Ok(())
 }
 

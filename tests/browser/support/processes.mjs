@@ -71,7 +71,6 @@ export async function startSignet({ appPort, settings = {} } = {}) {
     SIGNET_ISSUER: issuer,
     SIGNET_LISTEN: `127.0.0.1:${port}`,
     SIGNET_DATA_DIR: join(folder, 'data'),
-    SIGNET_DEMO: 'true',
     ...settings,
   };
   const signet = new Process('signet', join(target, 'signet'), ['serve'], { cwd: root, env });
