@@ -1,15 +1,23 @@
 //! The command line. Exit status: 0 done, 1 failed, 2 wrong use (also a wrong setting).
 
+mod apply;
 mod doctor;
+mod keys;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
 use super::ground::{Ground, Purpose};
 use super::settings::Settings;
-use super::{server, telemetry};
+use super::{server, telemetry, wiring};
+use crate::{
+    base::{SystemClock, SystemRng},
+    flow::{Core, admin, resource_file},
+};
 
 /// An OpenID Connect identity provider.
 #[derive(Debug, Parser)]
@@ -28,6 +36,14 @@ pub struct Arguments {
 pub enum Command {
     /// Run the server until SIGTERM or Ctrl-C
     Serve,
+    /// Make what resource files name, all of it or nothing
+    Apply(ApplyArguments),
+    /// Add users and reset their passwords
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Look at the signing keys and rotate them
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Check configuration, database, keys, mail and clock, and say what to do about each
     Doctor,
 }
@@ -108,7 +124,7 @@ pub fn main() -> ExitCode {
     };
     let default_filter = match arguments.command {
         Command::Serve => telemetry::SERVER,
-        Command::Doctor => telemetry::COMMAND,
+        _ => telemetry::COMMAND,
     };
     telemetry::start(&settings.log, default_filter);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -134,7 +150,48 @@ async fn run(command: Command, settings: Settings) -> ExitCode {
             }
         }
         Command::Doctor => doctor::run(settings).await,
+        Command::Apply(arguments) => with_core(settings, async |core| apply::run(core, &arguments).await).await,
+        Command::User(command) => with_core(settings, async |core| user::run(core, &command).await).await,
+        Command::Keys(command) => with_core(settings, async |core| keys::run(core, &command).await).await,
     }
+}
+
+/// How a command ends.
+type Outcome = Result<(), Refusal>;
+
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    /// It was called in a way that has no meaning.
+    #[error("{0}")]
+    WrongUse(String),
+    /// Something outside of Signet is in the way.
+    #[error("{0}")]
+    Outside(String),
+    /// The files are wrong.
+    #[error(transparent)]
+    Files(#[from] resource_file::Error),
+    /// The change is refused.
+    #[error(transparent)]
+    Change(#[from] admin::Error),
+}
+
+/// Does the work of a command on the core, also while a server runs on the same database.
+async fn with_core(settings: Settings, work: impl AsyncFnOnce(&Core) -> Outcome) -> ExitCode {
+    let ground = match Ground::open(settings, Purpose::Command).await {
+        Ok(ground) => ground,
+        Err(error) => return complain(&error, 1),
+    };
+    let status = match wiring::core(&ground, Arc::new(SystemClock), Arc::new(SystemRng)).await {
+        Err(error) => complain(&error, 1),
+        Ok(core) => match work(&core).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(refusal @ Refusal::WrongUse(_)) => complain(&refusal, 2),
+            Err(refusal) => complain(&refusal, 1),
+        },
+    };
+    ground.close().await;
+    status
 }
 
 /// One line on standard error.

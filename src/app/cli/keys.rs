@@ -1,0 +1,79 @@
+//! `signet keys …`: the signing keys.
+
+use time::format_description::well_known::Rfc3339;
+
+use super::{KeysCommand, Outcome, Refusal};
+use crate::{
+    base::Time,
+    flow::{
+        Core,
+        admin::{
+            By,
+            keys::{self, Rotation},
+        },
+    },
+    model::{KeyState, SigningKey},
+    spec::jose::SigningAlg,
+};
+
+/// Does what the command says.
+pub(super) async fn run(core: &Core, command: &KeysCommand) -> Outcome {
+    match command {
+        KeysCommand::List => list(core).await,
+        KeysCommand::Rotate { algorithm } => rotate(core, algorithm.as_deref()).await,
+    }
+}
+
+async fn list(core: &Core) -> Outcome {
+    let now = core.now();
+    println!("{:<6}  {:<43}  {:<8}  signs from", "alg", "kid", "state");
+    for key in keys::list(core).await? {
+        let state = match key.state(now) {
+            KeyState::Pending => "pending",
+            KeyState::Active => "active",
+            KeyState::Retiring => "retiring",
+            KeyState::Retired => "retired",
+        };
+        let SigningKey {
+            alg, kid, active_at, ..
+        } = &key;
+        let until = key
+            .retiring_at
+            .map_or_else(String::new, |at| format!(" to {}", written(at)));
+        println!(
+            "{:<6}  {kid:<43}  {state:<8}  {}{until}",
+            alg.name(),
+            written(*active_at)
+        );
+    }
+    Ok(())
+}
+
+async fn rotate(core: &Core, algorithm: Option<&str>) -> Outcome {
+    let alg = algorithm
+        .map(|name| {
+            let known = SigningAlg::ALL.into_iter().find(|alg| alg.name() == name);
+            known.ok_or_else(|| {
+                Refusal::WrongUse(format!(
+                    "there is no algorithm {name}; there are RS256, PS256, ES256 and EdDSA"
+                ))
+            })
+        })
+        .transpose()?;
+    for done in keys::rotate(core, &By::command(), alg).await? {
+        match done {
+            Rotation::Begun(key) => {
+                println!("{}: {} signs from {}", key.alg.name(), key.kid, written(key.active_at));
+            }
+            Rotation::AlreadyPending(alg) => println!("{}: a successor waits already", alg.name()),
+        }
+    }
+    Ok(())
+}
+
+fn written(at: Time) -> String {
+    at.replace_nanosecond(0)
+        .unwrap_or(at)
+        .format(&Rfc3339)
+        .unwrap_or_default()
+}
