@@ -21,6 +21,7 @@ use actix_web::{
 use askama::Template;
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use self::address::TrustedProxies;
 use crate::{
@@ -217,7 +218,8 @@ impl Visitor {
     /// On to another address (303: what comes next is a GET, RFC 9110 §15.4.4).
     pub fn redirect(&self, location: &str) -> HttpResponse {
         self.answer(StatusCode::SEE_OTHER)
-            .insert_header((LOCATION, location))
+            // A registered address may be written with letters that a header cannot carry.
+            .insert_header((LOCATION, utf8_percent_encode(location, CONTROLS).to_string()))
             .finish()
     }
 
