@@ -25,6 +25,7 @@ pub mod steps;
 pub mod view;
 pub mod visitor;
 pub mod when;
+pub mod words;
 
 #[cfg(test)]
 mod pages;

@@ -1,25 +1,21 @@
 //! `/consent`: what the app will see and do, with the person's own values, and whether they allow it.
 
 use actix_web::HttpResponse;
-use serde_json::{Map, Value};
 
 use super::{
     pending::{Parameters, app, form_origins, require, waiting},
-    sign_in::identifier_of,
     view::{Consent, ConsentApi, ConsentValue},
 };
 use crate::{
     domain::{authorize::Step, consent::Wanted},
     flow::{authorize::Pending, login::consent},
     model::{Resource, User},
-    spec::{
-        oauth::scope::OFFLINE_ACCESS,
-        oidc::claim::{ADDRESS_MEMBERS, STANDARD_CLAIMS},
-    },
+    spec::{oauth::scope::OFFLINE_ACCESS, oidc::claim::STANDARD_CLAIMS},
     web::{
         error::page,
         extract::{Form, Visitor},
         steps::{self, Waiting},
+        words::{identifier_of, in_words},
     },
 };
 
@@ -88,26 +84,6 @@ fn values(wanted: &Wanted, user: &User) -> Vec<ConsentValue> {
         .filter(|name| STANDARD_CLAIMS.iter().all(|claim| claim.name != **name));
     values.extend(others.map(|name| ConsentValue::new(name.clone(), String::new())));
     values
-}
-
-fn in_words(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Object(members) => address_in_words(members),
-        other => other.to_string(),
-    }
-}
-
-fn address_in_words(members: &Map<String, Value>) -> String {
-    let text = |member: &str| members.get(member).and_then(Value::as_str);
-    if let Some(formatted) = text("formatted") {
-        return formatted.replace(['\r', '\n'], ", ");
-    }
-    ADDRESS_MEMBERS
-        .into_iter()
-        .filter_map(text)
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// What the app may do where, API by API.

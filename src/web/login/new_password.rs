@@ -4,9 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 
 use super::{
     pending::{Parameters, app_of, form_origins, load, waiting},
-    sign_in::identifier_of,
     view::NewPassword,
-    words,
 };
 use crate::{
     flow::{
@@ -18,6 +16,7 @@ use crate::{
         error::page,
         extract::{Form, Visitor},
         steps::{self, Waiting},
+        words::{self, identifier_of},
     },
 };
 

@@ -4,9 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 
 use super::{
     pending::{Parameters, app_of, form_origins, load, parameter},
-    sign_in::identifier_of,
     view::Reset,
-    words,
 };
 use crate::{
     base::{Secret, id::AuthorizationRequestId},
@@ -18,6 +16,7 @@ use crate::{
         extract::{Form, Visitor},
         steps::{self, Waiting},
         view::ErrorKind,
+        words::{self, identifier_of},
     },
 };
 

@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 
 use super::{
     pending::{Parameters, app, form_origins, require, waiting},
-    sign_in::identifier_of,
     view::SelectAccount,
 };
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
         error::page,
         extract::{Form, Visitor},
         steps::{self, Waiting},
+        words::identifier_of,
     },
 };
 

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, http::StatusCode};
 use super::{
     pending::{Parameters, app_of, form_origins, load, parameter, waiting},
     view::SignIn,
-    words,
 };
 use crate::{
     base::Text,
@@ -15,13 +14,13 @@ use crate::{
         login::sign_in::{self, Credentials, Outcome, Refused},
         session,
     },
-    model::User,
     web::{
         FieldErrors,
         error::page,
         extract::{Form, Visitor},
         steps::{self, Waiting},
         view::ErrorKind,
+        words::{self, identifier_of},
     },
 };
 
@@ -76,12 +75,6 @@ fn first_identifier(pending: Option<&Pending>, switch: bool) -> String {
         .clone()
         .or(known)
         .unwrap_or_default()
-}
-
-/// What somebody calls their account: e-mail address, else username.
-pub fn identifier_of(user: &User) -> String {
-    let name = user.claim("email").or(user.username.as_deref());
-    name.map_or_else(|| user.display_name(), str::to_owned)
 }
 
 fn show(

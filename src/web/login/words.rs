@@ -1,24 +1,10 @@
-//! What the rules say, in words for people.
+//! What the rules of registration say, in words for people.
 
 use crate::{
     base::Text,
-    domain::account::{
-        password_policy::Weakness,
-        registration::{ClaimProblem, Problem},
-    },
-    web::FieldErrors,
+    domain::account::registration::{ClaimProblem, Problem},
+    web::{FieldErrors, words::weakness},
 };
-
-/// What is wrong with a password.
-pub fn weakness(weakness: Weakness) -> Text {
-    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    match weakness {
-        Weakness::TooShort { min } => Text::new("error-password-short").count("n", number(min)),
-        Weakness::TooLong { max } => Text::new("error-password-long").count("n", number(max)),
-        Weakness::Common => Text::new("error-password-common"),
-        Weakness::IsUsername | Weakness::IsEmail | Weakness::IsAppName => Text::new("error-password-personal"),
-    }
-}
 
 /// What is wrong with a registration, field by field.
 pub fn problems(problems: &[Problem]) -> FieldErrors {
@@ -37,9 +23,4 @@ pub fn problems(problems: &[Problem]) -> FieldErrors {
         }
     }
     errors
-}
-
-/// That there were too many attempts, and how long to wait.
-pub fn too_many(wait_seconds: i64) -> Text {
-    Text::new("error-too-many").count("n", wait_seconds.max(1).saturating_add(59) / 60)
 }
