@@ -30,3 +30,20 @@ mail-changed-subject = Ihr Passwort wurde geändert
 mail-changed-text = Das Passwort von { $identifier } bei { $product } wurde eben geändert.
 mail-changed-link = Das war ich nicht: neues Passwort wählen
 mail-changed-not-you = Wenn Sie es waren, ist nichts zu tun.
+
+mail-address-subject = Bestätigen Sie Ihre neue E-Mail-Adresse
+mail-address-text = Jemand, wahrscheinlich Sie, möchte diese Adresse für ein Konto bei { $product } benutzen. Öffnen Sie den Link in dem Browser, in dem Sie angemeldet sind.
+mail-address-link = Diese Adresse benutzen
+mail-address-valid = { $n ->
+    [one] Der Link gilt einmal, { $n } Minute lang.
+   *[other] Der Link gilt einmal, { $n } Minuten lang.
+}
+mail-address-not-you = Wenn Sie es nicht waren, tun Sie nichts: Ohne Ihre Anmeldung ändert der Link nichts.
+
+mail-in-use-subject = Diese Adresse gehört schon zu einem Konto
+mail-in-use-text = Jemand, wahrscheinlich Sie, wollte diese Adresse für ein weiteres Konto bei { $product } benutzen. Sie gehört schon zu einem; melden Sie sich damit an.
+
+mail-moved-subject = Ihre E-Mail-Adresse wurde geändert
+mail-moved-text = Das Konto bei { $product } mit der Adresse { $identifier } hat jetzt eine andere Adresse. Nachrichten gehen von nun an dorthin.
+mail-moved-link = Konto ansehen
+mail-moved-not-you = Wenn Sie es nicht waren, melden Sie sich an, ändern Sie sofort Ihr Passwort und stellen Sie die Adresse wieder her. Können Sie sich nicht anmelden, wenden Sie sich an die Betreiber dieses Dienstes.

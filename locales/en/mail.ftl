@@ -30,3 +30,20 @@ mail-changed-subject = Your password was changed
 mail-changed-text = The password of { $identifier } at { $product } was changed just now.
 mail-changed-link = It was not me: choose a new password
 mail-changed-not-you = If it was you, there is nothing to do.
+
+mail-address-subject = Confirm your new e-mail address
+mail-address-text = Someone, probably you, wants to use this address for an account at { $product }. Open the link in the browser where you are signed in.
+mail-address-link = Use this address
+mail-address-valid = { $n ->
+    [one] The link is good once, for { $n } minute.
+   *[other] The link is good once, for { $n } minutes.
+}
+mail-address-not-you = If it was not you, do nothing: without your sign-in the link changes nothing.
+
+mail-in-use-subject = This address belongs to an account already
+mail-in-use-text = Someone, probably you, wanted to use this address for another account at { $product }. It belongs to one already, so sign in with it.
+
+mail-moved-subject = Your e-mail address was changed
+mail-moved-text = The account at { $product } that had the address { $identifier } has another address now. Mails go there from now on.
+mail-moved-link = Look at your account
+mail-moved-not-you = If it was not you, sign in, change your password at once and set the address right again. If you cannot sign in, tell whoever runs this service.

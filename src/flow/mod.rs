@@ -4,6 +4,7 @@
 //! written inside them.
 
 pub mod access_token;
+pub mod account;
 pub mod admin;
 mod apply;
 pub mod audit;

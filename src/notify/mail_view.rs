@@ -112,6 +112,43 @@ impl Letter {
         }
     }
 
+    /// Brings somebody who has an account a link to make this address theirs.
+    pub fn change_address(translator: Translator, product: &str, link: &str, valid_minutes: i64) -> Self {
+        let opening = vec![Text::new("mail-address-text").with("product", product)];
+        Self {
+            link: Some((link.to_owned(), Text::new("mail-address-link"))),
+            closing: vec![
+                Text::new("mail-address-valid").count("n", valid_minutes),
+                Text::new("mail-address-not-you"),
+            ],
+            ..Self::new(translator, product, "mail-address-subject", opening)
+        }
+    }
+
+    /// Tells that the address cannot become another account's, so that the page need not say so.
+    pub fn address_in_use(translator: Translator, product: &str, sign_in_link: &str) -> Self {
+        let opening = vec![Text::new("mail-in-use-text").with("product", product)];
+        Self {
+            link: Some((sign_in_link.to_owned(), Text::new("mail-known-link"))),
+            closing: vec![Text::new("mail-known-not-you")],
+            ..Self::new(translator, product, "mail-in-use-subject", opening)
+        }
+    }
+
+    /// Tells the old address that it is the account's no more.
+    pub fn address_changed(translator: Translator, product: &str, old: &str, account_link: &str) -> Self {
+        let opening = vec![
+            Text::new("mail-moved-text")
+                .with("product", product)
+                .with("identifier", old),
+        ];
+        Self {
+            link: Some((account_link.to_owned(), Text::new("mail-moved-link"))),
+            closing: vec![Text::new("mail-moved-not-you"), Text::new("mail-changed-not-you")],
+            ..Self::new(translator, product, "mail-moved-subject", opening)
+        }
+    }
+
     /// The mail to `to`.
     ///
     /// # Errors
@@ -145,7 +182,7 @@ mod tests {
 
     const HOSTILE: &str = "<b>\"x\"</b>";
 
-    fn letters(locale: Locale) -> [Letter; 4] {
+    fn letters(locale: Locale) -> [Letter; 7] {
         let speak = Translator::new(locale);
         [
             Letter::verify_email(
@@ -158,6 +195,9 @@ mod tests {
             Letter::already_registered(speak, "Signet", "https://id.example/login"),
             Letter::reset_password(speak, "Signet", HOSTILE, "https://id.example/recover/reset?token=t", 1),
             Letter::password_changed(speak, "Signet", "ada@example.com", "https://id.example/recover"),
+            Letter::change_address(speak, HOSTILE, "https://id.example/account/email/verify?token=t", 60),
+            Letter::address_in_use(speak, "Signet", "https://id.example/login"),
+            Letter::address_changed(speak, "Signet", HOSTILE, "https://id.example/account"),
         ]
     }
 

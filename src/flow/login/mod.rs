@@ -48,10 +48,10 @@ pub struct Welcome {
 }
 
 /// What mails call this server.
-const PRODUCT: &str = "Signet";
+pub(super) const PRODUCT: &str = "Signet";
 
 /// Puts a mail to `to` into the outbox.
-async fn post(core: &Core, tx: &mut Tx, letter: &Letter, to: &str) -> Result<(), Failure> {
+pub(super) async fn post(core: &Core, tx: &mut Tx, letter: &Letter, to: &str) -> Result<(), Failure> {
     let mail = letter.write(to).map_err(|_| Failure::Mail)?;
     core.outbox.insert(tx, &Message::Mail(mail), core.now()).await?;
     Ok(())

@@ -188,7 +188,7 @@ pub async fn open(core: &Core, visit: &Visit, id: RegistrationId) -> Result<Opti
 }
 
 /// Mails to one address are slowed down like attempts on one account, whoever asks for them.
-pub(super) async fn count_mail(core: &Core, visit: &Visit, email: &str) -> Result<Decision, store::Error> {
+pub(in crate::flow) async fn count_mail(core: &Core, visit: &Visit, email: &str) -> Result<Decision, store::Error> {
     let account = format!("mail:{email}");
     let attempt = Attempt {
         account: &account,

@@ -1,0 +1,137 @@
+//! Proving again who one is: by the password, within a session that goes on.
+
+use time::Duration;
+
+use crate::{
+    base::{Secret, Time},
+    domain::account::{
+        device::{self, KnownDevice},
+        throttle::Decision,
+    },
+    flow::{
+        Core, Failure,
+        login::Visit,
+        password::{self, Verdict},
+        session::{self, SignedIn},
+        throttle::{self, Attempt},
+    },
+    model::{AuditKind, Session},
+    store,
+};
+
+/// How old a proof may be for what would give the account away, or a whole server.
+pub const FRESH: Duration = Duration::minutes(15);
+
+/// Whether the person proved who they are so lately that dangerous changes need not ask again.
+pub fn is_fresh(core: &Core, session: &Session) -> bool {
+    core.now() < session.auth_time + FRESH
+}
+
+/// How it went.
+#[derive(Debug)]
+pub enum Outcome {
+    /// They did; the session's cookie has this new value.
+    Proved(Secret<String>),
+    /// It is not their password.
+    Wrong,
+    /// Too many attempts.
+    Wait {
+        /// The earliest moment for the next one.
+        until: Time,
+    },
+    /// They have no password; a mailed link gives them one.
+    NoPassword,
+}
+
+/// Renews the proof of a session by its owner's password.
+///
+/// # Errors
+/// A [`Failure`]; then the attempt did not count.
+pub async fn prove(
+    core: &Core,
+    visit: &Visit,
+    signed_in: &SignedIn,
+    password: &Secret<String>,
+) -> Result<Outcome, Failure> {
+    match check_password(core, visit, signed_in, password).await? {
+        Checked::Right => {}
+        Checked::Wrong => return Ok(Outcome::Wrong),
+        Checked::Wait { until } => return Ok(Outcome::Wait { until }),
+        Checked::NoPassword => return Ok(Outcome::NoPassword),
+    }
+    let (user_id, own) = (signed_in.user.id, Some(&signed_in.session));
+    let mut tx = core.store.begin().await?;
+    let begun = session::authenticated(core, &mut tx, user_id, own, &visit.origin).await?;
+    let line = super::line(core, visit, signed_in, AuditKind::SignedIn)
+        .in_session(begun.session.id)
+        .with("again", true);
+    store::audit_event::insert(&mut *tx, &line).await?;
+    tx.commit().await?;
+    Ok(Outcome::Proved(begun.token))
+}
+
+/// Whether a password is somebody's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// It is.
+    Right,
+    /// It is not.
+    Wrong,
+    /// Too many attempts; it was not looked at.
+    Wait {
+        /// The earliest moment for the next one.
+        until: Time,
+    },
+    /// They have none.
+    NoPassword,
+}
+
+/// Compares a password with the one of the person who is signed in. Whoever sits at an unlocked browser may guess here
+/// as slowly as on the sign-in page, with the same counters.
+pub(super) async fn check_password(
+    core: &Core,
+    visit: &Visit,
+    signed_in: &SignedIn,
+    typed: &Secret<String>,
+) -> Result<Checked, Failure> {
+    let user_id = signed_in.user.id;
+    let Some(stored) = store::user::find_password_hash(core.store.pool(), user_id).await? else {
+        return Ok(Checked::NoPassword);
+    };
+    let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
+    let known_device = visit
+        .device
+        .as_ref()
+        .and_then(|cookie| KnownDevice::verify(&key, user_id, cookie));
+    let account = user_id.to_string();
+    let attempt = Attempt {
+        account: &account,
+        address: visit.address,
+        device: known_device.as_ref(),
+    };
+    let rules = &core.policy.throttle;
+    if let Decision::Wait { until } = throttle::reserve(&core.store, rules, attempt, core.now()).await? {
+        note(core, visit, signed_in, AuditKind::SignInThrottled).await?;
+        return Ok(Checked::Wait { until });
+    }
+    match core.passwords.verify(stored.expose(), typed).await {
+        Ok(Verdict::Match { .. }) => {
+            throttle::succeed(&core.store, rules, attempt).await?;
+            Ok(Checked::Right)
+        }
+        Ok(Verdict::NoMatch | Verdict::Unusable(_)) => {
+            note(core, visit, signed_in, AuditKind::SignInFailed).await?;
+            Ok(Checked::Wrong)
+        }
+        Err(password::Error::Busy { retry_after }) => {
+            throttle::withdraw(&core.store, rules, attempt).await?;
+            Err(Failure::Busy { retry_after })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn note(core: &Core, visit: &Visit, signed_in: &SignedIn, kind: AuditKind) -> Result<(), Failure> {
+    let line = super::line(core, visit, signed_in, kind).with("again", true);
+    Ok(store::audit_event::insert(core.store.pool(), &line).await?)
+}
