@@ -68,6 +68,9 @@ static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
             console::view::Apis => "console/apis.html",
             console::view::Keys => "console/keys.html",
             console::view::Audit => "console/audit.html",
+            account::view::Email => "account/email.html",
+            account::view::EmailSent => "account/email_sent.html",
+            account::view::EmailVerify => "account/email_verify.html",
         ]);
     }
     all

@@ -5,7 +5,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{error::page, login, oidc, static_files, visitor::Visitor};
+use super::{account, error::page, login, oidc, static_files, visitor::Visitor};
 
 /// Largest body that is read, in bytes: forms and protocol requests are small.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -16,6 +16,7 @@ pub fn configure(config: &mut ServiceConfig) {
     static_files::configure(config);
     oidc::configure(config);
     login::configure(config);
+    account::configure(config);
     config.route("/", web::get().to(home));
     config.default_service(web::to(page::not_found));
 }

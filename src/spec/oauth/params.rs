@@ -93,6 +93,11 @@ impl Params {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Whether `name` was sent at all, also without a value: a field of a form that was emptied.
+    pub fn sent(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// Every value of a parameter that may be repeated.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0

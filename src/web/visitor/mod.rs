@@ -50,11 +50,24 @@ pub struct Visitor {
     cookies: Vec<Cookie<'static>>,
     /// The language to answer in.
     pub locale: Locale,
+    /// Where it comes from.
+    locale_source: LocaleSource,
     address: Option<IpAddr>,
     user_agent: Option<String>,
     /// Path and query of the page, for the links that change the language. A form's answer shows the page again under
     /// its path alone, without what was in the query.
     here: String,
+}
+
+/// Why a page is in its language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocaleSource {
+    /// The address asks for it: the person or an app has just chosen.
+    Chosen,
+    /// It was chosen in this browser before.
+    Kept,
+    /// The browser's own preference, or nothing better.
+    Guessed,
 }
 
 #[derive(serde::Deserialize)]
@@ -92,6 +105,11 @@ impl Visitor {
             device: cookie::read(request, Name::Device, is_https),
             cookies,
             locale: chosen.or(kept).or_else(accepted).unwrap_or_default(),
+            locale_source: match (chosen, kept) {
+                (Some(_), _) => LocaleSource::Chosen,
+                (None, Some(_)) => LocaleSource::Kept,
+                (None, None) => LocaleSource::Guessed,
+            },
             address: proxies.client(request.peer_addr().map(|peer| peer.ip()), headers),
             user_agent,
             here: match request.uri().query() {
@@ -100,6 +118,11 @@ impl Visitor {
             },
             core,
         }
+    }
+
+    /// Why the page is in its language.
+    pub fn locale_source(&self) -> LocaleSource {
+        self.locale_source
     }
 
     /// The identity provider.

@@ -23,6 +23,8 @@ pub struct Index {
     pub picture: Option<String>,
     /// How safe the account is.
     pub safety: Safety,
+    /// Whether they have an e-mail address, which can be changed, or can only be added.
+    pub has_email: bool,
     /// What is known about them.
     pub profile: Vec<ProfileValue>,
     /// What may see it.
@@ -62,7 +64,7 @@ impl Safety {
             (false, _) => Self {
                 tone: Tone::Warning,
                 text: Text::new("safety-no-email"),
-                step: None,
+                step: Some(("/account/email".to_owned(), Text::new("safety-confirm-email"))),
             },
         }
     }
@@ -79,7 +81,7 @@ pub struct ConnectedApp {
     pub logo_uri: Option<String>,
     /// Since when.
     pub since: When,
-    /// The claims it sees, as people call them.
+    /// The claims it sees, as people call them, and what it may do where.
     pub sees: Vec<Text>,
     /// Whether it has access while the person is away.
     pub stays_connected: bool,
@@ -103,6 +105,7 @@ impl Index {
             identifier: "ada@example.com".to_owned(),
             picture: None,
             safety: Safety::of(true, true),
+            has_email: true,
             profile: ProfileValue::samples(),
             apps: vec![app("ledger", "Harbour Ledger", true), app("chess", "Chess Club", false)],
             sessions: SessionRow::samples(&page),
@@ -112,6 +115,7 @@ impl Index {
         let empty = Self {
             page: page.clone().with_person("new", false),
             safety: Safety::of(true, false),
+            has_email: false,
             profile: Vec::new(),
             apps: Vec::new(),
             sessions: SessionRow::samples(&page).into_iter().take(1).collect(),

@@ -13,6 +13,8 @@ pub struct Profile {
     pub page: Layout,
     /// The record's version that the form changes.
     pub version: i64,
+    /// Their e-mail address, which is changed on a page of its own.
+    pub email: Option<String>,
     /// What can be changed.
     pub fields: Vec<ProfileField>,
     /// What is wrong with the form.
@@ -41,14 +43,17 @@ impl Profile {
         let plain = Self {
             page: page.clone().with_person("Ada Lovelace", false),
             version: 3,
+            email: Some("ada@example.com".to_owned()),
             fields: claims.map(|claim| ProfileField::optional(claim, "")).into(),
             errors: FieldErrors::none(),
         };
         let stale = Self {
+            email: None,
             errors: FieldErrors::form(Text::new("error-conflict")),
             ..plain.clone()
         };
         let hostile = Self {
+            email: Some(crate::web::layout::HOSTILE.to_owned()),
             fields: vec![ProfileField::optional("name", crate::web::layout::HOSTILE)],
             ..plain.clone()
         };

@@ -1,0 +1,123 @@
+//! `/account`: everything at a glance.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpResponse, web::Query};
+
+use super::{
+    done::Done,
+    owner::Owner,
+    view::{ConnectedApp, Index, Safety},
+};
+use crate::{
+    base::Text,
+    flow::account::overview::{AppAccess, KnownValue, Overview, overview},
+    model::Session,
+    web::{
+        Layout, Tone, When,
+        error::page,
+        extract::Visitor,
+        profile_field::claim_text,
+        row::{ProfileValue, SessionRow},
+        words::{identifier_of, in_words},
+    },
+};
+
+/// The page.
+pub async fn get(owner: Owner, query: Query<HashMap<String, String>>) -> HttpResponse {
+    let visitor = &owner.visitor;
+    let overview = match overview(visitor.core(), &owner.signed_in).await {
+        Ok(overview) => overview,
+        Err(error) => return page::failure(visitor, &error.into()),
+    };
+    let mut layout = owner.layout_at("/account");
+    if let Some(done) = query.get("done").and_then(|word| Done::parse(word)) {
+        layout = layout.with_flash(Tone::Good, done.text());
+    }
+    visitor.page(&view(&owner, layout, overview))
+}
+
+/// Somebody reloads the address of a form that only takes.
+pub async fn back(visitor: Visitor) -> HttpResponse {
+    visitor.redirect("/account")
+}
+
+fn view(owner: &Owner, page: Layout, overview: Overview) -> Index {
+    let user = &owner.signed_in.user;
+    let now = owner.visitor.core().now();
+    let when = |at| When::new(at, now, page.translator());
+    let session = |session: Session| SessionRow {
+        id: session.id.to_string(),
+        is_current: session.id == owner.signed_in.session.id,
+        user_agent: session.user_agent,
+        address: session.address.unwrap_or_default(),
+        started: when(session.created_at),
+        last_seen: when(session.last_seen_at),
+    };
+    Index {
+        name: user.display_name(),
+        identifier: identifier_of(user),
+        // Other pictures than those the policy of the page lets in would be broken ones.
+        picture: user
+            .claim("picture")
+            .filter(|uri| uri.starts_with("https://"))
+            .map(str::to_owned),
+        safety: Safety::of(user.is_true("email_verified"), overview.password_changed_at.is_some()),
+        has_email: user.claim("email").is_some(),
+        profile: overview.values.into_iter().map(value).collect(),
+        apps: overview
+            .apps
+            .into_iter()
+            .map(|app| connected(&app, when(app.access.since)))
+            .collect(),
+        sessions: overview.sessions.into_iter().map(session).collect(),
+        password_changed: overview.password_changed_at.map(when),
+        page,
+    }
+}
+
+fn value(known: KnownValue) -> ProfileValue {
+    ProfileValue {
+        value: in_words(&known.value),
+        claim: known.claim,
+        source: known.source,
+        is_verified: known.is_verified,
+    }
+}
+
+fn connected(app: &AppAccess, since: When) -> ConnectedApp {
+    let metadata = &app.client.metadata;
+    ConnectedApp {
+        client_id: app.client.client_id.clone(),
+        name: app.client.display_name().to_owned(),
+        logo_uri: metadata.logo_uri.clone().filter(|uri| uri.starts_with("https://")),
+        since,
+        sees: sees(app),
+        stays_connected: app.access.stays_connected,
+    }
+}
+
+/// The claims, then the APIs with what may be done there. An app that gets neither still learns who comes back.
+fn sees(app: &AppAccess) -> Vec<Text> {
+    let mut texts: Vec<Text> = app.access.claims.iter().map(|claim| claim_text(claim)).collect();
+    for pair in &app.access.resource_scopes {
+        let (identifier, scope) = pair.split_once(' ').unwrap_or((pair, ""));
+        let resource = app.resources.iter().find(|one| one.identifier == identifier);
+        let name = resource.and_then(|one| one.name.as_deref()).unwrap_or(identifier);
+        let described = resource.and_then(|one| one.scopes.iter().find(|known| known.name == scope));
+        let permission = described
+            .and_then(|known| known.description.as_deref())
+            .unwrap_or(scope);
+        texts.push(if permission.is_empty() {
+            Text::new("apps-api").with("api", name)
+        } else {
+            Text::new("apps-api-permission")
+                .with("api", name)
+                .with("permission", permission)
+        });
+    }
+    if texts.is_empty() {
+        texts.push(claim_text("sub"));
+    }
+    texts
+}
