@@ -3,6 +3,7 @@
 // Clippy's allowance for tests reaches only functions marked as tests, not what they stand on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod account;
 mod admin;
 mod architecture;
 mod embedded;

@@ -5,4 +5,4 @@ mod authorize;
 mod hostile;
 mod logout;
 mod sign_in;
-mod world;
+pub mod world;
