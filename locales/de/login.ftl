@@ -14,6 +14,7 @@ sign-in-new = Neu hier?
 sign-in-register = Konto anlegen
 sign-in-again = Bitte melden Sie sich noch einmal an, damit wir wissen, dass Sie es sind.
 error-sign-in = Dieser Name und das Passwort passen nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.
+error-code-tries = Das waren zu viele falsche Codes. Legen Sie das Konto noch einmal an, um einen neuen zu bekommen.
 error-suspended = Dieses Konto ist gesperrt. Wenden Sie sich an die Menschen, die diesen Dienst betreiben.
 
 select-title = Konto auswählen

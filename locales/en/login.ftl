@@ -14,6 +14,7 @@ sign-in-new = New here?
 sign-in-register = Create an account
 sign-in-again = Please sign in again, so that we know it is you.
 error-sign-in = That name and password do not go together. Check both and try again.
+error-code-tries = That were too many wrong codes. Create the account once more to get a new one.
 error-suspended = This account is suspended. Ask the person who runs this service.
 
 select-title = Choose an account

@@ -7,7 +7,7 @@ use super::{PRODUCT, Visit, password, post};
 use crate::{
     base::{Locale, Secret, Time, TokenHash, Translator, id::RegistrationId},
     domain::account::{
-        registration::{self, CODE_DIGITS, Problem},
+        registration::{self, CODE_DIGITS, MAX_CODE_ATTEMPTS, Problem},
         throttle::Decision,
     },
     flow::{
@@ -157,7 +157,9 @@ pub enum Resent {
 /// # Errors
 /// A [`Failure`].
 pub async fn resend(core: &Core, visit: &Visit, id: RegistrationId) -> Result<Resent, Failure> {
-    let Some(registration) = open(core, visit, id).await? else {
+    // Another mail brings no new tries, so that whoever has used them up begins again.
+    let found = open(core, visit, id).await?;
+    let Some(registration) = found.filter(|one| one.attempts < MAX_CODE_ATTEMPTS) else {
         return Ok(Resent::Over);
     };
     if let Decision::Wait { until } = count_mail(core, visit, &registration.email).await? {

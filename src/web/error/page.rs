@@ -43,15 +43,16 @@ pub fn failure(visitor: &Visitor, failure: &Failure) -> HttpResponse {
 
 /// The page for somebody who tries too often.
 pub fn slow_down(visitor: &Visitor, until: Time) -> HttpResponse {
-    show(visitor, too_many(visitor, until), String::new())
+    let kind = ErrorKind::TooManyAttempts {
+        retry_after_seconds: seconds_until(visitor, until),
+    };
+    show(visitor, kind, String::new())
 }
 
-/// How long to wait until then.
-pub fn too_many(visitor: &Visitor, until: Time) -> ErrorKind {
+/// How many seconds it is until then, at least one.
+pub fn seconds_until(visitor: &Visitor, until: Time) -> u64 {
     let wait = (until - visitor.core().now()).whole_seconds().saturating_add(1);
-    ErrorKind::TooManyAttempts {
-        retry_after_seconds: u64::try_from(wait).unwrap_or(1).max(1),
-    }
+    u64::try_from(wait).unwrap_or(1).max(1)
 }
 
 /// Nothing is here.
@@ -62,6 +63,11 @@ pub async fn not_found(visitor: Visitor) -> HttpResponse {
 /// Something is here, but not for this method.
 pub async fn method_not_allowed(visitor: Visitor) -> HttpResponse {
     show(&visitor, ErrorKind::MethodNotAllowed, String::new())
+}
+
+/// Says when to come back (RFC 9110 §10.2.3).
+pub fn retry_after(response: &mut HttpResponse, seconds: u64) {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
 }
 
 fn respond(visitor: &Visitor, kind: ErrorKind, detail: String, reference: String) -> HttpResponse {
@@ -81,8 +87,8 @@ fn respond(visitor: &Visitor, kind: ErrorKind, detail: String, reference: String
         ErrorKind::DatabaseUnavailable => Some(5),
         _ => None,
     };
-    if let Some(value) = seconds.and_then(|seconds| HeaderValue::from_str(&seconds.to_string()).ok()) {
-        response.headers_mut().insert(RETRY_AFTER, value);
+    if let Some(seconds) = seconds {
+        retry_after(&mut response, seconds);
     }
     response
 }

@@ -132,17 +132,7 @@ pub async fn post(form: Form) -> HttpResponse {
             visitor.sign_in(&welcome.session, welcome.device.as_ref());
             steps::go_on(&visitor, waiting).await
         }
-        Ok(Outcome::Refused(refused)) => {
-            let (text, status) = words_for(visitor, refused);
-            again(
-                visitor,
-                waiting,
-                credentials.identifier,
-                FieldErrors::form(text),
-                status,
-            )
-            .await
-        }
+        Ok(Outcome::Refused(refused)) => refuse(visitor, waiting, credentials.identifier, refused).await,
         Err(failure) => page::failure(visitor, &failure),
     }
 }
@@ -161,15 +151,20 @@ async fn again(
     }
 }
 
-fn words_for(visitor: &Visitor, refused: Refused) -> (Text, StatusCode) {
-    match refused {
-        Refused::Wrong => (Text::new("error-sign-in"), StatusCode::UNPROCESSABLE_ENTITY),
-        Refused::Suspended => (Text::new("error-suspended"), StatusCode::UNPROCESSABLE_ENTITY),
+async fn refuse(visitor: &Visitor, waiting: Waiting, identifier: String, refused: Refused) -> HttpResponse {
+    let unlike = StatusCode::UNPROCESSABLE_ENTITY;
+    let (text, status) = match refused {
+        Refused::Wrong => (Text::new("error-sign-in"), unlike),
+        Refused::Suspended => (Text::new("error-suspended"), unlike),
         Refused::Wait { until } => {
-            let wait = until - visitor.core().now();
-            (words::too_many(wait.whole_seconds()), StatusCode::TOO_MANY_REQUESTS)
+            let seconds = page::seconds_until(visitor, until);
+            let errors = FieldErrors::form(words::too_many(i64::try_from(seconds).unwrap_or(i64::MAX)));
+            let mut answer = again(visitor, waiting, identifier, errors, StatusCode::TOO_MANY_REQUESTS).await;
+            page::retry_after(&mut answer, seconds);
+            return answer;
         }
-    }
+    };
+    again(visitor, waiting, identifier, FieldErrors::form(text), status).await
 }
 
 /// The person turns back: the app learns that they would not (RFC 6749 §4.1.2.1).

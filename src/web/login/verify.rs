@@ -137,7 +137,7 @@ async fn answer(
             };
         }
         Ok(Outcome::WrongCode) => "error-code-wrong",
-        Ok(Outcome::TooManyTries) => "error-code-expired",
+        Ok(Outcome::TooManyTries) => "error-code-tries",
         Ok(Outcome::UsernameTaken) => "error-username-taken",
         Ok(Outcome::Over) => return page::show(&visitor, ErrorKind::ExpiredLink, String::new()),
         Err(failure) => return page::failure(&visitor, &failure),

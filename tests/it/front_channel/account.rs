@@ -107,7 +107,7 @@ async fn a_known_address_gets_the_same_page_and_another_mail() {
                 .await;
             assert_eq!(last.status, 422);
         }
-        assert!(last.body.contains("too old"), "{}", last.body);
+        assert!(last.body.contains("too many wrong codes"), "{}", last.body);
     }
 }
 

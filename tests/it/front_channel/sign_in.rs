@@ -85,6 +85,7 @@ async fn guessing_slows_down_even_with_the_right_password_and_passes_by_itself()
     assert_eq!((statuses[0], statuses[7]), (422, 429), "{statuses:?}");
     let right = world.sign_in(&mut browser, &page, "ada").await;
     assert_eq!(right.status, 429);
+    assert!(right.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
     world.clock.advance(Duration::minutes(20));
     let form = page
         .form("sign-in")
