@@ -5,4 +5,5 @@ mod authorize;
 mod hostile;
 mod logout;
 mod sign_in;
+mod tokens;
 pub mod world;

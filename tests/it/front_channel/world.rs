@@ -9,7 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use serde_json::json;
 use signet::base::id::UserId;
-use signet::base::{Clock, Rng, Sealer, Secret, SystemRng};
+use signet::base::{Clock, Rng, Sealer, Secret, SystemRng, TokenHash};
 use signet::domain::account::password_hash::Cost;
 use signet::domain::keys::KeyPolicy;
 use signet::domain::policy::{Issuer, Policy};
@@ -30,9 +30,12 @@ use crate::support::browser::{Browser, Page};
 use crate::support::clock::OffsetClock;
 use crate::support::database::TestDatabase;
 use crate::support::mailbox::Mailbox;
+use crate::support::relying_party::RelyingParty;
 
 /// The password of every person whom a test makes.
 pub const PASSWORD: &str = "tide pool lantern 7";
+/// The client_secret of every app.
+pub const SECRET: &str = "a secret of forty-three characters, at least";
 /// Where the app's answers go.
 pub const CALLBACK: &str = "https://app.example/callback";
 
@@ -125,13 +128,14 @@ impl World {
             redirect_uris: vec![CALLBACK.to_owned()],
             post_logout_redirect_uris: vec!["https://app.example/bye".to_owned()],
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            id_token_signed_response_alg: Some("ES256".to_owned()),
             ..ClientMetadata::default()
         };
         change(&mut metadata);
         let client = Client {
             client_id: client_id.to_owned(),
             metadata,
-            secret_hash: None,
+            secret_hash: Some(TokenHash::of(SECRET)),
             secret_sealed: None,
             roles: vec![],
             status: ClientStatus::Active,
@@ -181,6 +185,12 @@ impl World {
                 .unwrap();
         }
         user.id
+    }
+
+    /// The app as a relying party that believes only what it has verified.
+    pub async fn relying_party(&self, client_id: &str) -> RelyingParty {
+        let issuer = self.core.policy.issuer.as_str();
+        RelyingParty::discover(issuer, self.clock.clone(), (client_id, SECRET), CALLBACK).await
     }
 
     /// An authorization request of the app; an empty value takes a parameter away.
