@@ -5,7 +5,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{account, error::page, login, oidc, static_files, visitor::Visitor};
+use super::{account, console, error::page, login, oidc, static_files, visitor::Visitor};
 
 /// Largest body that is read, in bytes: forms and protocol requests are small.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -17,6 +17,7 @@ pub fn configure(config: &mut ServiceConfig) {
     oidc::configure(config);
     login::configure(config);
     account::configure(config);
+    console::configure(config);
     config.route("/", web::get().to(home));
     config.default_service(web::to(page::not_found));
 }

@@ -104,7 +104,7 @@ pub fn is_form(request: &HttpRequest) -> bool {
 }
 
 /// What the browser says about where a form was sent from. Old browsers say nothing; then the token alone decides.
-fn comes_from_here(request: &HttpRequest, visitor: &Visitor) -> bool {
+pub fn comes_from_here(request: &HttpRequest, visitor: &Visitor) -> bool {
     let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     match (header(SEC_FETCH_SITE), header(ORIGIN)) {
         // "none": the person did it themselves (a reload, a bookmark).

@@ -1,0 +1,172 @@
+//! Administrators, and the forms that they send.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, error::InternalError, web::Bytes};
+
+use crate::{
+    base::Time,
+    flow::admin::{By, Error},
+    model::{Actor, Session, User},
+    web::{
+        Layout, When,
+        error::page,
+        extract::{SignedInVisitor, Visitor, form},
+        view::ErrorKind,
+    },
+};
+
+/// Fields of one form, at most.
+const MAX_FIELDS: usize = 300;
+
+/// An administrator who is signed in. Everybody else signs in first, or is told that the page is not for them.
+pub struct Admin {
+    /// Whoever asks.
+    pub visitor: Visitor,
+    /// Who they are.
+    pub user: Arc<User>,
+    /// Their session.
+    pub session: Session,
+}
+
+impl Admin {
+    /// The shared part of a page.
+    pub fn layout(&self) -> Layout {
+        self.visitor.layout().with_person(self.user.display_name(), true)
+    }
+
+    /// The same for a page that is reached at another address than the one asked for.
+    pub fn layout_at(&self, path: &str) -> Layout {
+        self.visitor.layout_at(path).with_person(self.user.display_name(), true)
+    }
+
+    /// For the audit trail.
+    pub fn by(&self) -> By {
+        By {
+            actor: Actor::User(self.user.id),
+            origin: self.visitor.origin(),
+        }
+    }
+
+    /// An instant in words.
+    pub fn when(&self, at: Time) -> When {
+        When::new(at, self.visitor.core().now(), self.layout().translator())
+    }
+
+    /// The page for what cannot be shown beside a field.
+    pub fn refuse(&self, error: Error) -> HttpResponse {
+        match error.into_failure() {
+            Ok(failure) => page::failure(&self.visitor, &failure),
+            Err(Error::NotFound(_)) => page::show(&self.visitor, ErrorKind::NotFound, String::new()),
+            Err(Error::Stale | Error::Invalid(_) | Error::LastAdministrator | Error::NoSecret) => {
+                page::show(&self.visitor, ErrorKind::MalformedRequest, String::new())
+            }
+            Err(error) => {
+                tracing::error!(%error, "the console could not do its work");
+                page::show(&self.visitor, ErrorKind::Internal, String::new())
+            }
+        }
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedInVisitor::from_request(request, payload);
+        Box::pin(async move {
+            let SignedInVisitor { visitor, user, session } = signed_in.await?;
+            if user.is_admin() {
+                return Ok(Self { visitor, user, session });
+            }
+            let answer = page::show(&visitor, ErrorKind::Forbidden, String::new());
+            Err(refusal(answer))
+        })
+    }
+}
+
+/// A form of the console: its CSRF token is this browser's, nothing says that it was sent from elsewhere, and an
+/// administrator sent it. Unlike protocol requests, its fields may be repeated.
+pub struct AdminForm {
+    /// Who sent it.
+    pub admin: Admin,
+    fields: Vec<(String, String)>,
+}
+
+impl AdminForm {
+    /// A field's value without outer blanks; empty if it was not sent.
+    pub fn text(&self, name: &str) -> &str {
+        let sent = self.fields.iter().find(|(field, _)| field == name);
+        sent.map(|(_, value)| value.trim()).unwrap_or_default()
+    }
+
+    /// Every value of a field.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.fields.iter().filter(move |(field, _)| field == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a field, owned.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        self.all(name).map(str::to_owned).collect()
+    }
+
+    /// The lines of a text area that say something.
+    pub fn lines(&self, name: &str) -> Vec<String> {
+        let lines = self.text(name).lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(str::to_owned).collect()
+    }
+
+    /// Whether a checkbox is checked.
+    pub fn is_checked(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
+    /// The version of the record that the page showed.
+    pub fn version(&self) -> i64 {
+        self.text("version").parse().unwrap_or_default()
+    }
+}
+
+impl FromRequest for AdminForm {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let admin = Admin::from_request(request, &mut Payload::None);
+        let body = Bytes::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let admin = admin.await?;
+            let refuse = |kind| Err(refusal(page::show(&admin.visitor, kind, String::new())));
+            let Ok(body) = body.await else {
+                return refuse(ErrorKind::TooLarge);
+            };
+            if !form::is_form(&request) || !form::comes_from_here(&request, &admin.visitor) {
+                return refuse(ErrorKind::StaleForm);
+            }
+            let fields: Vec<(String, String)> = url::form_urlencoded::parse(&body)
+                .take(MAX_FIELDS + 1)
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect();
+            if fields.len() > MAX_FIELDS || fields.iter().any(|(_, value)| value.contains('\0')) {
+                return refuse(ErrorKind::MalformedRequest);
+            }
+            let form = Self { admin, fields };
+            if form.admin.visitor.accepts_csrf(form.text("csrf")) {
+                Ok(form)
+            } else {
+                Err(refusal(page::show(
+                    &form.admin.visitor,
+                    ErrorKind::StaleForm,
+                    String::new(),
+                )))
+            }
+        })
+    }
+}
+
+fn refusal(response: HttpResponse) -> actix_web::Error {
+    InternalError::from_response("not for this visitor", response).into()
+}
