@@ -6,9 +6,10 @@
 mod account;
 mod admin;
 mod architecture;
+mod back_channel;
+mod console;
 mod embedded;
 mod front_channel;
-mod back_channel;
 mod keys;
 mod resource_file;
 mod store;

@@ -286,7 +286,9 @@ pub async fn listen(core: &Arc<Core>) {
 
 /// The work, unless it waits for something that it does not get.
 pub async fn at_once<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(std::time::Duration::from_secs(5), work).await.expect("it waits for a connection")
+    tokio::time::timeout(std::time::Duration::from_secs(5), work)
+        .await
+        .expect("it waits for a connection")
 }
 
 /// One request to one process.
