@@ -15,11 +15,13 @@ use actix_web::{
 
 use super::{discovery, introspect, jwks, revoke, token, userinfo};
 use crate::{
+    flow::Core,
     model::Origin,
     spec::{
         oauth::{ErrorCode, OAuthError, Params},
         oidc::discovery::path,
     },
+    web::visitor::address::TrustedProxies,
 };
 
 /// The largest body that is read, in bytes.
@@ -128,13 +130,15 @@ pub fn authorization(request: &HttpRequest) -> Result<Option<&str>, OAuthError> 
 }
 
 /// Where the request came from, for the audit trail.
-pub fn origin(request: &HttpRequest) -> Origin {
+pub fn origin(core: &Core, request: &HttpRequest) -> Origin {
     let user_agent = request
         .headers()
         .get(header::USER_AGENT)
         .and_then(|value| value.to_str().ok());
+    let proxies = TrustedProxies::parse(&core.policy.trusted_proxies);
+    let address = proxies.client(request.peer_addr().map(|peer| peer.ip()), request.headers());
     Origin {
-        address: request.peer_addr().map(|peer| peer.ip().to_canonical().to_string()),
+        address: address.map(|address| address.to_string()),
         user_agent: user_agent.map(|name| name.chars().take(MAX_USER_AGENT).collect()),
     }
 }

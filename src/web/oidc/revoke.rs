@@ -21,5 +21,5 @@ pub async fn post(core: Data<Core>, request: HttpRequest, body: Result<Bytes, ac
 
 async fn revoke(core: &Core, request: &HttpRequest, body: Result<Bytes, actix_web::Error>) -> Result<(), Refusal> {
     let params = form(request, body)?;
-    revoke::revoke(core, &params, authorization(request)?, &origin(request)).await
+    revoke::revoke(core, &params, authorization(request)?, &origin(core, request)).await
 }

@@ -45,7 +45,7 @@ async fn exchange(
     let request = TokenRequest {
         params: &params,
         authorization: authorization(request)?,
-        origin: &origin(request),
+        origin: &origin(core, request),
     };
     token::exchange(core, request).await
 }

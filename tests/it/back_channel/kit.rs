@@ -139,6 +139,16 @@ impl Kit {
         self.clock.now()
     }
 
+    /// Lets a long time pass; the worker that looks after the keys does its part.
+    pub async fn live_through(&self, time: Duration) {
+        self.clock.advance(time);
+        let core = &self.core;
+        core.keys
+            .tick(&core.store, &core.sealer, core.clock.as_ref())
+            .await
+            .unwrap();
+    }
+
     /// Registers one more client.
     pub async fn register(&self, client_id: &str, change: impl FnOnce(&mut Client)) -> Client {
         let mut client = client(client_id);

@@ -113,7 +113,7 @@ async fn suspension_expiry_and_revocation_end_it() {
     let kit = Kit::new().await;
     let refused = (400, "invalid_grant".to_owned());
     let idle = refresh_token(&kit.tokens("openid offline_access").await);
-    kit.clock.advance(Duration::days(30));
+    kit.live_through(Duration::days(30)).await;
     assert_eq!(kit.refresh(&idle, &[]).await.error(), refused);
     let suspended = refresh_token(&kit.tokens("openid offline_access").await);
     store::user::set_status(kit.store.pool(), kit.user.id, UserStatus::Suspended, kit.now())
