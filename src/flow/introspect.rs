@@ -5,6 +5,7 @@ use serde_json::Map;
 use super::{Core, Refusal, access_token, client_auth};
 use crate::{
     domain::{
+        grant::is_offline,
         introspection::{self, Answer},
         token::RefreshWire,
     },
@@ -71,6 +72,7 @@ async fn refresh_token(core: &Core, client: &Client, wire: &RefreshWire) -> Resu
         && family.revoked_at.is_none()
         && now < family.expires_at
         && held.grant.is_live(now)
+        && (is_offline(&held.grant) || held.session_ends.is_some_and(|ends| now < ends))
         && held.user_status == UserStatus::Active;
     if !is_good {
         return Ok(None);

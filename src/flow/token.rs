@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::{
     Core, Refusal,
     apply::grant::{self as apply, Applied, OpaqueToken},
@@ -19,7 +21,7 @@ use crate::{
     },
     domain::{
         claims::{self, SessionFacts},
-        grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Subject},
+        grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, IdTokenPlan, Issue, Needs, Subject},
         token::{
             AccessTokenClaims, IdTokenClaims,
             access_token::{self, Authentication},
@@ -228,10 +230,14 @@ impl Exchange<'_> {
     fn sign(&self, issue: Issue, now: Time) -> Result<Signed, Refusal> {
         let (access_token, opaque) = self.access_token(&issue, now)?;
         let id_token = match &issue.subject {
-            Subject::Person { grant, user } if issue.id_token.is_some() => {
-                Some(self.id_token(&issue, grant, user, &access_token, now)?)
-            }
-            _ => None,
+            Subject::Person { grant, user } => match &issue.id_token {
+                Some(plan) => {
+                    let extra = self.claims(Placement::IdToken, &issue.subject, &plan.scope, &grant.resources, now);
+                    Some(self.id_token(plan, grant, user, &access_token, &extra, now)?)
+                }
+                None => None,
+            },
+            Subject::Client => None,
         };
         Ok(Signed {
             tokens: Tokens {
@@ -299,18 +305,17 @@ impl Exchange<'_> {
 
     fn id_token(
         &self,
-        issue: &Issue,
+        plan: &IdTokenPlan,
         grant: &model::Grant,
         user: &User,
         access_token: &Secret<String>,
+        extra: &Map<String, Value>,
         now: Time,
     ) -> Result<Secret<String>, Refusal> {
         let core = self.core;
         let alg = self.client.metadata.id_token_signed_response_alg.as_deref();
         // OIDC Registration §2: RS256 where the client says nothing
         let alg = alg.and_then(|name| name.parse().ok()).unwrap_or(SigningAlg::RS256);
-        let extra = self.claims(Placement::IdToken, &issue.subject, &grant.scope, &grant.resources, now);
-        let nonce = issue.id_token.as_ref().and_then(|plan| plan.nonce.as_deref());
         let claims = IdTokenClaims {
             iss: core.policy.issuer.as_str(),
             sub: &user.id.to_string(),
@@ -318,10 +323,10 @@ impl Exchange<'_> {
             iat: now,
             exp: now + core.policy.tokens.id_token,
             authentication: authentication(grant),
-            nonce,
+            nonce: plan.nonce.as_deref(),
             sid: grant.session_id,
             at_hash: Some(&half_hash(alg, access_token.expose())),
-            extra: &extra,
+            extra,
         };
         let signer = core.keys.signer(alg, now)?;
         Ok(Secret::new(signer.sign_jwt(id_token::TYP, &claims.to_json()?)?))
@@ -334,7 +339,7 @@ impl Exchange<'_> {
         scope: &ScopeSet,
         resource: &[String],
         now: Time,
-    ) -> serde_json::Map<String, serde_json::Value> {
+    ) -> Map<String, Value> {
         let nothing = ClaimsRequest::default();
         let (user, grant) = match subject {
             Subject::Person { grant, user } => (Some(&**user), Some(&**grant)),

@@ -16,7 +16,10 @@ use crate::{
         id::{GrantId, RefreshFamilyId, SessionId, UserId},
     },
     model::{self, AuditKind, AuthorizationCode, Client, RefreshToken, User, UserStatus},
-    spec::oauth::{ErrorCode, GrantType, OAuthError, Params, scope::OPENID},
+    spec::oauth::{
+        ErrorCode, GrantType, OAuthError, Params, ScopeSet,
+        scope::{OFFLINE_ACCESS, OPENID},
+    },
 };
 
 mod authorization_code;
@@ -257,13 +260,15 @@ pub enum Subject {
 pub struct IdTokenPlan {
     /// The authorization request's nonce.
     pub nonce: Option<String>,
+    /// For which scopes: all that were granted, or what a refresh narrowed them to.
+    pub scope: ScopeSet,
 }
 
 /// Whether refresh tokens of the grant outlive its session: only `offline_access` asks for that (OIDC Core §11). Without
 /// it an app that is registered for refresh tokens gets one that dies with the session, which is what an app in the
 /// browser needs.
-fn is_offline(grant: &model::Grant) -> bool {
-    grant.scope.contains(crate::spec::oauth::scope::OFFLINE_ACCESS)
+pub fn is_offline(grant: &model::Grant) -> bool {
+    grant.scope.contains(OFFLINE_ACCESS)
 }
 
 /// When a refresh token dies unused: the client's or the server's lifetime, the grant's end, and the session's unless the
@@ -278,8 +283,11 @@ fn refresh_token_expiry(ask: &Ask<'_>, holding: &Holding, grant_ends: Time) -> T
     }
 }
 
-fn id_token(scope: &crate::spec::oauth::ScopeSet, nonce: Option<String>) -> Option<IdTokenPlan> {
-    scope.contains(OPENID).then_some(IdTokenPlan { nonce })
+fn id_token(scope: &ScopeSet, nonce: Option<String>) -> Option<IdTokenPlan> {
+    scope.contains(OPENID).then(|| IdTokenPlan {
+        nonce,
+        scope: scope.clone(),
+    })
 }
 
 #[cfg(test)]

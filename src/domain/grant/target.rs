@@ -16,6 +16,7 @@ use crate::{
             ErrorCode, OAuthError, ScopeSet,
             scope::{OFFLINE_ACCESS, OPENID},
         },
+        oidc::claim::CLAIM_SCOPES,
     },
 };
 
@@ -67,8 +68,8 @@ pub fn for_person(ask: &Ask<'_>, grant: &Grant, user: &User, scope: &ScopeSet) -
         if !ask.client.allows_scope(name) {
             return false;
         }
-        let of_issuer = for_issuer && !ask.catalog.is_resource_scope(name);
-        of_issuer
+        let of_issuer = is_issuer_scope(name) || !ask.catalog.is_resource_scope(name);
+        (for_issuer && of_issuer)
             || resources
                 .iter()
                 .any(|api| api.has_scope(name) && ask.catalog.person_may(&user.roles, &api.identifier, name))
@@ -115,6 +116,11 @@ pub fn for_client(ask: &Ask<'_>) -> Result<Target, OAuthError> {
         scope
     };
     assemble(ask, for_issuer, &resources, kept)
+}
+
+/// Whether the scope belongs to OpenID Connect, whatever an API calls its own.
+fn is_issuer_scope(name: &str) -> bool {
+    matches!(name, OPENID | OFFLINE_ACCESS) || CLAIM_SCOPES.contains(&name)
 }
 
 /// The resources of the request, each once.
@@ -241,6 +247,16 @@ mod tests {
             (TokenFormat::Jwt, SigningAlg::ES256)
         );
         assert_eq!(target.lifetime, Duration::minutes(5));
+    }
+
+    #[test]
+    fn an_api_cannot_take_a_scope_of_openid_connect_away_from_userinfo() {
+        let mut scene = Scene::new("openid email", "");
+        scene.add_resource(resource("https://mail.example", &["email"]));
+        assert_eq!(
+            person(&scene, "openid email").unwrap().scope.to_string(),
+            "openid email"
+        );
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Client authentication over HTTP.
 
+use std::sync::{Arc, Mutex};
+
 use actix_web::http::Method;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use signet::base::{Secret, TokenHash};
 use signet::flow::client_auth::SEAL_PURPOSE;
@@ -185,6 +189,43 @@ async fn an_assertion_may_name_the_endpoint_that_is_called_and_no_other_server()
         let answer = kit.post(path, None, &params).await;
         assert_eq!(answer.status == 200, good, "{aud} at {path}: {}", answer.body);
     }
+}
+
+/// A client's own server, which shows one key set after another.
+async fn serve_keys(shown: Arc<Mutex<Value>>) -> String {
+    let data = Data::new(shown);
+    let answer = async |shown: Data<Arc<Mutex<Value>>>| HttpResponse::Ok().json(&*shown.lock().unwrap());
+    let app = move || App::new().app_data(data.clone()).route("/jwks", web::get().to(answer));
+    let server = HttpServer::new(app).workers(1).bind(("127.0.0.1", 0)).unwrap();
+    let address = server.addrs()[0];
+    actix_web::rt::spawn(server.disable_signals().run());
+    format!("http://{address}/jwks")
+}
+
+#[actix_web::test]
+async fn a_key_that_is_new_at_the_jwks_uri_is_taken_within_a_minute() {
+    let kit = Kit::new().await;
+    let keys: Vec<_> = (0..2).map(|_| signer::generate(SigningAlg::ES256).unwrap()).collect();
+    let set = |n: usize| json!({ "keys": [keys[n].public_jwk] });
+    let shown = Arc::new(Mutex::new(set(0)));
+    let jwks_uri = serve_keys(Arc::clone(&shown)).await;
+    kit.register("robot", |client| {
+        client.metadata.token_endpoint_auth_method = ClientAuthMethod::PrivateKeyJwt;
+        client.metadata.jwks_uri = Some(jwks_uri);
+        client.secret_hash = None;
+    })
+    .await;
+    let ask = async |n: usize, jti: &str| {
+        let signer = KeySigner::new(SigningAlg::ES256, &keys[n].public_jwk.kid, &keys[n].private_der).unwrap();
+        let assertion = Robot { signer }.sign(&Robot::claims(&kit, jti));
+        kit.post("/token", None, &asserted(&assertion)).await.status
+    };
+    assert_eq!(ask(0, "one").await, 200);
+    assert_eq!(ask(1, "two").await, 401);
+    *shown.lock().unwrap() = set(1);
+    kit.clock.advance(Duration::seconds(60));
+    assert_eq!(ask(1, "three").await, 200);
+    assert_eq!(ask(0, "four").await, 401);
 }
 
 #[actix_web::test]

@@ -25,7 +25,7 @@ use signet::spec::jose::{JwkSet, JwsAlg, SigningAlg, VerifiedJwt};
 use signet::spec::oauth::{CodeChallenge, GrantType, ScopeSet};
 use signet::spec::oidc::ClaimsRequest;
 use signet::store::{self, Store};
-use signet::upstream::http::{HttpClient, HttpSettings};
+use signet::upstream::http::{HttpClient, HttpSettings, Reach};
 use signet::web::oidc;
 use time::Duration;
 use time::macros::datetime;
@@ -352,6 +352,11 @@ async fn process(database: &TestDatabase, clock: &Arc<FixedClock>, algs: &[Signi
     let keys = KeyRing::open(policy, &store, &sealer, clock.as_ref()).await.unwrap();
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
     let passwords = PasswordPool::new(PoolSettings::for_cores(1, Cost::default()), Arc::clone(&rng));
+    // clients' servers run beside the tests
+    let outbound = HttpSettings {
+        reach: Reach::Private,
+        ..HttpSettings::default()
+    };
     Arc::new(Core::new(Parts {
         store,
         clock: clock.clone(),
@@ -359,7 +364,7 @@ async fn process(database: &TestDatabase, clock: &Arc<FixedClock>, algs: &[Signi
         sealer: Arc::new(sealer),
         keys,
         passwords,
-        http: HttpClient::new(&HttpSettings::default()).unwrap(),
+        http: HttpClient::new(&outbound).unwrap(),
         policy: Policy::new(Issuer::new(ISSUER)),
     }))
 }
