@@ -43,6 +43,8 @@ pub async fn find(executor: impl PgExecutor<'_>, key: ThrottleKey) -> Result<Opt
 /// Counts an attempt as failed before it is made, unless the subject has to wait. One atomic statement: of any number
 /// of attempts at the same moment just as many are allowed as the rule has free ones.
 ///
+/// Free attempts are never refused: two at the same moment may come here in another order than that of their clocks.
+///
 /// Runs on a connection of its own: the count must stand whatever becomes of the caller's transaction, and its row lock
 /// must not be held while a password is hashed.
 ///
@@ -80,7 +82,7 @@ pub async fn record_failure(store: &Store, key: ThrottleKey, rule: &Rule, now: T
                 )::integer as failures
             ) as counted
         )
-        where kept.blocked_until <= $2::timestamptz
+        where kept.blocked_until <= $2::timestamptz or ($3::interval[])[kept.failures + 1] = interval '0'
         returning failures"#,
         key.as_bytes(),
         now,

@@ -72,6 +72,18 @@ async fn a_hundred_guesses_at_once_are_a_hundred_counts() {
 }
 
 #[tokio::test]
+async fn free_attempts_may_arrive_in_another_order_than_that_of_their_clocks() {
+    let database = TestDatabase::new().await;
+    let store = store(&database);
+    for earlier in 0..5 {
+        let now = START - Duration::from_millis(earlier);
+        assert_eq!(fail(&store, "alice", now).await, Decision::Allow, "{earlier}");
+    }
+    let until = START - Duration::from_millis(4) + Duration::from_secs(1);
+    assert_eq!(fail(&store, "alice", START).await, Decision::Wait { until });
+}
+
+#[tokio::test]
 async fn failures_fade() {
     let database = TestDatabase::new().await;
     let store = store(&database);
