@@ -22,6 +22,7 @@ use crate::{
     },
     domain::{
         claims::{CompiledRules, Failure},
+        client_metadata::is_client_id,
         permission,
         policy::Policy,
         token::refresh_token,
@@ -136,6 +137,10 @@ impl Core {
     /// # Errors
     /// The store's.
     pub async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, store::Error> {
+        // What nobody can have registered is not looked for; PostgreSQL would refuse a NUL in it.
+        if !is_client_id(client_id) {
+            return Ok(None);
+        }
         let key = client_id.to_owned();
         if let Some(known) = self.caches.get(&self.caches.clients, &key) {
             return Ok(known);
