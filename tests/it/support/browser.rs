@@ -24,6 +24,7 @@ pub struct Browser {
     http: Client,
     cookies: Vec<Cookie>,
     languages: String,
+    address: Option<String>,
 }
 
 impl Browser {
@@ -33,12 +34,23 @@ impl Browser {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("Mozilla/5.0 (X11; Linux x86_64) TestBrowser/1.0")
             .no_proxy()
+            // Servers of tests vouch for themselves.
+            .tls_danger_accept_invalid_certs(true)
             .build()
             .unwrap();
         Self {
             http,
             cookies: Vec::new(),
             languages: "en".to_owned(),
+            address: None,
+        }
+    }
+
+    /// A browser that a proxy speaks for, at this address.
+    pub fn at_address(address: &str) -> Self {
+        Self {
+            address: Some(address.to_owned()),
+            ..Self::new()
         }
     }
 
@@ -60,6 +72,18 @@ impl Browser {
     /// Forgets the cookie, as a browser that was closed does.
     pub fn forget(&mut self, name: &str) {
         self.cookies.retain(|cookie| cookie.name != name);
+    }
+
+    /// Puts a cookie there that no server has set, as somebody with access to the browser might.
+    pub fn plant(&mut self, url: &Url, name: &str, value: &str) {
+        self.forget(name);
+        self.cookies.push(Cookie {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            attributes: String::new(),
+            host: url.host_str().unwrap().to_owned(),
+            path: "/".to_owned(),
+        });
     }
 
     /// One navigation as if the address had been typed; a redirect is returned as it is.
@@ -112,6 +136,15 @@ impl Browser {
         self.navigate(Method::GET, &target, None, Some(&page.url)).await
     }
 
+    /// Sends a form that stands on a page of another site.
+    pub async fn send_from(&mut self, site: &Url, form: &Form) -> Page {
+        let body = form.encoded();
+        let answer = self
+            .navigate(form.method.clone(), &form.action, Some(body), Some(site))
+            .await;
+        self.follow(answer).await
+    }
+
     /// Follows redirects as long as they stay on the origin.
     pub async fn follow(&mut self, mut page: Page) -> Page {
         for _ in 0..MOST_REDIRECTS {
@@ -137,6 +170,9 @@ impl Browser {
             .header("Sec-Fetch-Site", site(from, url));
         if let Some(from) = from.filter(|_| method == Method::POST) {
             request = request.header(header::ORIGIN, from.origin().ascii_serialization());
+        }
+        if let Some(address) = &self.address {
+            request = request.header("X-Forwarded-For", address);
         }
         let cookies = self.cookie_header(url);
         if !cookies.is_empty() {
@@ -272,12 +308,32 @@ impl Page {
         }
     }
 
+    /// An attribute of all such elements.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        let (document, selector) = (self.document(), parse(selector));
+        document
+            .select(&selector)
+            .filter_map(|element| element.attr(name))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Every form, with the values that it was served with.
+    pub fn forms(&self) -> Vec<Form> {
+        let (document, selector) = (self.document(), parse("form"));
+        document.select(&selector).map(|form| self.read_form(form)).collect()
+    }
+
     /// The form of that id, with the values that it was served with.
     pub fn form(&self, id: &str) -> Form {
         let document = self.document();
         let Some(form) = document.select(&parse(&format!("form#{id}"))).next() else {
             panic!("no form#{id} on {} ({}): {}", self.url, self.status, self.body);
         };
+        self.read_form(form)
+    }
+
+    fn read_form(&self, form: ElementRef<'_>) -> Form {
         let action = self.url.join(form.attr("action").unwrap_or_default()).unwrap();
         let is_post = form
             .attr("method")
@@ -343,6 +399,16 @@ pub struct Form {
 }
 
 impl Form {
+    /// A form of another site's page that posts these fields.
+    pub fn foreign(action: &Url, fields: Vec<(String, String)>) -> Self {
+        Self {
+            action: action.clone(),
+            method: Method::POST,
+            fields,
+            blank: Vec::new(),
+        }
+    }
+
     /// The value of a field.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields

@@ -9,3 +9,5 @@ pub mod mailbox;
 pub mod process;
 #[allow(dead_code)]
 pub mod relying_party;
+#[allow(dead_code)]
+pub mod server;

@@ -1,13 +1,14 @@
 //! An app as the specifications want it: discovers, asks with PKCE, exchanges, and believes only what it has verified.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use reqwest::Method;
 use reqwest::header::{self, HeaderMap};
 use serde_json::Value;
 use signet::base::{Clock, Rng, SystemRng};
@@ -85,11 +86,7 @@ impl RelyingParty {
         (client_id, secret): (&str, &str),
         redirect_uri: &str,
     ) -> Self {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
+        let http = builder().build().unwrap();
         let address = format!("{issuer}/.well-known/openid-configuration");
         let metadata: Value = http.get(address).send().await.unwrap().json().await.unwrap();
         // OIDC Discovery §4.3
@@ -103,6 +100,20 @@ impl RelyingParty {
             clock,
             http,
         }
+    }
+
+    /// What is at an address.
+    pub async fn fetch(url: Url) -> Answer {
+        answer(builder().build().unwrap().get(url)).await
+    }
+
+    /// Sends anything, from an address that a proxy vouches for.
+    pub async fn send(method: Method, url: Url, body: Option<String>, headers: HeaderMap, address: &str) -> Answer {
+        // Connections belong to the runtime of the test that opened them: none is kept.
+        static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| builder().pool_max_idle_per_host(0).build().unwrap());
+        let request = HTTP.request(method, url).headers(headers);
+        let request = request.header("X-Forwarded-For", address);
+        answer(request.body(body.unwrap_or_default())).await
     }
 
     /// The address of an endpoint, by its name in the discovery document.
@@ -232,6 +243,11 @@ impl RelyingParty {
         answer(request).await
     }
 
+    /// A plain read of an endpoint, with these headers.
+    pub async fn get(&self, endpoint: &str, headers: HeaderMap) -> Answer {
+        answer(self.http.get(self.endpoint(endpoint)).headers(headers)).await
+    }
+
     /// The userinfo answer to a bearer token in the header.
     pub async fn userinfo(&self, access_token: &str) -> Answer {
         answer(
@@ -288,6 +304,14 @@ impl RelyingParty {
         assert!(claims["iat"].as_i64().unwrap() <= now + 1, "from the future: {claims}");
         (header, claims)
     }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        // Servers of tests vouch for themselves.
+        .tls_danger_accept_invalid_certs(true)
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Answer {
