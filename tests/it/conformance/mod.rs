@@ -1,0 +1,13 @@
+//! What the certification suite of the OpenID Foundation asks of a provider, module by module and under its names, driven
+//! over HTTP as the suite drives it: pages found by path, fields by name, no script.
+//!
+//! `suite` is the suite's part, with the checks that every module makes; `modules` are the modules that two plans share.
+
+mod basic;
+mod config;
+mod form_post_basic;
+mod modules;
+mod rp_initiated_logout;
+mod suite;
+
+pub use suite::check_description;

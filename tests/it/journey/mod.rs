@@ -1,0 +1,17 @@
+//! Journeys of people and apps through the whole server over HTTP, and of those who mean harm. `world` sets the stage.
+
+mod bad_http;
+mod bad_input;
+mod client_auth;
+mod consent;
+mod crawl;
+mod grants;
+mod jwks_uri;
+mod open_redirect;
+mod pkce;
+mod recover;
+mod register;
+mod resources;
+mod sessions;
+mod throttle;
+mod world;
