@@ -87,8 +87,8 @@ for (const { name, ...options } of [
 test('somebody without the role sees no console', async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
-  await signIn(page, 'bob', 'correct horse battery staple');
-  await page.waitForLoadState();
+  await signIn(page, 'bob', 'seven quiet harbour lanterns');
+  await page.waitForURL(/\/console/);
   const answer = await page.goto(`${signet.issuer}/console/users`);
   assert.equal(answer.status(), 403);
   await context.close();
