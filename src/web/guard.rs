@@ -118,14 +118,14 @@ mod tests {
                     "/slow",
                     web::get().to(|| async {
                         tokio::time::sleep(Duration::from_secs(5)).await;
-                        HttpResponse::Ok()
+                        HttpResponse::Ok().finish()
                     }),
                 )
                 .route(
                     "/panic",
                     web::get().to(|| async {
                         assert!(std::hint::black_box(false), "on purpose");
-                        HttpResponse::Ok()
+                        HttpResponse::Ok().finish()
                     }),
                 ),
         )

@@ -10,11 +10,7 @@ use crate::flow::{
 
 /// Applies the files and prints the plan.
 pub(super) async fn run(core: &Core, arguments: &ApplyArguments) -> Outcome {
-    let sources = arguments
-        .files
-        .iter()
-        .map(|path| read(path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let sources = arguments.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let options = Options {
         dry_run: arguments.dry_run,
         prune: arguments.prune,

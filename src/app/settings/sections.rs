@@ -12,6 +12,7 @@ use super::reader::Reader;
 use super::source::Sources;
 use super::{Issuer, Settings, SettingsError};
 use crate::base::{Network, Secret};
+use crate::notify::mail::Mailer;
 
 const DAY: u32 = 86_400;
 const YEAR: u32 = 366 * DAY;
@@ -261,7 +262,7 @@ fn mail(reader: &Reader<'_>, issuer: &Issuer) -> Result<Mail, SettingsError> {
             _ => return Err(reader.wrong(path, "the value is not an smtp:// or smtps:// URL")),
         },
     };
-    let from = reader.parse("mail.from", |text| match lettre::message::Mailbox::from_str(text) {
+    let from = reader.parse("mail.from", |text| match Mailer::files(PathBuf::new(), text) {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err("is not a mail address".to_owned()),
     })?;

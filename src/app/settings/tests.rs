@@ -1,3 +1,5 @@
+//! Each kind of mistake, and the one message that it gets.
+
 use std::io::Write;
 
 use super::*;

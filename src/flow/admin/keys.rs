@@ -21,7 +21,7 @@ pub async fn list(core: &Core) -> Result<Vec<SigningKey>, Error> {
 #[derive(Debug)]
 pub enum Rotation {
     /// The successor, which takes over once it has been published long enough.
-    Begun(SigningKey),
+    Begun(Box<SigningKey>),
     /// A successor waits already.
     AlreadyPending(SigningAlg),
 }
@@ -37,7 +37,7 @@ pub async fn rotate(core: &Core, by: &By, alg: Option<SigningAlg>) -> Result<Vec
         match core.keys.rotate(alg, &core.store, &core.sealer, &*core.clock).await {
             Ok(key) => {
                 note(core, by, &key, "rotated").await?;
-                done.push(Rotation::Begun(key));
+                done.push(Rotation::Begun(Box::new(key)));
             }
             Err(keys::Error::AlreadyPending(_)) => done.push(Rotation::AlreadyPending(alg)),
             Err(error) => return Err(error.into()),

@@ -35,14 +35,14 @@ pub(super) async fn change(
         let actions = decide(&rows, now)?;
         let missing: Vec<SigningAlg> = wanted(&actions).filter(|alg| !made.contains_key(alg)).collect();
         if !missing.is_empty() {
-            tx.rollback().await.map_err(store::Error::from)?;
+            tx.rollback().await?;
             for alg in missing {
                 made.insert(alg, generate(alg).await?);
             }
             continue;
         }
         let created = apply(&mut tx, rows, actions, &mut made, sealer, now).await?;
-        tx.commit().await.map_err(store::Error::from)?;
+        tx.commit().await?;
         return Ok(created);
     }
     Err(Error::Contended)

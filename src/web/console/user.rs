@@ -39,6 +39,7 @@ pub async fn back(admin: Admin, id: Path<String>) -> HttpResponse {
     }
 }
 
+#[allow(clippy::result_large_err)] // the answer is on its way out anyway
 fn parse(admin: &Admin, id: &str) -> Result<UserId, HttpResponse> {
     id.parse()
         .map_err(|_| page::show(&admin.visitor, ErrorKind::NotFound, String::new()))
