@@ -1,13 +1,13 @@
 //! The running server: core, jobs and HTTP around an open ground. The same code in production and in tests.
 
-use std::{fs::File, future::Future, io::BufReader, net::SocketAddr, sync::Arc};
+use std::{future::Future, net::SocketAddr, sync::Arc};
 
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
 use super::{
     ground::Ground,
-    settings::{Settings, Tls},
+    settings::Settings,
+    tls::{self, Certificates},
     wiring::{self, WiringError},
     worker::Workers,
 };
@@ -35,13 +35,11 @@ pub enum StartError {
         cause: std::io::Error,
     },
     /// The certificate or its key.
-    #[error("{setting}: {fault}")]
-    Tls {
-        /// The setting at fault.
-        setting: &'static str,
-        /// What is wrong.
-        fault: String,
-    },
+    #[error(transparent)]
+    Certificate(#[from] tls::Error),
+    /// TLS.
+    #[error("https cannot be served: {0}")]
+    Tls(#[from] rustls::Error),
 }
 
 /// A server that listens.
@@ -50,6 +48,7 @@ pub struct Application {
     workers: Workers,
     server: Server,
     address: SocketAddr,
+    certificates: Option<Arc<Certificates>>,
 }
 
 impl Application {
@@ -59,13 +58,18 @@ impl Application {
     /// See [`StartError`].
     pub async fn start(ground: &Ground, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Self, StartError> {
         let core = Arc::new(wiring::core(ground, clock, rng).await?);
-        let (server, address) = listen(&ground.settings, &core)?;
+        let certificates = match &ground.settings.tls {
+            Some(files) => Some(Certificates::read(files)?),
+            None => None,
+        };
+        let (server, address) = listen(&ground.settings, &core, certificates.as_ref())?;
         let workers = Workers::start(&ground.settings, &core)?;
         Ok(Self {
             core,
             workers,
             server,
             address,
+            certificates,
         })
     }
 
@@ -77,6 +81,11 @@ impl Application {
     /// What it serves.
     pub fn core(&self) -> &Arc<Core> {
         &self.core
+    }
+
+    /// What https shows, to be read again when the files have changed; `None` over http.
+    pub fn certificates(&self) -> Option<&Arc<Certificates>> {
+        self.certificates.as_ref()
     }
 
     /// Serves until `stop` completes; then running requests and jobs end.
@@ -96,7 +105,11 @@ impl Application {
     }
 }
 
-fn listen(settings: &Settings, core: &Arc<Core>) -> Result<(Server, SocketAddr), StartError> {
+fn listen(
+    settings: &Settings,
+    core: &Arc<Core>,
+    certificates: Option<&Arc<Certificates>>,
+) -> Result<(Server, SocketAddr), StartError> {
     let data: web::Data<Core> = web::Data::from(Arc::clone(core));
     let guard = web::Data::new(Guard {
         header_bytes: settings.limits.header_bytes,
@@ -117,32 +130,13 @@ fn listen(settings: &Settings, core: &Arc<Core>) -> Result<(Server, SocketAddr),
     .shutdown_timeout(settings.limits.shutdown_timeout.as_secs())
     .disable_signals();
     let refused = |cause| StartError::Listen { address, cause };
-    let server = match &settings.tls {
-        Some(tls) => server.bind_rustls_0_23(address, tls_config(tls)?).map_err(refused)?,
+    let server = match certificates {
+        Some(certificates) => server
+            .tls_handshake_timeout(settings.limits.request_timeout)
+            .bind_rustls_0_23(address, certificates.server_config()?)
+            .map_err(refused)?,
         None => server.bind(address).map_err(refused)?,
     };
     let address = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), address))
-}
-
-/// TLS 1.2 and 1.3 with rustls' suites; HTTP/1.1 only (HTTP/2 belongs to a proxy in front).
-fn tls_config(tls: &Tls) -> Result<rustls::ServerConfig, StartError> {
-    let fault = |setting: &'static str| move |fault: String| StartError::Tls { setting, fault };
-    let certificate = fault("SIGNET_TLS_CERT_FILE");
-    let open = |path: &std::path::Path| {
-        File::open(path)
-            .map(BufReader::new)
-            .map_err(|error| format!("{}: {error}", path.display()))
-    };
-    let chain: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_reader_iter(open(&tls.cert_file).map_err(certificate)?)
-            .collect::<Result<_, _>>()
-            .map_err(|error| certificate(error.to_string()))?;
-    let key = fault("SIGNET_TLS_KEY_FILE");
-    let private =
-        PrivateKeyDer::from_pem_reader(open(&tls.key_file).map_err(key)?).map_err(|error| key(error.to_string()))?;
-    rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|error| certificate(error.to_string()))
 }

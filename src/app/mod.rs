@@ -10,6 +10,7 @@ pub mod ground;
 pub mod server;
 pub mod settings;
 pub mod telemetry;
+pub mod tls;
 pub mod wiring;
 pub mod worker;
 

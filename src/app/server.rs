@@ -1,6 +1,6 @@
 //! `signet serve`: greets, serves until it is told to stop, then lets running requests end.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -8,6 +8,7 @@ use super::{
     application::{Application, StartError},
     first_start::{self, FirstStartError},
     ground::Ground,
+    tls::Certificates,
 };
 use crate::base::{SystemClock, SystemRng};
 
@@ -38,10 +39,29 @@ pub async fn serve(ground: Ground) -> Result<(), ServeError> {
 async fn run(ground: &Ground) -> Result<(), ServeError> {
     // Before anyone is told that the server is there.
     let stop = StopSignals::catch()?;
+    let reload = signal(SignalKind::hangup())?;
     let application = Application::start(ground, Arc::new(SystemClock), Arc::new(SystemRng)).await?;
     let first = first_start::run(&ground.settings, application.core()).await?;
     greet(ground, application.address(), first.as_ref());
-    Ok(application.run_until(stop.wait()).await?)
+    let reloading = reload_certificates(reload, application.certificates().cloned());
+    tokio::select! {
+        served = application.run_until(stop.wait()) => Ok(served?),
+        never = reloading => match never {},
+    }
+}
+
+/// SIGHUP: reads the certificates again, as often as it comes.
+async fn reload_certificates(mut hangup: Signal, certificates: Option<Arc<Certificates>>) -> Infallible {
+    loop {
+        if hangup.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        match certificates.as_ref().map(|certificates| certificates.reload()) {
+            Some(Ok(())) => tracing::info!("the TLS certificate was read again"),
+            Some(Err(error)) => tracing::error!(%error, "the TLS certificate stays as it was"),
+            None => tracing::info!("SIGHUP: there is no TLS certificate to read again"),
+        }
+    }
 }
 
 /// What the operator sees first. The one-time password is printed, never logged.
