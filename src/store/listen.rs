@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{Executor, PgPool};
 use sqlx::postgres::{PgListener, PgNotification};
 
 use super::Error;
@@ -14,6 +14,10 @@ use crate::base::{
 const CHANNEL: &str = "signet";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// After so long without a word the connection is tried.
+const SILENCE: Duration = Duration::from_secs(15);
+/// How long the answer may take then.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Something that a cache may hold has changed or is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,59 +52,79 @@ pub enum Change {
 /// A subscription to [`Change`]s. Holds one connection of the pool.
 #[derive(Debug)]
 pub struct Listener {
-    listener: PgListener,
+    pool: PgPool,
     state: State,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
-    Listening,
+    Listening(Box<PgListener>),
     /// Lost; the pause to make before the next try.
     Lost(Duration),
 }
 
 impl Listener {
     pub(super) async fn open(pool: &PgPool) -> Result<Self, Error> {
-        let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen(CHANNEL).await?;
         Ok(Self {
-            listener,
-            state: State::Listening,
+            state: State::Listening(subscribe(pool).await?),
+            pool: pool.clone(),
         })
     }
 
     /// Whether the connection is there, as far as is known.
     pub fn is_listening(&self) -> bool {
-        self.state == State::Listening
+        matches!(self.state, State::Listening(_))
     }
 
     /// Waits for the next change. Never fails: a lost connection is [`Change::Everything`] and is opened again, with pauses
     /// of up to two seconds. Safe to drop while it waits.
     pub async fn next(&mut self) -> Change {
         loop {
-            if let State::Lost(pause) = self.state {
-                tokio::time::sleep(pause).await;
-                // Any statement opens the connection again, and with it every subscription.
-                if self.listener.listen(CHANNEL).await.is_ok() {
-                    self.state = State::Listening;
-                    return Change::Everything;
+            let listener = match &mut self.state {
+                State::Listening(listener) => listener,
+                State::Lost(pause) => {
+                    let pause = *pause;
+                    tokio::time::sleep(pause).await;
+                    match subscribe(&self.pool).await {
+                        Ok(listener) => {
+                            self.state = State::Listening(listener);
+                            return Change::Everything;
+                        }
+                        Err(_) => self.state = State::Lost((pause * 2).min(LONGEST_PAUSE)),
+                    }
+                    continue;
                 }
-                self.state = State::Lost((pause * 2).min(LONGEST_PAUSE));
-                continue;
-            }
-            match self.listener.try_recv().await {
-                Ok(Some(notification)) => {
+            };
+            match tokio::time::timeout(SILENCE, listener.try_recv()).await {
+                Ok(Ok(Some(notification))) => {
                     if let Some(change) = read(&notification) {
                         return change;
                     }
                 }
-                Ok(None) | Err(_) => {
+                // Nothing has changed, or the other side is gone without a word.
+                Err(_) if is_there(listener).await => {}
+                Ok(Ok(None) | Err(_)) | Err(_) => {
                     self.state = State::Lost(FIRST_PAUSE);
                     return Change::Everything;
                 }
             }
         }
     }
+}
+
+/// A new connection that listens. A lost one is never mended: whatever broke it, this begins afresh.
+async fn subscribe(pool: &PgPool) -> Result<Box<PgListener>, Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    // A loss is to be told at once, and not when the connection is back.
+    listener.eager_reconnect(false);
+    listener.listen(CHANNEL).await?;
+    Ok(Box::new(listener))
+}
+
+/// Whether the connection carries a question and its answer. Announcements that come meanwhile are kept.
+async fn is_there(listener: &mut PgListener) -> bool {
+    let question = listener.execute("select 1");
+    matches!(tokio::time::timeout(PATIENCE, question).await, Ok(Ok(_)))
 }
 
 /// `None` for a kind that a newer version announces.

@@ -238,10 +238,16 @@ fn cut<T>(mut rows: Vec<T>, limit: u16) -> (Vec<T>, bool) {
     (rows, more)
 }
 
-/// Whether an SQLSTATE says that the server is going, coming or full: connection exceptions (class 08), too many
-/// connections (53300), and shutdown, crash and start-up (57P01 to 57P03).
+/// Whether an SQLSTATE says that the same work may succeed a moment later: connection exceptions (class 08), a server
+/// without connections, memory or disk (class 53), one that goes, crashes or comes (57P01 to 57P03), one that took too
+/// long (57014, 55P03, 25P03), and transactions that stood in each other's way (40001, 40P01).
 fn is_outage(code: &str) -> bool {
-    code.starts_with("08") || matches!(code, "53300" | "57P01" | "57P02" | "57P03")
+    code.starts_with("08")
+        || code.starts_with("53")
+        || matches!(
+            code,
+            "57P01" | "57P02" | "57P03" | "57014" | "55P03" | "25P03" | "40001" | "40P01"
+        )
 }
 
 #[cfg(test)]
@@ -252,6 +258,8 @@ mod tests {
     fn a_server_that_shuts_down_is_an_outage_and_a_syntax_error_is_not() {
         assert!(is_outage("57P01"));
         assert!(is_outage("08006"));
+        // lock_not_available, query_canceled
+        assert!(is_outage("55P03") && is_outage("57014"));
         assert!(!is_outage("42601"));
     }
 
