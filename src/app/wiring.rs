@@ -30,9 +30,6 @@ use crate::{
 /// How often each process looks after keys, at the longest.
 const PROPAGATION: Duration = Duration::seconds(60);
 
-/// No access or ID token lives longer, whatever an app or API asks for.
-const LONGEST_TOKEN: Duration = Duration::days(1);
-
 /// Why the parts do not fit together.
 #[derive(Debug, thiserror::Error)]
 pub enum WiringError {
@@ -86,6 +83,7 @@ pub fn policy(settings: &Settings) -> Policy {
         authorization_code: settings.tokens.authorization_code_lifetime,
         access_token: settings.tokens.access_token_lifetime,
         id_token: settings.tokens.id_token_lifetime,
+        longest: settings.tokens.longest_lifetime,
         refresh_token_idle: settings.tokens.refresh_token_idle,
         refresh_token_absolute: settings.tokens.refresh_token_absolute,
         refresh_grace: settings.tokens.refresh_grace,
@@ -119,7 +117,8 @@ pub fn key_policy(settings: &Settings) -> KeyPolicy {
         rotation_interval: settings.keys.rotation_interval,
         jwks_max_age: settings.keys.jwks_max_age,
         propagation: PROPAGATION.min(settings.keys.jwks_max_age),
-        longest_token_lifetime: longest_token(settings),
+        longest_token_lifetime: settings.tokens.longest_lifetime,
+        clock_skew: settings.keys.clock_skew,
         ..KeyPolicy::default()
     }
 }
@@ -128,13 +127,6 @@ pub fn key_policy(settings: &Settings) -> KeyPolicy {
 pub fn key_interval(settings: &Settings) -> std::time::Duration {
     let third = key_policy(settings).propagation / 3;
     std::time::Duration::try_from(third).unwrap_or(std::time::Duration::from_secs(1))
-}
-
-fn longest_token(settings: &Settings) -> Duration {
-    // apps and APIs may ask for more than the server's own defaults, up to this
-    LONGEST_TOKEN
-        .max(settings.tokens.id_token_lifetime)
-        .max(settings.tokens.access_token_lifetime)
 }
 
 fn pool_settings(settings: &Settings) -> Result<PoolSettings, HashError> {

@@ -44,6 +44,8 @@ pub struct TokenPolicy {
     pub access_token: Duration,
     /// ID tokens.
     pub id_token: Duration,
+    /// No access token lives longer, whatever a client or resource asks for: signing keys are published for so long.
+    pub longest: Duration,
     /// A refresh token that nobody uses.
     pub refresh_token_idle: Duration,
     /// A family of refresh tokens, used or not.
@@ -60,6 +62,7 @@ impl Default for TokenPolicy {
             authorization_code: Duration::seconds(60),
             access_token: Duration::minutes(5),
             id_token: Duration::hours(1),
+            longest: Duration::days(1),
             refresh_token_idle: Duration::days(30),
             refresh_token_absolute: Duration::days(180),
             refresh_grace: Duration::seconds(10),

@@ -80,8 +80,11 @@ pub struct Tokens {
     pub authorization_code_lifetime: Duration,
     /// The default; a client or resource may have its own.
     pub access_token_lifetime: Duration,
-    /// The default; a client may have its own.
+    /// Of every client.
     pub id_token_lifetime: Duration,
+    /// No access or ID token lives longer, whatever a client or resource asks for. A signing key stays published for so
+    /// long after its last signature.
+    pub longest_lifetime: Duration,
     /// A refresh token that is not used for so long ends.
     pub refresh_token_idle: Duration,
     /// A family of refresh tokens ends so long after its first one, used or not.
@@ -99,6 +102,8 @@ pub struct Keys {
     pub rotation_interval: Duration,
     /// `max-age` of the JWKS; shorter than the rotation interval.
     pub jwks_max_age: Duration,
+    /// How far the clocks of two processes, or of a verifier, may be apart. A new key waits so much longer.
+    pub clock_skew: Duration,
 }
 
 /// `[sessions]`
@@ -317,6 +322,7 @@ fn tokens(reader: &Reader<'_>) -> Result<Tokens, SettingsError> {
         authorization_code_lifetime: reader.seconds("tokens.authorization_code_lifetime_seconds", 60, 1..=60)?,
         access_token_lifetime: reader.seconds("tokens.access_token_lifetime_seconds", 300, 1..=DAY)?,
         id_token_lifetime: reader.seconds("tokens.id_token_lifetime_seconds", 3600, 1..=DAY)?,
+        longest_lifetime: reader.seconds("tokens.longest_lifetime_seconds", DAY, 1..=DAY)?,
         refresh_token_idle: reader.seconds("tokens.refresh_token_idle_seconds", 30 * DAY, 1..=10 * YEAR)?,
         refresh_token_absolute: reader.seconds("tokens.refresh_token_absolute_seconds", 180 * DAY, 1..=10 * YEAR)?,
         refresh_grace: reader.seconds("tokens.refresh_grace_seconds", 10, 0..=60)?,
@@ -324,6 +330,10 @@ fn tokens(reader: &Reader<'_>) -> Result<Tokens, SettingsError> {
     if tokens.refresh_token_absolute < tokens.refresh_token_idle {
         let fault = "must not be shorter than tokens.refresh_token_idle_seconds";
         return Err(reader.wrong("tokens.refresh_token_absolute_seconds", fault));
+    }
+    if tokens.longest_lifetime < tokens.access_token_lifetime.max(tokens.id_token_lifetime) {
+        let fault = "must not be shorter than tokens.access_token_lifetime_seconds and tokens.id_token_lifetime_seconds";
+        return Err(reader.wrong("tokens.longest_lifetime_seconds", fault));
     }
     Ok(tokens)
 }
@@ -351,6 +361,7 @@ fn keys(reader: &Reader<'_>) -> Result<Keys, SettingsError> {
         algorithms,
         rotation_interval: reader.seconds("keys.rotation_interval_seconds", 90 * DAY, 2..=10 * YEAR)?,
         jwks_max_age: reader.seconds("keys.jwks_max_age_seconds", 900, 1..=DAY)?,
+        clock_skew: reader.seconds("keys.clock_skew_seconds", 30, 0..=300)?,
     };
     if keys.rotation_interval <= keys.jwks_max_age {
         let fault = "must be longer than keys.jwks_max_age_seconds: a key is published for so long before it signs";

@@ -175,7 +175,8 @@ fn assemble(ask: &Ask<'_>, for_issuer: bool, resources: &[&Resource], scope: Sco
         let own = api.access_token_lifetime_seconds.map(i64::from).map(Duration::seconds);
         own.unwrap_or(default)
     });
-    let lifetime = lifetimes.min().unwrap_or(default).max(Duration::SECOND);
+    let lifetime = lifetimes.min().unwrap_or(default);
+    let lifetime = lifetime.min(ask.policy.longest).max(Duration::SECOND);
 
     // A resource decides how its tokens are written; userinfo takes either form.
     let alg_of = |api: &Resource| signing_alg(api.access_token_signing_alg.as_deref(), ask);
