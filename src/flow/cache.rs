@@ -1,8 +1,12 @@
 //! What a server process remembers of the database, so that a warm request reads nothing.
 //!
 //! PostgreSQL is the truth. Every change that matters is announced on a channel; what was remembered is then forgotten.
-//! Three things keep a missed or late announcement harmless: entries live for [`LIFETIME`] at most; a value that was read
-//! while something changed is used but not kept; and while the listener is not connected nothing is remembered at all.
+//! Three things keep a missed or late announcement harmless: entries are believed for [`LIFETIME`] at most; a value that
+//! was read while something changed is used but not kept; and while the listener is not connected nothing is believed.
+//!
+//! Clients and the catalog have a second life, for when the database is away: what was read within [`OUTAGE`] may then
+//! still be used, because there is nobody to ask. Without it no token would be issued during a restart of the database.
+//! People, grants and access tokens have none: whether somebody was suspended or something revoked is not guessed.
 
 use std::{
     collections::HashMap,
@@ -11,7 +15,7 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use moka::sync::Cache;
@@ -28,6 +32,12 @@ use crate::{
 
 /// No entry is believed for longer.
 pub const LIFETIME: Duration = Duration::from_secs(30);
+
+/// Nor used for longer while the database is away.
+pub const OUTAGE: Duration = Duration::from_secs(10 * 60);
+
+/// How long the database is not asked again, where there is something to use instead, after it did not answer.
+const REST: Duration = Duration::from_secs(1);
 
 const CLIENTS: u64 = 10_000;
 const PEOPLE: u64 = 20_000;
@@ -55,16 +65,18 @@ pub struct Caches {
     pub(super) grants: Remembered<GrantId, Option<Arc<Grant>>>,
     /// Access tokens that were found good, by the hash of their wire value.
     pub(super) access_tokens: Remembered<TokenHash, Arc<AccessToken>>,
-    catalog: RwLock<Option<(std::time::Instant, Arc<Catalog>)>>,
+    catalog: RwLock<Option<(Instant, Arc<Catalog>)>>,
     revoked: RwLock<HashMap<TokenHash, Time>>,
+    /// When the database last did not answer.
+    silent_since: RwLock<Option<Instant>>,
 }
 
-/// One bounded map of the caches.
-pub struct Remembered<K, V>(Cache<K, V>);
+/// One bounded map of the caches: each value with the moment at which it was read.
+pub struct Remembered<K, V>(Cache<K, (Instant, V)>);
 
 impl<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static> Remembered<K, V> {
-    fn new(capacity: u64) -> Self {
-        Self(Cache::builder().max_capacity(capacity).time_to_live(LIFETIME).build())
+    fn new(capacity: u64, lifetime: Duration) -> Self {
+        Self(Cache::builder().max_capacity(capacity).time_to_live(lifetime).build())
     }
 
     pub(super) fn forget(&self, key: &K) {
@@ -81,12 +93,13 @@ impl Default for Caches {
         Self {
             epoch: AtomicU64::new(0),
             listening: AtomicBool::new(false),
-            clients: Remembered::new(CLIENTS),
-            users: Remembered::new(PEOPLE),
-            grants: Remembered::new(TOKENS),
-            access_tokens: Remembered::new(TOKENS),
+            clients: Remembered::new(CLIENTS, OUTAGE),
+            users: Remembered::new(PEOPLE, LIFETIME),
+            grants: Remembered::new(TOKENS, LIFETIME),
+            access_tokens: Remembered::new(TOKENS, LIFETIME),
             catalog: RwLock::new(None),
             revoked: RwLock::new(HashMap::new()),
+            silent_since: RwLock::new(None),
         }
     }
 }
@@ -98,7 +111,35 @@ impl Caches {
         K: Hash + Eq + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
     {
-        if self.is_listening() { map.0.get(key) } else { None }
+        if !self.is_listening() {
+            return None;
+        }
+        let (read, value) = map.0.get(key)?;
+        (read.elapsed() < LIFETIME).then_some(value)
+    }
+
+    /// The client that was last read under `client_id`, for when the database is away.
+    pub(super) fn lapsed_client(&self, client_id: &str) -> Option<Arc<Client>> {
+        self.clients.0.get(client_id)?.1
+    }
+
+    /// The catalog that was last read, for when the database is away.
+    pub(super) fn lapsed_catalog(&self) -> Option<Arc<Catalog>> {
+        let held = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref()
+            .filter(|(loaded, _)| loaded.elapsed() < OUTAGE)
+            .map(|(_, catalog)| Arc::clone(catalog))
+    }
+
+    /// The database did not answer.
+    pub(super) fn fell_silent(&self) {
+        *self.silent_since.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether the database did not answer a moment ago.
+    pub(super) fn is_silent(&self) -> bool {
+        let since = *self.silent_since.read().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| since.elapsed() < REST)
     }
 
     /// The mark to take before a read whose result is to be kept.
@@ -106,14 +147,20 @@ impl Caches {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// Keeps a value, unless anything changed since `mark` was taken.
+    /// Keeps a value, unless anything changed since `mark` was taken. While the listener is not connected it is kept for
+    /// its second life only, in the place of an older one.
     pub(super) fn keep<K, V>(&self, map: &Remembered<K, V>, key: K, value: V, mark: u64)
     where
-        K: Hash + Eq + Send + Sync + 'static,
+        K: Clone + Hash + Eq + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
     {
-        if self.is_listening() && self.mark() == mark {
-            map.0.insert(key, value);
+        if self.mark() != mark {
+            return;
+        }
+        map.0.insert(key.clone(), (Instant::now(), value));
+        // An announcement may have come in between: it is counted first, and what it names forgotten then.
+        if self.mark() != mark {
+            map.forget(&key);
         }
     }
 
@@ -129,8 +176,10 @@ impl Caches {
     }
 
     pub(super) fn keep_catalog(&self, catalog: Arc<Catalog>, mark: u64) {
-        if self.is_listening() && self.mark() == mark {
-            *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((std::time::Instant::now(), catalog));
+        let mut held = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        // Looked at under the lock: an announcement is counted before it comes here to forget.
+        if self.mark() == mark {
+            *held = Some((Instant::now(), catalog));
         }
     }
 
@@ -146,10 +195,13 @@ impl Caches {
         self.listening.store(true, Ordering::Release);
     }
 
-    /// The listener lost its connection.
+    /// The listener lost its connection. Nothing is believed any more; what has a second life stays for it.
     pub(super) fn disconnected(&self) {
         self.listening.store(false, Ordering::Release);
-        self.forget_everything();
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.users.forget_all();
+        self.grants.forget_all();
+        self.access_tokens.forget_all();
     }
 
     /// Whether a JWT access token was revoked, by the hash of its `jti`; `None`: only the database knows.
@@ -248,5 +300,24 @@ mod tests {
         caches.disconnected();
         assert!(caches.get(&caches.clients, &"a".to_owned()).is_none());
         assert_eq!(caches.is_revoked(&jti), None);
+    }
+
+    #[test]
+    fn what_has_a_second_life_is_there_for_an_outage_until_the_listener_is_back() {
+        let caches = listening();
+        caches.keep_catalog(Arc::default(), caches.mark());
+        caches.disconnected();
+        assert!(caches.catalog().is_none());
+        assert!(caches.lapsed_catalog().is_some());
+        caches.connected(HashMap::new());
+        assert!(caches.lapsed_catalog().is_none());
+    }
+
+    #[test]
+    fn the_database_is_given_a_rest_after_it_did_not_answer() {
+        let caches = listening();
+        assert!(!caches.is_silent());
+        caches.fell_silent();
+        assert!(caches.is_silent());
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{
     collections::HashSet,
+    future::Future,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use aws_lc_rs::hmac;
@@ -32,6 +34,9 @@ use crate::{
     store::{self, Store},
     upstream::{http::HttpClient, jwks::JwksCache},
 };
+
+/// How long the database may take where there is something to use instead of its answer.
+const HASTE: Duration = Duration::from_secs(1);
 
 /// The running identity provider, without any way in.
 pub struct Core {
@@ -145,13 +150,38 @@ impl Core {
         if let Some(known) = self.caches.get(&self.caches.clients, &key) {
             return Ok(known);
         }
-        let mark = self.caches.mark();
-        let found = store::client::find(self.store.pool(), client_id).await?.map(Arc::new);
-        // unknown identifiers are not kept: anybody could fill the cache with them
-        if found.is_some() {
-            self.caches.keep(&self.caches.clients, key, found.clone(), mark);
+        self.or_lapsed(self.caches.lapsed_client(client_id).map(Some), async {
+            let mark = self.caches.mark();
+            let found = store::client::find(self.store.pool(), client_id).await?.map(Arc::new);
+            // unknown identifiers are not kept: anybody could fill the cache with them
+            match &found {
+                Some(_) => self.caches.keep(&self.caches.clients, key, found.clone(), mark),
+                None => self.caches.clients.forget(&key),
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// What is read, or what was read before (see [`super::cache`]) when the database is away.
+    async fn or_lapsed<T>(
+        &self,
+        lapsed: Option<T>,
+        read: impl Future<Output = Result<T, store::Error>>,
+    ) -> Result<T, store::Error> {
+        let Some(lapsed) = lapsed else {
+            return read.await;
+        };
+        if self.caches.is_silent() {
+            return Ok(lapsed);
         }
-        Ok(found)
+        match tokio::time::timeout(HASTE, read).await {
+            Err(_) | Ok(Err(store::Error::Unavailable(_))) => {
+                self.caches.fell_silent();
+                Ok(lapsed)
+            }
+            Ok(answer) => answer,
+        }
     }
 
     /// What is remembered of a person; `None`: only the database knows.
@@ -238,6 +268,10 @@ impl Core {
         if let Some(known) = self.caches.catalog() {
             return Ok(known);
         }
+        self.or_lapsed(self.caches.lapsed_catalog(), self.read_catalog()).await
+    }
+
+    async fn read_catalog(&self) -> Result<Arc<Catalog>, store::Error> {
         let mark = self.caches.mark();
         let resources = store::resource::list(self.store.pool()).await?;
         let roles = store::role::list(self.store.pool()).await?;
