@@ -57,11 +57,11 @@ impl Application {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(ground: &Ground, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Self, StartError> {
-        let core = Arc::new(wiring::core(ground, clock, rng).await?);
         let certificates = match &ground.settings.tls {
             Some(files) => Some(Certificates::read(files)?),
             None => None,
         };
+        let core = Arc::new(wiring::core(ground, clock, rng).await?);
         let (server, address) = listen(&ground.settings, &core, certificates.as_ref())?;
         let workers = Workers::start(&ground.settings, &core)?;
         Ok(Self {

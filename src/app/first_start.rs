@@ -24,6 +24,7 @@ use super::settings::Settings;
 const USERNAME: &str = "admin";
 const DEMO: &str = include_str!("../../config/demo.toml");
 const DEMO_MARK: &str = "demo_applied";
+const ATTEMPTS: usize = 3;
 
 /// The first administrator, to be shown once.
 pub struct Administrator {
@@ -59,8 +60,22 @@ pub async fn run(settings: &Settings, core: &Core) -> Result<Option<Administrato
     Ok(administrator)
 }
 
-/// The demo, once: what the operator changes or removes afterwards stays so.
+/// The demo, once: what the operator changes or removes afterwards stays so. Of several processes that make it at once
+/// one is refused by a constraint; when it looks again, everything is there.
 async fn demo(core: &Core) -> Result<(), FirstStartError> {
+    for _ in 0..ATTEMPTS {
+        match make_demo(core).await {
+            Err(FirstStartError::Demo(resource_file::Error::Flow(error))) => {
+                tracing::info!(%error, "another process seems to make the demo; looking again");
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            }
+            other => return other,
+        }
+    }
+    make_demo(core).await
+}
+
+async fn make_demo(core: &Core) -> Result<(), FirstStartError> {
     if store::setting::find(core.store.pool(), DEMO_MARK).await?.is_some() {
         return Ok(());
     }
