@@ -4,14 +4,20 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use openssl::asn1::Asn1Time;
+use openssl::x509::X509;
 use sqlx::PgPool;
 
 use crate::app::ground::{Ground, GroundError, Purpose};
-use crate::app::settings::Settings;
+use crate::app::settings::{Settings, Tls};
+use crate::app::tls::Certificates;
 use crate::base::{Clock, SystemClock, Time};
 
 /// Tokens live for minutes; a clock that is further off than this makes relying parties refuse them.
 const TOLERATED_DRIFT: time::Duration = time::Duration::seconds(5);
+
+/// A certificate that expires so soon should have been renewed.
+const SOON_EXPIRED_DAYS: i64 = 7;
 
 /// What one check found.
 enum Finding {
@@ -21,10 +27,14 @@ enum Finding {
 
 /// Prints the findings. 0 if all is well, else 1.
 pub(super) async fn run(settings: Settings) -> ExitCode {
-    let mut findings = vec![
-        ("configuration", configuration(&settings)),
-        ("mail", mail(&settings).await),
-    ];
+    let mut findings = vec![("configuration", configuration(&settings))];
+    if let Some(files) = &settings.tls {
+        findings.push((
+            "certificate",
+            certificate(files, settings.issuer.host(), SystemClock.now()),
+        ));
+    }
+    findings.push(("mail", mail(&settings).await));
     match Ground::open(settings, Purpose::Command).await {
         Ok(ground) => {
             findings.push(("database", database(&ground).await));
@@ -90,6 +100,59 @@ fn configuration(settings: &Settings) -> Finding {
         settings.listen,
         settings.data_dir.display()
     ))
+}
+
+/// The files are what the server would read; then how long the certificate is good, and for whom.
+fn certificate(files: &Tls, host: &str, now: Time) -> Finding {
+    let bad = |fault: String, advice: &str| Finding::Bad {
+        fault,
+        advice: advice.to_owned(),
+    };
+    if let Err(error) = Certificates::read(files) {
+        let advice = "both files are PEM: the chain with the server's certificate first, and that one's private key";
+        return bad(error.to_string(), advice);
+    }
+    let certificate = match std::fs::read(&files.cert_file).map(|pem| X509::from_pem(&pem)) {
+        Ok(Ok(certificate)) => certificate,
+        _ => return bad("it cannot be read".to_owned(), "check tls.cert_file"),
+    };
+    let renew = "renew it, then send SIGHUP to the server";
+    let in_days = |days: i64| Asn1Time::from_unix((now + time::Duration::days(days)).unix_timestamp());
+    let (Ok(today), Ok(soon)) = (in_days(0), in_days(SOON_EXPIRED_DAYS)) else {
+        return bad("the time cannot be compared".to_owned(), "set the machine's clock");
+    };
+    let (from, until) = (certificate.not_before(), certificate.not_after());
+    if from > today {
+        return bad(format!("it is good only from {from}"), "check the machine's clock");
+    }
+    if until < today {
+        return bad(format!("it has expired on {until}"), renew);
+    }
+    if until < soon {
+        return bad(format!("it expires on {until}"), renew);
+    }
+    let names: Vec<String> = certificate
+        .subject_alt_names()
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.dnsname().map(str::to_ascii_lowercase))
+        .collect();
+    let is_address = host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok();
+    if !is_address && !names.iter().any(|name| covers(name, host)) {
+        let fault = format!("it is for {}, but the issuer's host is {host}", names.join(", "));
+        return bad(fault, "take a certificate that names the issuer's host");
+    }
+    Finding::Good(format!("good until {until}"))
+}
+
+/// Whether a name of a certificate covers the host; a star stands for one whole label (RFC 9525 §6.3).
+fn covers(name: &str, host: &str) -> bool {
+    match name.strip_prefix("*.") {
+        Some(parent) => host
+            .split_once('.')
+            .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
+        None => name.eq_ignore_ascii_case(host),
+    }
 }
 
 async fn mail(settings: &Settings) -> Finding {
@@ -200,6 +263,15 @@ fn compare(own: Time, other: Time) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificates_name_covers_its_host_or_one_label() {
+        assert!(covers("id.example.com", "ID.example.com"));
+        assert!(covers("*.example.com", "id.example.com"));
+        assert!(!covers("*.example.com", "a.id.example.com"));
+        assert!(!covers("*.example.com", "example.com"));
+        assert!(!covers("example.com", "id.example.com"));
+    }
 
     #[test]
     fn clocks_may_differ_by_a_little() {
