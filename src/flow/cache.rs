@@ -60,19 +60,30 @@ pub struct Catalog {
 pub struct Caches {
     epoch: AtomicU64,
     listening: AtomicBool,
+    /// How often the listener has connected. What was read before its last connection is not believed.
+    connection: AtomicU64,
     pub(super) clients: Remembered<String, Option<Arc<Client>>>,
     pub(super) users: Remembered<UserId, Option<Arc<User>>>,
     pub(super) grants: Remembered<GrantId, Option<Arc<Grant>>>,
     /// Access tokens that were found good, by the hash of their wire value.
     pub(super) access_tokens: Remembered<TokenHash, Arc<AccessToken>>,
-    catalog: RwLock<Option<(Instant, Arc<Catalog>)>>,
+    catalog: RwLock<Option<Entry<Arc<Catalog>>>>,
     revoked: RwLock<HashMap<TokenHash, Time>>,
     /// When the database last did not answer.
     silent_since: RwLock<Option<Instant>>,
 }
 
-/// One bounded map of the caches: each value with the moment at which it was read.
-pub struct Remembered<K, V>(Cache<K, (Instant, V)>);
+/// One bounded map of the caches.
+pub struct Remembered<K, V>(Cache<K, Entry<V>>);
+
+/// A value, and whether it may be believed.
+#[derive(Debug, Clone)]
+struct Entry<V> {
+    value: V,
+    read: Instant,
+    /// Of the listener's connection.
+    connection: u64,
+}
 
 impl<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static> Remembered<K, V> {
     fn new(capacity: u64, lifetime: Duration) -> Self {
@@ -93,6 +104,7 @@ impl Default for Caches {
         Self {
             epoch: AtomicU64::new(0),
             listening: AtomicBool::new(false),
+            connection: AtomicU64::new(0),
             clients: Remembered::new(CLIENTS, OUTAGE),
             users: Remembered::new(PEOPLE, LIFETIME),
             grants: Remembered::new(TOKENS, LIFETIME),
@@ -114,21 +126,33 @@ impl Caches {
         if !self.is_listening() {
             return None;
         }
-        let (read, value) = map.0.get(key)?;
-        (read.elapsed() < LIFETIME).then_some(value)
+        self.believed(map.0.get(key)?)
+    }
+
+    fn believed<V>(&self, entry: Entry<V>) -> Option<V> {
+        let is_of_now = entry.connection == self.connection.load(Ordering::Acquire);
+        (is_of_now && entry.read.elapsed() < LIFETIME).then_some(entry.value)
+    }
+
+    fn entry<V>(&self, value: V) -> Entry<V> {
+        Entry {
+            value,
+            read: Instant::now(),
+            connection: self.connection.load(Ordering::Acquire),
+        }
     }
 
     /// The client that was last read under `client_id`, for when the database is away.
     pub(super) fn lapsed_client(&self, client_id: &str) -> Option<Arc<Client>> {
-        self.clients.0.get(client_id)?.1
+        self.clients.0.get(client_id)?.value
     }
 
     /// The catalog that was last read, for when the database is away.
     pub(super) fn lapsed_catalog(&self) -> Option<Arc<Catalog>> {
         let held = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
         held.as_ref()
-            .filter(|(loaded, _)| loaded.elapsed() < OUTAGE)
-            .map(|(_, catalog)| Arc::clone(catalog))
+            .filter(|entry| entry.read.elapsed() < OUTAGE)
+            .map(|entry| Arc::clone(&entry.value))
     }
 
     /// The database did not answer.
@@ -157,7 +181,7 @@ impl Caches {
         if self.mark() != mark {
             return;
         }
-        map.0.insert(key.clone(), (Instant::now(), value));
+        map.0.insert(key.clone(), self.entry(value));
         // An announcement may have come in between: it is counted first, and what it names forgotten then.
         if self.mark() != mark {
             map.forget(&key);
@@ -170,16 +194,14 @@ impl Caches {
             return None;
         }
         let held = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref()
-            .filter(|(loaded, _)| loaded.elapsed() < LIFETIME)
-            .map(|(_, catalog)| Arc::clone(catalog))
+        self.believed(held.clone()?)
     }
 
     pub(super) fn keep_catalog(&self, catalog: Arc<Catalog>, mark: u64) {
         let mut held = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
         // Looked at under the lock: an announcement is counted before it comes here to forget.
         if self.mark() == mark {
-            *held = Some((Instant::now(), catalog));
+            *held = Some(self.entry(catalog));
         }
     }
 
@@ -191,17 +213,15 @@ impl Caches {
     /// The listener is connected, and `revoked` is the list of tokens revoked before their time.
     pub(super) fn connected(&self, revoked: HashMap<TokenHash, Time>) {
         *self.revoked.write().unwrap_or_else(PoisonError::into_inner) = revoked;
-        self.forget_everything();
+        self.connection.fetch_add(1, Ordering::AcqRel);
+        self.forget_beliefs();
         self.listening.store(true, Ordering::Release);
     }
 
     /// The listener lost its connection. Nothing is believed any more; what has a second life stays for it.
     pub(super) fn disconnected(&self) {
         self.listening.store(false, Ordering::Release);
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.users.forget_all();
-        self.grants.forget_all();
-        self.access_tokens.forget_all();
+        self.forget_beliefs();
     }
 
     /// Whether a JWT access token was revoked, by the hash of its `jti`; `None`: only the database knows.
@@ -230,12 +250,17 @@ impl Caches {
             .retain(|_, expires_at| *expires_at > now);
     }
 
-    fn forget_everything(&self) {
+    /// Forgets what has no second life.
+    fn forget_beliefs(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.clients.forget_all();
         self.users.forget_all();
         self.grants.forget_all();
         self.access_tokens.forget_all();
+    }
+
+    fn forget_everything(&self) {
+        self.forget_beliefs();
+        self.clients.forget_all();
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -303,13 +328,17 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_second_life_is_there_for_an_outage_until_the_listener_is_back() {
+    fn what_has_a_second_life_is_believed_no_more_after_the_listener_was_away() {
         let caches = listening();
         caches.keep_catalog(Arc::default(), caches.mark());
+        assert!(caches.catalog().is_some());
         caches.disconnected();
         assert!(caches.catalog().is_none());
         assert!(caches.lapsed_catalog().is_some());
         caches.connected(HashMap::new());
+        assert!(caches.catalog().is_none());
+        assert!(caches.lapsed_catalog().is_some());
+        caches.apply(&Change::Role("a".to_owned()), Time::UNIX_EPOCH);
         assert!(caches.lapsed_catalog().is_none());
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::{Executor, PgPool};
 use sqlx::postgres::{PgListener, PgNotification};
+use sqlx::{Executor, PgPool};
 
 use super::Error;
 use crate::base::{
