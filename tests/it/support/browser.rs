@@ -38,6 +38,11 @@ impl Browser {
             .tls_danger_accept_invalid_certs(true)
             .build()
             .unwrap();
+        Self::through(http)
+    }
+
+    /// The same over connections of another making.
+    pub fn through(http: Client) -> Self {
         Self {
             http,
             cookies: Vec::new(),
@@ -52,6 +57,11 @@ impl Browser {
             address: Some(address.to_owned()),
             ..Self::new()
         }
+    }
+
+    /// Goes on over other connections, with the same cookies.
+    pub fn go_through(&mut self, http: Client) {
+        self.http = http;
     }
 
     /// Asks for pages in these languages (`Accept-Language`).

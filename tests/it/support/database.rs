@@ -37,11 +37,20 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A new database with every migration applied.
     pub async fn new() -> Self {
+        Self::make(Template::Migrated).await
+    }
+
+    /// A new database with nothing in it.
+    pub async fn empty() -> Self {
+        Self::make(Template::Empty).await
+    }
+
+    async fn make(template: Template) -> Self {
         let cluster = CLUSTER.get_or_init(Cluster::open);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("signet_test_{}_{number}", std::process::id());
         let (done, answer) = oneshot::channel();
-        cluster.admin.send(Order::Create(name.clone(), done)).unwrap();
+        cluster.admin.send(Order::Create(name.clone(), template, done)).unwrap();
         answer.await.unwrap();
         let url = with_database(&cluster.url, &name);
         let pool = PgPoolOptions::new()
@@ -75,8 +84,13 @@ impl Drop for TestDatabase {
     }
 }
 
+enum Template {
+    Migrated,
+    Empty,
+}
+
 enum Order {
-    Create(String, oneshot::Sender<()>),
+    Create(String, Template, oneshot::Sender<()>),
     Drop(String, std::sync::mpsc::Sender<()>),
 }
 
@@ -122,7 +136,11 @@ async fn administer(url: &Url, mut orders: mpsc::UnboundedReceiver<Order>, ready
     ready.send(()).unwrap();
     while let Some(order) = orders.recv().await {
         match order {
-            Order::Create(name, done) => {
+            Order::Create(name, from, done) => {
+                let template = match from {
+                    Template::Migrated => template.as_str(),
+                    Template::Empty => "template0",
+                };
                 run(&mut connection, format!("create database {name} template {template}")).await;
                 let _ = done.send(());
             }
@@ -183,35 +201,9 @@ fn with_database(url: &Url, name: &str) -> Url {
 /// Makes and starts a throw-away cluster.
 fn start() -> (Child, Url) {
     let folder = tempfile::Builder::new().prefix("signet-pg-").tempdir().unwrap().keep();
-    let drop_to = (fs::metadata(&folder).unwrap().uid() == 0)
-        .then(|| ["postgres", "nobody"].map(ids).into_iter().flatten().next());
-    let drop_to = drop_to.map(|found| found.expect("root needs a user `postgres` or `nobody` to run PostgreSQL as"));
-    if let Some((uid, gid)) = drop_to {
-        chown(&folder, Some(uid), Some(gid)).unwrap();
-    }
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let drop_to = server_user(&folder);
+    initdb(&folder, drop_to);
     let data = folder.join("data");
-    let made = as_user(drop_to, &binary("initdb"))
-        .args([
-            "-A",
-            "trust",
-            "-U",
-            "signet",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-            "-D",
-        ])
-        .arg(&data)
-        .current_dir(&folder)
-        .output()
-        .unwrap();
-    assert!(
-        made.status.success(),
-        "initdb: {}",
-        String::from_utf8_lossy(&made.stderr)
-    );
     let server = as_user(drop_to, &binary("postgres"));
     let guard = Command::new("sh")
         .args(["-c", GUARD, "sh"])
@@ -252,6 +244,43 @@ fn start() -> (Child, Url) {
     (guard, Url::parse(&url).unwrap())
 }
 
+/// Whom PostgreSQL runs as in a fresh folder, if not as the tests; the folder is theirs then, and nobody else's.
+pub fn server_user(folder: &Path) -> Option<(u32, u32)> {
+    let drop_to = (fs::metadata(folder).unwrap().uid() == 0)
+        .then(|| ["postgres", "nobody"].map(ids).into_iter().flatten().next());
+    let drop_to = drop_to.map(|found| found.expect("root needs a user `postgres` or `nobody` to run PostgreSQL as"));
+    if let Some((uid, gid)) = drop_to {
+        chown(folder, Some(uid), Some(gid)).unwrap();
+    }
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    drop_to
+}
+
+/// Makes a cluster in `folder/data`.
+pub fn initdb(folder: &Path, user: Option<(u32, u32)>) {
+    let made = as_user(user, &binary("initdb"))
+        .args([
+            "-A",
+            "trust",
+            "-U",
+            "signet",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+            "-D",
+        ])
+        .arg(folder.join("data"))
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "initdb: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+}
+
 /// `$1` is the folder, the rest is the server's command line.
 const GUARD: &str = r#"
 trap '' INT TERM HUP
@@ -264,7 +293,8 @@ wait "$server"
 rm -rf "$folder"
 "#;
 
-fn await_ready(folder: &Path) {
+/// Waits until the cluster in `folder/data` takes connections.
+pub fn await_ready(folder: &Path) {
     let started = Instant::now();
     loop {
         let pid_file = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
@@ -280,7 +310,7 @@ fn await_ready(folder: &Path) {
 }
 
 /// A command that runs as `user`, and gets SIGINT (the server's fast shutdown) when its parent dies.
-fn as_user(user: Option<(u32, u32)>, program: &Path) -> Command {
+pub fn as_user(user: Option<(u32, u32)>, program: &Path) -> Command {
     let Some((uid, gid)) = user else {
         return Command::new(program);
     };
@@ -303,7 +333,7 @@ fn ids(name: &str) -> Option<(u32, u32)> {
 }
 
 /// Where a program of PostgreSQL lies: the distribution's newest, `pg_config`'s, or the first on the PATH.
-fn binary(name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     let mut distribution: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

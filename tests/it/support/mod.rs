@@ -3,8 +3,10 @@
 #[allow(dead_code)] // a kit: a journey takes what it needs
 pub mod browser;
 pub mod clock;
+pub mod cluster;
 pub mod core;
 pub mod database;
+pub mod fleet;
 pub mod mailbox;
 pub mod process;
 #[allow(dead_code)]

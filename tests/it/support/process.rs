@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Process {
     child: Child,
     address: SocketAddr,
+    output: Log,
     log: Log,
 }
 
-/// What the process writes to standard error.
+/// What the process writes to standard output or standard error.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 
@@ -50,18 +51,20 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let log = Log::follow(child.stderr.take().unwrap());
+        let log = Log::follow(child.stderr.take().unwrap(), |_| {});
         let (found, address) = std::sync::mpsc::channel();
-        let output = child.stdout.take().unwrap();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if let Some(address) = line.trim().strip_prefix("listening on ") {
-                    let _ = found.send(address.parse().unwrap());
-                }
+        let output = Log::follow(child.stdout.take().unwrap(), move |line| {
+            if let Some(address) = line.trim().strip_prefix("listening on ") {
+                let _ = found.send(address.parse().unwrap());
             }
         });
         match address.recv_timeout(PATIENCE) {
-            Ok(address) => Self { child, address, log },
+            Ok(address) => Self {
+                child,
+                address,
+                output,
+                log,
+            },
             Err(_) => {
                 let _ = child.kill();
                 panic!("signet does not serve: {:?}\n{}", child.wait(), log.text());
@@ -93,6 +96,11 @@ impl Process {
         answer.lines().next().unwrap_or_default().to_owned()
     }
 
+    /// Everything that it printed so far.
+    pub fn output(&self) -> String {
+        self.output.text()
+    }
+
     /// Everything that it logged so far.
     pub fn log(&self) -> String {
         self.log.text()
@@ -119,14 +127,17 @@ impl Drop for Process {
 }
 
 impl Log {
-    fn follow(output: ChildStderr) -> Self {
+    fn follow(output: impl Read + Send + 'static, each: impl Fn(&str) + Send + 'static) -> Self {
         let log = Self::default();
         let kept = log.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let mut text = kept.0.lock().unwrap();
-                text.push_str(&line);
-                text.push('\n');
+                {
+                    let mut text = kept.0.lock().unwrap();
+                    text.push_str(&line);
+                    text.push('\n');
+                }
+                each(&line);
             }
         });
         log

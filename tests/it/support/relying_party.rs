@@ -80,13 +80,19 @@ pub struct Refusal {
 
 impl RelyingParty {
     /// An app that has read the discovery document of the issuer. `secret` is empty for a public client.
-    pub async fn discover(
+    pub async fn discover(issuer: &str, clock: Arc<dyn Clock>, credentials: (&str, &str), redirect_uri: &str) -> Self {
+        let http = builder().build().unwrap();
+        Self::discover_through(http, issuer, clock, credentials, redirect_uri).await
+    }
+
+    /// The same over connections of another making.
+    pub async fn discover_through(
+        http: reqwest::Client,
         issuer: &str,
         clock: Arc<dyn Clock>,
         (client_id, secret): (&str, &str),
         redirect_uri: &str,
     ) -> Self {
-        let http = builder().build().unwrap();
         let address = format!("{issuer}/.well-known/openid-configuration");
         let metadata: Value = http.get(address).send().await.unwrap().json().await.unwrap();
         // OIDC Discovery §4.3
