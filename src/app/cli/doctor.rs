@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use openssl::asn1::Asn1Time;
 use openssl::x509::X509;
 use sqlx::PgPool;
@@ -12,12 +11,16 @@ use crate::app::ground::{Ground, GroundError, Purpose};
 use crate::app::settings::{Settings, Tls};
 use crate::app::tls::Certificates;
 use crate::base::{Clock, SystemClock, Time};
+use crate::notify::mail::Mailer;
 
 /// Tokens live for minutes; a clock that is further off than this makes relying parties refuse them.
 const TOLERATED_DRIFT: time::Duration = time::Duration::seconds(5);
 
 /// A certificate that expires so soon should have been renewed.
 const SOON_EXPIRED_DAYS: i64 = 7;
+
+/// How long the mail server may take.
+const MAIL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What one check found.
 enum Finding {
@@ -167,14 +170,14 @@ async fn mail(settings: &Settings) -> Finding {
         fault,
         advice: "check mail.smtp_url (SIGNET_SMTP_URL): scheme, host, port, user and password".to_owned(),
     };
-    let transport = match AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()) {
-        Ok(builder) => builder.timeout(Some(Duration::from_secs(10))).build::<Tokio1Executor>(),
-        Err(_) => return bad("the mail server's URL cannot be used".to_owned()),
+    let mailer = match Mailer::smtp(url, &settings.mail.from) {
+        Ok(mailer) => mailer,
+        Err(error) => return bad(error.to_string()),
     };
-    match transport.test_connection().await {
-        Ok(true) => Finding::Good("the mail server answers".to_owned()),
-        Ok(false) => bad("the mail server hangs up".to_owned()),
-        Err(error) => bad(format!("the mail server does not answer: {error}")),
+    match tokio::time::timeout(MAIL_PATIENCE, mailer.check()).await {
+        Ok(Ok(())) => Finding::Good("the mail server answers".to_owned()),
+        Ok(Err(error)) => bad(format!("the mail server does not answer: {error}")),
+        Err(_) => bad("the mail server does not answer in time".to_owned()),
     }
 }
 

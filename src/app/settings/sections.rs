@@ -332,7 +332,8 @@ fn tokens(reader: &Reader<'_>) -> Result<Tokens, SettingsError> {
         return Err(reader.wrong("tokens.refresh_token_absolute_seconds", fault));
     }
     if tokens.longest_lifetime < tokens.access_token_lifetime.max(tokens.id_token_lifetime) {
-        let fault = "must not be shorter than tokens.access_token_lifetime_seconds and tokens.id_token_lifetime_seconds";
+        let fault =
+            "must not be shorter than tokens.access_token_lifetime_seconds and tokens.id_token_lifetime_seconds";
         return Err(reader.wrong("tokens.longest_lifetime_seconds", fault));
     }
     Ok(tokens)
