@@ -52,15 +52,17 @@ pub async fn post(form: Form) -> HttpResponse {
         let errors = FieldErrors::field("identifier", Text::new("error-required"));
         return show(visitor, waiting, errors, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
+    // Before anything else: a request that does not exist must be answered alike for those who have an account and those
+    // who have none.
+    let pending = match load(visitor, waiting).await {
+        Ok(pending) => pending,
+        Err(answer) => return answer,
+    };
     match recover::recover(visitor.core(), &visitor.visit(waiting.request()), &identifier).await {
         Ok(Outcome::Sent) => {}
         Ok(Outcome::Wait { until }) => return page::slow_down(visitor, until),
         Err(failure) => return page::failure(visitor, &failure),
     }
-    let pending = match load(visitor, waiting).await {
-        Ok(pending) => pending,
-        Err(answer) => return answer,
-    };
     let valid = visitor.core().policy.sign_up.recovery.whole_minutes();
     let view = RecoverSent {
         page: visitor.layout_at(&waiting.at("/recover")),

@@ -33,6 +33,20 @@ async fn an_answer_never_tells_who_has_an_account() {
 }
 
 #[tokio::test]
+async fn a_request_that_nobody_made_is_answered_alike_for_all() {
+    let server = server().await;
+    for name in ["bob@example.com", "nobody@example.com"] {
+        let mut browser = server.browser();
+        let page = browser.open(&server.at("/recover")).await.at(200, "/recover");
+        let form = page
+            .form("recover")
+            .forged("identifier", name)
+            .forged("request", "0199b8d2-4c1e-7000-8000-000000000001");
+        assert_eq!(browser.send_once(&page, &form).await.status, 400, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn looking_at_a_link_changes_nothing_and_it_works_once() {
     let server = prepared().await;
     let mut browser = server.browser();
