@@ -97,6 +97,23 @@ impl CompiledRules {
         self.rules.is_empty()
     }
 
+    /// The names of the claims that one of `scopes` brings to the client, each once: what a person who is asked must see.
+    pub fn brought_by(&self, scopes: &[String], client_id: &str) -> Vec<String> {
+        let concerns = |rule: &ClaimRule| {
+            (rule.clients.is_empty() || rule.clients.iter().any(|id| id == client_id))
+                && rule.scopes.iter().any(|scope| scopes.contains(scope))
+        };
+        let mut names: Vec<String> = self
+            .rules
+            .iter()
+            .filter(|one| concerns(&one.rule))
+            .map(|one| one.rule.name.clone())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The scopes that some rule waits for, each once: they may be asked for although no specification knows them.
     pub fn scopes(&self) -> Vec<String> {
         let mut scopes: Vec<String> = self

@@ -30,13 +30,21 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         return steps::go_on(&visitor, waiting).await;
     };
     let user = &signed_in.user;
+    let catalog = match visitor.core().catalog().await {
+        Ok(catalog) => catalog,
+        Err(error) => return page::failure(&visitor, &error.into()),
+    };
+    let mut shown = values(wanted, user);
+    // What the operator adds to a scope is seen as well, and has to be named.
+    let custom = catalog.rules.brought_by(&wanted.scopes, &pending.client.client_id);
+    shown.extend(custom.into_iter().map(|name| ConsentValue::new(name, String::new())));
     let view = Consent {
         page: visitor.layout(),
         request: waiting.value(),
         app: Some(app(&pending.client)),
         name: user.display_name(),
         identifier: identifier_of(user),
-        values: values(wanted, user),
+        values: shown,
         apis: apis(wanted, &pending),
         stays_connected: wanted.scopes.iter().any(|scope| scope == OFFLINE_ACCESS),
         switch_href: format!("{}&switch=1", waiting.at("/login")),

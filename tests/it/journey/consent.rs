@@ -43,6 +43,20 @@ async fn only_what_is_new_is_asked_for() {
 }
 
 #[tokio::test]
+async fn what_the_operator_adds_to_a_scope_is_named() {
+    let server = prepared().await;
+    let rule = "[[claims]]\nname = \"https://example.com/salary\"\nvalue = \"'much'\"\nin = [\"userinfo\"]\nscopes = [\"payroll\"]\n";
+    server.apply(rule).await;
+    let app = server.relying_party("web", WEB_SECRET).await;
+    let mut browser = server.browser();
+    let ask = app.ask(&[("scope", "openid payroll")]);
+    let page = browser.open(&ask.url).await.at(200, "/login");
+    let page = sign_in(&mut browser, &page, "ada").await.at(200, "/consent");
+    let said = page.text("form#consent");
+    assert!(said.contains("https://example.com/salary"), "{said}");
+}
+
+#[tokio::test]
 async fn one_persons_consent_is_nobody_elses_and_one_apps_no_others() {
     let server = server().await;
     let app = server.relying_party("other", WEB_SECRET).await;
