@@ -30,7 +30,7 @@ async function signIn(page, identifier, secret) {
 
 test('the printed password works once and must be replaced', async () => {
   const administrator = await signet.administrator();
-  const context = await browser.newContext({ viewport: DESKTOP, bypassCSP: true });
+  const context = await browser.newContext({ viewport: DESKTOP });
   const page = await context.newPage();
   await signIn(page, administrator.name, administrator.password);
   await page.waitForSelector('form#new-password');
@@ -53,12 +53,12 @@ for (const { name, ...options } of [
 ]) {
   test(`people, apps, keys and the trail: ${name}`, async () => {
     const { name: administrator } = await signet.administrator();
-    const context = await browser.newContext({ ...options, bypassCSP: true });
+    const context = await browser.newContext(options);
     const page = await context.newPage();
     const complaints = listen(page);
     await signIn(page, administrator, password);
     await page.waitForURL(/\/console/);
-    for (const path of ['', '/users', '/users/new', '/apps', '/apps/new', '/keys', '/audit']) {
+    for (const path of ['', '/users', '/users/new', '/apps', '/apps/new', '/apps/demo-web', '/apis', '/keys', '/audit']) {
       const answer = await page.goto(`${signet.issuer}/console${path}`);
       assert.equal(answer.status(), 200, path);
       await check(page, `console${path} (${name})`);
