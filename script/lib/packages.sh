@@ -7,35 +7,59 @@ has_compiler() { command -v cc >/dev/null && command -v make >/dev/null; }
 has_pkg_config() { command -v pkg-config >/dev/null; }
 has_openssl() { has_pkg_config && pkg-config --exists openssl; }
 has_certificates() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/ssl/cert.pem ]; }
+# PostgreSQL 14 or newer, in any of the places where the server looks (src/app/database/embedded/programs.rs).
 has_postgresql() {
-    local initdb
-    for initdb in "$(command -v initdb || true)" "$(pg_config --bindir 2>/dev/null || true)/initdb" \
-        /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb; do
-        [ -x "$initdb" ] && return 0
+    local folder major folders
+    IFS=: read -ra folders <<<"$PATH"
+    for folder in "${folders[@]}" "$(pg_config --bindir 2>/dev/null || true)" \
+        /usr/lib/postgresql/*/bin /usr/local/*/bin /opt/*/bin /usr/pgsql-*/bin; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ] || continue
+        major=$("$folder/postgres" --version 2>/dev/null | sed -n 's/.*(PostgreSQL) \([0-9]*\).*/\1/p')
+        [ "${major:-0}" -ge 14 ] && return 0
     done
     return 1
 }
-has_node() { command -v node >/dev/null && [ "$(node -p 'Number(process.versions.node.split(".")[0])')" -ge 18 ]; }
+# 18.19 is the first whose `node --test` knows `--test-concurrency`; Debian 12 has a later one.
+has_node() {
+    command -v node >/dev/null &&
+        node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 18 || (major == 18 && minor >= 19) ? 0 : 1)'
+}
 has_npm() { command -v npm >/dev/null; }
-has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
+# Prints where Chromium is.
+find_chromium() { command -v "${CHROMIUM:-chromium}" || command -v chromium-browser || command -v google-chrome; }
+has_chromium() { find_chromium >/dev/null; }
 has_fonts() { command -v fc-list >/dev/null && [ -n "$(fc-list 2>/dev/null | head -n 1)" ]; }
 
-# Appends to `missing` the packages of one purpose that are not there.
+# Sets `missing` to the packages of these purposes that are not there.
 look_for() {
+    local purpose
+    missing=()
+    for purpose in "$@"; do
+        case $purpose in
+        build)
+            has_compiler || missing+=(build-essential)
+            has_pkg_config || missing+=(pkg-config)
+            has_openssl || missing+=(libssl-dev)
+            has_certificates || missing+=(ca-certificates)
+            ;;
+        postgresql) has_postgresql || missing+=(postgresql) ;;
+        browser)
+            has_node || missing+=(nodejs)
+            has_npm || missing+=(npm)
+            has_chromium || missing+=(chromium)
+            has_fonts || missing+=(fontconfig fonts-dejavu-core)
+            ;;
+        esac
+    done
+}
+
+# What is wanted under a package's name, for somebody whose distribution does not have it.
+wanted() {
     case $1 in
-    build)
-        has_compiler || missing+=(build-essential)
-        has_pkg_config || missing+=(pkg-config)
-        has_openssl || missing+=(libssl-dev)
-        has_certificates || missing+=(ca-certificates)
-        ;;
-    postgresql) has_postgresql || missing+=(postgresql) ;;
-    browser)
-        has_node || missing+=(nodejs)
-        has_npm || missing+=(npm)
-        has_chromium || missing+=(chromium)
-        has_fonts || missing+=(fontconfig fonts-dejavu-core)
-        ;;
+    postgresql) echo "PostgreSQL 14 or newer (https://www.postgresql.org/download/)" ;;
+    nodejs) echo "Node.js 18.19 or newer (https://nodejs.org/); found: $(node --version 2>/dev/null || echo none)" ;;
+    chromium) echo "Chromium, in PATH or named by CHROMIUM (a real package: Ubuntu's is a snap)" ;;
+    *) echo "$1" ;;
     esac
 }
 
@@ -82,8 +106,8 @@ need_cargo() {
 }
 
 need() {
-    local missing=() purpose
-    for purpose in "$@"; do look_for "$purpose"; done
+    local missing package
+    look_for "$@"
     if [ ${#missing[@]} -gt 0 ]; then
         if ! command -v apt-get >/dev/null; then
             echo "Missing, by their Debian names: ${missing[*]}. Install them, then run this again." >&2
@@ -94,6 +118,13 @@ need() {
         else
             echo "System packages are missing. Run this as root, then start again:" >&2
             echo "  apt-get update && apt-get install --no-install-recommends -y ${missing[*]}" >&2
+            exit 1
+        fi
+        hash -r
+        look_for "$@"
+        if [ ${#missing[@]} -gt 0 ]; then
+            echo "Still missing after the installation; the distribution's packages do not give it:" >&2
+            for package in "${missing[@]}"; do echo "  $(wanted "$package")" >&2; done
             exit 1
         fi
     fi
