@@ -4,8 +4,9 @@
 //! cargo run --example relying_party
 //! ```
 //!
-//! It shows the verified claims, refreshes, calls an API that it protects itself, and signs out. Settings by environment:
-//! `ISSUER` (http://localhost:8080), `CLIENT_ID` (demo-web), `CLIENT_SECRET` (the demo's), `PORT` (3000).
+//! It shows the verified claims, refreshes, calls an API that it protects itself, for the person and as a machine, and
+//! signs out. Settings by environment: `ISSUER` (http://localhost:8080), `CLIENT_ID` (demo-web), `CLIENT_SECRET` (the
+//! demo's), `MACHINE_ID` (demo-machine), `MACHINE_SECRET` (the demo's), `PORT` (3000).
 
 use std::{
     collections::HashMap,
@@ -41,6 +42,12 @@ struct Pending {
     verifier: PkceCodeVerifier,
 }
 
+/// How a client proves who it is.
+struct Credentials {
+    id: ClientId,
+    secret: ClientSecret,
+}
+
 /// Somebody who has signed in.
 #[derive(Clone)]
 struct SignedIn {
@@ -53,8 +60,8 @@ struct SignedIn {
 
 struct Demo {
     issuer: IssuerUrl,
-    client_id: ClientId,
-    client_secret: ClientSecret,
+    app: Credentials,
+    machine: Credentials,
     base: String,
     http: reqwest::Client,
     pending: Mutex<HashMap<String, Pending>>,
@@ -77,7 +84,8 @@ form{display:inline}</style></head><body><main><h1>Demo app</h1>
 <form method="post" action="/logout"><button class="button" id="sign-out">Sign out</button></form></p>
 <h2>ID token, verified</h2><pre id="id-token">{{ person.id_token }}</pre>
 <h2>Userinfo</h2><pre id="userinfo">{{ person.userinfo }}</pre>
-{% when None %}<p>This app knows nobody yet.</p><p><a class="button" id="sign-in" href="/login">Sign in with Signet</a></p>{% endmatch %}
+{% when None %}<p>This app knows nobody yet.</p><p><a class="button" id="sign-in" href="/login">Sign in with Signet</a>
+<a class="button" id="call-as-machine" href="/machine">Call the API as a machine</a></p>{% endmatch %}
 </main></body></html>"#
 )]
 struct Page {
@@ -115,14 +123,16 @@ enum Failed {
 }
 
 macro_rules! client {
-    ($demo:expr) => {{
+    ($demo:expr) => {
+        client!($demo, $demo.app)
+    };
+    ($demo:expr, $who:expr) => {{
         let http = $demo.http.clone();
         let call = move |request| send(http.clone(), request);
         let metadata = ProviderMetadataWithLogout::discover_async($demo.issuer.clone(), &call).await?;
         let end_session = metadata.additional_metadata().end_session_endpoint.clone();
-        let client =
-            CoreClient::from_provider_metadata(metadata, $demo.client_id.clone(), Some($demo.client_secret.clone()))
-                .set_redirect_uri(RedirectUrl::new(format!("{}/callback", $demo.base))?);
+        let client = CoreClient::from_provider_metadata(metadata, $who.id.clone(), Some($who.secret.clone()))
+            .set_redirect_uri(RedirectUrl::new(format!("{}/callback", $demo.base))?);
         (client, call, end_session)
     }};
 }
@@ -244,10 +254,30 @@ impl Demo {
         Ok(tokens.access_token().secret().clone())
     }
 
+    /// A token for the API that is nobody's but the machine's (RFC 6749 §4.4).
+    async fn machine_token(&self) -> Result<String, Failure> {
+        let (client, call, _) = client!(self, self.machine);
+        let tokens = client
+            .exchange_client_credentials()?
+            .add_scope(Scope::new("orders:read".to_owned()))
+            .add_extra_param("resource", self.api())
+            .request_async(&call)
+            .await?;
+        Ok(tokens.access_token().secret().clone())
+    }
+
+    /// What the API says to a token.
+    async fn ask_api(&self, token: String) -> Result<String, Failure> {
+        let url = format!("{}/orders", self.api());
+        let answer = self.http.get(url).bearer_auth(token).send().await?;
+        let status = answer.status();
+        Ok(format!("The API answered {status}: {}", answer.text().await?))
+    }
+
     async fn end(&self, person: Option<SignedIn>) -> Result<String, Failure> {
         let (_, _, end_session) = client!(self);
         let mut request = LogoutRequest::from(end_session.ok_or("the provider has no end_session_endpoint")?)
-            .set_client_id(self.client_id.clone())
+            .set_client_id(self.app.id.clone())
             .set_post_logout_redirect_uri(PostLogoutRedirectUrl::new(format!("{}/", self.base))?);
         if let Some(person) = &person {
             request = request.set_id_token_hint(&person.id_token);
@@ -379,24 +409,19 @@ async fn call(demo: web::Data<Arc<Demo>>, request: HttpRequest) -> impl Responde
     let (Some(browser), Some(person)) = (Demo::browser(&request), demo.person(&request)) else {
         return redirect("/");
     };
-    let asked = async {
-        let token = demo.refresh(browser, person, &demo.api()).await?;
-        let answer = demo
-            .http
-            .get(format!("{}/orders", demo.api()))
-            .bearer_auth(token)
-            .send()
-            .await?;
-        Ok::<_, Failure>(format!(
-            "The API answered {}: {}",
-            answer.status(),
-            answer.text().await?
-        ))
-    };
-    let note = asked
-        .await
-        .unwrap_or_else(|error| format!("The API did not answer: {error}"));
+    let asked = async { demo.ask_api(demo.refresh(browser, person, &demo.api()).await?).await };
+    let note = asked.await.unwrap_or_else(no_answer);
     page(Some(note), demo.person(&request))
+}
+
+async fn call_as_machine(demo: web::Data<Arc<Demo>>, request: HttpRequest) -> impl Responder {
+    let asked = async { demo.ask_api(demo.machine_token().await?).await };
+    let note = asked.await.unwrap_or_else(no_answer);
+    page(Some(note), demo.person(&request))
+}
+
+fn no_answer(error: Failure) -> String {
+    format!("The API did not answer: {error}")
 }
 
 async fn logout(demo: web::Data<Arc<Demo>>, request: HttpRequest) -> impl Responder {
@@ -438,8 +463,14 @@ async fn main() -> Result<(), Failure> {
     let port: u16 = setting("PORT", "3000").parse()?;
     let demo = web::Data::new(Arc::new(Demo {
         issuer: IssuerUrl::new(setting("ISSUER", "http://localhost:8080"))?,
-        client_id: ClientId::new(setting("CLIENT_ID", "demo-web")),
-        client_secret: ClientSecret::new(setting("CLIENT_SECRET", "demo-secret-for-this-machine-only")),
+        app: Credentials {
+            id: ClientId::new(setting("CLIENT_ID", "demo-web")),
+            secret: ClientSecret::new(setting("CLIENT_SECRET", "demo-secret-for-this-machine-only")),
+        },
+        machine: Credentials {
+            id: ClientId::new(setting("MACHINE_ID", "demo-machine")),
+            secret: ClientSecret::new(setting("MACHINE_SECRET", "demo-machine-secret-for-this-machine-only")),
+        },
         base: setting("BASE_URL", &format!("http://localhost:{port}")),
         http: reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -456,6 +487,7 @@ async fn main() -> Result<(), Failure> {
             .route("/callback", web::get().to(callback))
             .route("/refresh", web::post().to(refresh))
             .route("/call", web::get().to(call))
+            .route("/machine", web::get().to(call_as_machine))
             .route("/logout", web::post().to(logout))
             .route("/api/orders", web::get().to(orders))
     })

@@ -138,6 +138,14 @@ test('a forgotten password is replaced through the mailed link', async () => {
   await context.close();
 });
 
+test('a machine calls the API with a token of its own', async () => {
+  const page = await browser.newPage();
+  await page.goto(app.url);
+  await page.click('#call-as-machine');
+  assert.match(await page.textContent('#note'), /answered 200 OK: .*"for":"demo-machine"/);
+  await page.close();
+});
+
 test('declining goes back to the app with access_denied', async () => {
   const context = await browser.newContext({ viewport: DESKTOP });
   const page = await context.newPage();
