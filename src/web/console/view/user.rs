@@ -105,14 +105,65 @@ impl FactRow {
 #[cfg(test)]
 impl User {
     pub(crate) fn samples(page: &Layout) -> Vec<(&'static str, Self)> {
-        let page = page.clone().with_person("Ada Lovelace", true);
-        let fact = |attribute: &str, value: &str, source| FactRow {
-            attribute: attribute.to_owned(),
-            value: value.to_owned(),
-            source,
-            is_verified: attribute == "email",
-            at: When::sample(&page, 4_000),
-        };
+        let plain = Self::plain(&page.clone().with_person("Ada Lovelace", true));
+        let (faulty, bare, hostile) = (plain.faulty(), plain.bare(), plain.hostile());
+        vec![
+            ("plain", plain),
+            ("faulty", faulty),
+            ("bare", bare),
+            ("hostile", hostile),
+        ]
+    }
+
+    /// Somebody with a little of everything.
+    fn plain(page: &Layout) -> Self {
+        Self {
+            id: "0199b8d2-7c1e-7000-8000-000000000002".to_owned(),
+            name: "Grace Hopper".to_owned(),
+            version: 4,
+            is_suspended: false,
+            is_self: false,
+            username: "grace".to_owned(),
+            fields: Self::sample_fields(),
+            email_is_verified: true,
+            phone_number_is_verified: false,
+            custom_data: "{\n  \"rank\": \"rear admiral\"\n}".to_owned(),
+            roles: vec![
+                Choice {
+                    help: Some(Text::new("role-admin-help")),
+                    ..Choice::new("admin", Text::verbatim("admin"), true)
+                },
+                Choice::new("support", Text::verbatim("support"), false),
+            ],
+            errors: FieldErrors::none(),
+            password: Text::new("password-set"),
+            password_changed: Some(When::sample(page, 90_000)),
+            sessions: Self::sample_sessions(page),
+            grants: vec![GrantRow {
+                client_id: "ledger".to_owned(),
+                name: "Harbour Ledger".to_owned(),
+                scopes: vec!["openid".to_owned(), "email".to_owned()],
+                since: When::sample(page, 9_000),
+            }],
+            facts: vec![
+                FactRow::sample(page, "name", "Grace Hopper", FactSource::User),
+                FactRow::sample(page, "email", "grace@navy.example", FactSource::Import),
+                FactRow::sample(
+                    page,
+                    "birthdate",
+                    "1906-12-09",
+                    FactSource::Api("provisioner".to_owned()),
+                ),
+                FactRow::sample(page, "zoneinfo", "", FactSource::Hook("geo".to_owned())),
+            ],
+            events: EventRow::samples(page).into_iter().take(5).collect(),
+            last_sign_in: Some(When::sample(page, 300)),
+            created: When::sample(page, 90_000),
+            page: page.clone(),
+        }
+    }
+
+    fn sample_fields() -> Vec<ProfileField> {
         let values = [
             ("name", "Grace Hopper"),
             ("given_name", "Grace"),
@@ -128,63 +179,36 @@ impl User {
             ("address.locality", "Arlington"),
             ("address.country", "US"),
         ];
-        let plain = Self {
-            id: "0199b8d2-7c1e-7000-8000-000000000002".to_owned(),
-            name: "Grace Hopper".to_owned(),
-            version: 4,
-            is_suspended: false,
-            is_self: false,
-            username: "grace".to_owned(),
-            fields: values.map(|(claim, value)| ProfileField::optional(claim, value)).into(),
-            email_is_verified: true,
-            phone_number_is_verified: false,
-            custom_data: "{\n  \"rank\": \"rear admiral\"\n}".to_owned(),
-            roles: vec![
-                Choice {
-                    help: Some(Text::new("role-admin-help")),
-                    ..Choice::new("admin", Text::verbatim("admin"), true)
-                },
-                Choice::new("support", Text::verbatim("support"), false),
-            ],
-            errors: FieldErrors::none(),
-            password: Text::new("password-set"),
-            password_changed: Some(When::sample(&page, 90_000)),
-            sessions: SessionRow::samples(&page)
-                .into_iter()
-                .map(|row| SessionRow {
-                    is_current: false,
-                    ..row
-                })
-                .collect(),
-            grants: vec![GrantRow {
-                client_id: "ledger".to_owned(),
-                name: "Harbour Ledger".to_owned(),
-                scopes: vec!["openid".to_owned(), "email".to_owned()],
-                since: When::sample(&page, 9_000),
-            }],
-            facts: vec![
-                fact("name", "Grace Hopper", FactSource::User),
-                fact("email", "grace@navy.example", FactSource::Import),
-                fact("birthdate", "1906-12-09", FactSource::Api("provisioner".to_owned())),
-                fact("zoneinfo", "", FactSource::Hook("geo".to_owned())),
-            ],
-            events: EventRow::samples(&page).into_iter().take(5).collect(),
-            last_sign_in: Some(When::sample(&page, 300)),
-            created: When::sample(&page, 90_000),
-            page: page.clone(),
+        values.map(|(claim, value)| ProfileField::optional(claim, value)).into()
+    }
+
+    /// Somebody else's sessions: none of them is the one that looks.
+    fn sample_sessions(page: &Layout) -> Vec<SessionRow> {
+        let elsewhere = |row| SessionRow {
+            is_current: false,
+            ..row
         };
-        let mut faults = FieldErrors::field("", Text::new("error-conflict"));
-        faults.add("custom_data", Text::new("error-json"));
-        faults.add("email", Text::new("error-email-taken"));
-        faults.add("roles", Text::new("error-last-administrator"));
-        let faulty = Self {
+        SessionRow::samples(page).into_iter().map(elsewhere).collect()
+    }
+
+    /// A form that was refused, of somebody who is suspended.
+    fn faulty(&self) -> Self {
+        let mut errors = FieldErrors::field("", Text::new("error-conflict"));
+        errors.add("custom_data", Text::new("error-json"));
+        errors.add("email", Text::new("error-email-taken"));
+        errors.add("roles", Text::new("error-last-administrator"));
+        Self {
             is_suspended: true,
-            errors: faults,
+            errors,
             password: Text::new("password-one-time"),
             custom_data: "{".to_owned(),
-            ..plain.clone()
-        };
-        let bare = Self {
+            ..self.clone()
+        }
+    }
+
+    /// Oneself, without anything.
+    fn bare(&self) -> Self {
+        Self {
             is_self: true,
             errors: FieldErrors::field("username", Text::new("error-no-identifier")),
             password: Text::new("password-unset"),
@@ -194,23 +218,31 @@ impl User {
             facts: Vec::new(),
             events: Vec::new(),
             last_sign_in: None,
-            ..plain.clone()
-        };
-        let hostile = Self {
-            name: crate::web::layout::HOSTILE.to_owned(),
-            custom_data: format!("</textarea>{}", crate::web::layout::HOSTILE),
-            facts: vec![fact(
-                crate::web::layout::HOSTILE,
-                crate::web::layout::HOSTILE,
-                FactSource::User,
-            )],
-            ..plain.clone()
-        };
-        vec![
-            ("plain", plain),
-            ("faulty", faulty),
-            ("bare", bare),
-            ("hostile", hostile),
-        ]
+            ..self.clone()
+        }
+    }
+
+    /// Values that try to leave their places.
+    fn hostile(&self) -> Self {
+        let hostile = crate::web::layout::HOSTILE;
+        Self {
+            name: hostile.to_owned(),
+            custom_data: format!("</textarea>{hostile}"),
+            facts: vec![FactRow::sample(&self.page, hostile, hostile, FactSource::User)],
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+impl FactRow {
+    fn sample(page: &Layout, attribute: &str, value: &str, source: FactSource) -> Self {
+        Self {
+            attribute: attribute.to_owned(),
+            value: value.to_owned(),
+            source,
+            is_verified: attribute == "email",
+            at: When::sample(page, 4_000),
+        }
     }
 }
