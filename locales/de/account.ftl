@@ -60,6 +60,7 @@ password-none = Sie haben noch keines.
 password-effect = Mit dem Speichern werden Sie überall sonst abgemeldet.
 
 confirm-title = Sind Sie es?
-confirm-console = Die Konsole braucht einen frischen Nachweis.
+confirm-console = Ihre Anmeldung liegt eine Weile zurück, und dieser Teil der Konsole kann viel verändern.
 confirm-change = Für diese Änderung brauchen wir einen frischen Nachweis.
+confirm-lost = Noch wurde nichts geändert. Sie kommen zurück auf die Seite; bitte füllen Sie sie noch einmal aus.
 confirm-submit = Weiter

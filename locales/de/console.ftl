@@ -18,6 +18,17 @@ status-disabled = abgeschaltet
 once = Das steht nur jetzt hier. Bewahren Sie es sicher auf, bevor Sie weitergehen.
 delete-name = { $name } löschen
 
+done-saved = Gespeichert.
+done-user-suspended = Der Benutzer ist gesperrt; alle Sitzungen sind beendet.
+done-user-restored = Der Benutzer kann sich wieder anmelden.
+done-user-deleted = Der Benutzer ist gelöscht.
+done-session-ended = Die Sitzung ist beendet.
+done-sessions-ended = Alle Sitzungen sind beendet.
+done-app-disabled = Die App ist abgeschaltet.
+done-app-enabled = Die App ist eingeschaltet.
+done-app-deleted = Die App ist gelöscht.
+done-key-rotated = Der Nachfolger dieses Schlüssels ist veröffentlicht; er signiert, sobald alle ihn kennen können.
+
 figure-users = Benutzer
 figure-apps = Apps
 figure-sessions = Anmeldungen in 24 Stunden
@@ -147,6 +158,7 @@ app-pkce = PKCE verlangen
 app-pkce-help = Apps ohne Geheimnis brauchen es immer; die meisten Bibliotheken tun es von selbst.
 app-scope = Erlaubte Scopes
 app-scope-help = Durch Leerzeichen getrennt; leer erlaubt alle.
+app-roles-help = Was sie darf, wenn sie für sich selbst arbeitet (client_credentials).
 app-client-uri = Startseite
 app-logo-uri = Adresse des Logos
 app-auth-method = Client-Authentifizierung

@@ -60,6 +60,7 @@ password-none = You have none yet.
 password-effect = Saving signs you out everywhere else.
 
 confirm-title = Is it you?
-confirm-console = The console needs a fresh proof.
+confirm-console = Some time has passed since you signed in, and this part of the console can change a lot.
 confirm-change = For this change we need a fresh proof.
+confirm-lost = Nothing was changed yet. You will come back to the page; please fill it in again.
 confirm-submit = Continue

@@ -18,6 +18,17 @@ status-disabled = switched off
 once = This is shown only now. Keep it in a safe place before you go on.
 delete-name = Delete { $name }
 
+done-saved = Saved.
+done-user-suspended = The user is suspended; every session has ended.
+done-user-restored = The user can sign in again.
+done-user-deleted = The user is deleted.
+done-session-ended = The session has ended.
+done-sessions-ended = Every session has ended.
+done-app-disabled = The app is switched off.
+done-app-enabled = The app is switched on.
+done-app-deleted = The app is deleted.
+done-key-rotated = The successor of this key is published; it signs as soon as everyone can know it.
+
 figure-users = Users
 figure-apps = Apps
 figure-sessions = Sign-ins in 24 hours
@@ -147,6 +158,7 @@ app-pkce = Require PKCE
 app-pkce-help = Apps without a secret always need it; most libraries do it by themselves.
 app-scope = Allowed scopes
 app-scope-help = Separated by spaces; empty allows all.
+app-roles-help = What it may do when it works for itself (client_credentials).
 app-client-uri = Home page
 app-logo-uri = Logo address
 app-auth-method = Client authentication

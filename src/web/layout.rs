@@ -165,7 +165,8 @@ impl Layout {
 fn languages(current: Locale, path_and_query: &str) -> Vec<Language> {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
     let link = |locale: Locale| {
-        let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "ui_locales");
+        // What was done was said already; it is not said again in another language.
+        let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "ui_locales" && name != "done");
         let mut pairs = form_urlencoded::Serializer::new(String::new());
         pairs.extend_pairs(kept).append_pair("ui_locales", locale.tag());
         Language {

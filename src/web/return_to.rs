@@ -44,6 +44,53 @@ impl ReturnTo {
     }
 }
 
+/// A page of the console, by its path: where somebody goes on after having proved again who they are. Nothing that could
+/// lead to another server, or to another part of this one, is such a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsolePath(String);
+
+impl ConsolePath {
+    /// The longest path that is taken; the console's own are shorter.
+    const MAX: usize = 200;
+
+    /// The page that a path names, if it is one of the console's.
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("/console")?;
+        let is_plain = |segment: &str| {
+            !matches!(segment, "" | "." | "..")
+                && segment
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte))
+        };
+        let is_whole = rest.is_empty() || rest.strip_prefix('/')?.split('/').all(is_plain);
+        (is_whole && text.len() <= Self::MAX).then(|| Self(text.to_owned()))
+    }
+
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a proof interrupts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interrupted {
+    /// Nothing was typed yet.
+    Visit,
+    /// A form was sent; what was typed into it is lost.
+    Form,
+}
+
+/// The page that asks for a fresh proof of who somebody is, and goes on to `next`.
+pub fn proof(next: &str, interrupted: Interrupted) -> String {
+    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+    pairs.append_pair("next", next);
+    if interrupted == Interrupted::Form {
+        pairs.append_pair("lost", "form");
+    }
+    format!("/account/confirm?{}", pairs.finish())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +113,51 @@ mod tests {
         assert_eq!(
             ReturnTo::append("/login", ReturnTo::page("/account")),
             "/login?return_to=%2Faccount"
+        );
+    }
+
+    #[test]
+    fn only_whole_paths_of_the_console_are_gone_on_to() {
+        for path in [
+            "/console",
+            "/console/users/new",
+            "/console/apps/demo-web",
+            "/console/apps/https:~x@y.z",
+        ] {
+            assert_eq!(ConsolePath::parse(path).as_ref().map(ConsolePath::as_str), Some(path));
+        }
+        let long = format!("/console/{}", "a".repeat(ConsolePath::MAX));
+        for path in [
+            "",
+            "/",
+            "/account",
+            "/consoles",
+            "/console/",
+            "/console//evil.example",
+            "//evil.example/console",
+            "https://evil.example/console",
+            "/console/../logout",
+            "/console/./x",
+            "/console/users?q=<b>",
+            "/console/%2e%2e/logout",
+            "/console/a\\b",
+            "/console/a\r\nb",
+            "/console/a b",
+            &long,
+        ] {
+            assert_eq!(ConsolePath::parse(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_proof_carries_where_it_goes_on_and_whether_a_form_is_lost() {
+        assert_eq!(
+            proof("/console/keys", Interrupted::Visit),
+            "/account/confirm?next=%2Fconsole%2Fkeys"
+        );
+        assert_eq!(
+            proof("/console/keys", Interrupted::Form),
+            "/account/confirm?next=%2Fconsole%2Fkeys&lost=form"
         );
     }
 }

@@ -12,47 +12,49 @@ use crate::{
         FieldErrors,
         error::page,
         extract::Form,
+        return_to::{self, ConsolePath, Interrupted},
         words::{identifier_of, too_many},
     },
 };
 
 /// What the proof is for: only pages that are known here are gone on to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// The account centre.
     Account,
     /// Another e-mail address.
     Email,
-    /// The console.
-    Console,
+    /// A page of the console.
+    Console(ConsolePath),
 }
 
 impl Next {
-    const ALL: [Self; 3] = [Self::Account, Self::Email, Self::Console];
-
     /// Its path, also the value of the parameter `next`.
-    pub fn path(self) -> &'static str {
+    pub fn path(&self) -> &str {
         match self {
             Self::Account => "/account",
             Self::Email => "/account/email",
-            Self::Console => "/console",
+            Self::Console(path) => path.as_str(),
         }
     }
 
     /// The page that a parameter names; the account centre for any other address.
     pub fn parse(text: &str) -> Self {
-        let found = Self::ALL.into_iter().find(|next| next.path() == text);
-        found.unwrap_or(Self::Account)
+        match ConsolePath::parse(text) {
+            Some(path) => Self::Console(path),
+            None if text == Self::Email.path() => Self::Email,
+            None => Self::Account,
+        }
     }
 
     /// Where the proof for it is asked.
-    pub fn proof(self) -> String {
-        format!("/account/confirm?next={}", self.path().replace('/', "%2F"))
+    pub fn proof(&self) -> String {
+        return_to::proof(self.path(), Interrupted::Visit)
     }
 
-    fn reason(self) -> Text {
+    fn reason(&self) -> Text {
         Text::new(match self {
-            Self::Console => "confirm-console",
+            Self::Console(_) => "confirm-console",
             Self::Account | Self::Email => "confirm-change",
         })
     }
@@ -61,12 +63,17 @@ impl Next {
 /// The page.
 pub async fn get(owner: Owner, query: Query<HashMap<String, String>>) -> HttpResponse {
     let next = Next::parse(query.get("next").map(String::as_str).unwrap_or_default());
-    show(&owner, next, FieldErrors::none(), StatusCode::OK)
+    let interrupted = match query.get("lost").map(String::as_str) {
+        Some("form") => Interrupted::Form,
+        _ => Interrupted::Visit,
+    };
+    show(&owner, &next, interrupted, FieldErrors::none(), StatusCode::OK)
 }
 
-fn show(owner: &Owner, next: Next, errors: FieldErrors, status: StatusCode) -> HttpResponse {
+fn show(owner: &Owner, next: &Next, interrupted: Interrupted, errors: FieldErrors, status: StatusCode) -> HttpResponse {
     let view = Confirm {
-        page: owner.layout_at(&next.proof()),
+        page: owner.layout_at(&return_to::proof(next.path(), interrupted)),
+        has_lost_form: interrupted == Interrupted::Form,
         identifier: identifier_of(&owner.signed_in.user),
         reason: next.reason(),
         next: next.path().to_owned(),
@@ -80,7 +87,13 @@ pub async fn post(mut owner: Owner, form: Form) -> HttpResponse {
     let next = Next::parse(form.field("next"));
     if form.field("password").is_empty() {
         let errors = FieldErrors::field("password", Text::new("error-required"));
-        return show(&owner, next, errors, StatusCode::UNPROCESSABLE_ENTITY);
+        return show(
+            &owner,
+            &next,
+            Interrupted::Visit,
+            errors,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        );
     }
     let (core, visit) = (owner.visitor.core(), owner.visit());
     match confirm::prove(core, &visit, &owner.signed_in, &form.secret("password")).await {
@@ -90,11 +103,17 @@ pub async fn post(mut owner: Owner, form: Form) -> HttpResponse {
         }
         Ok(Outcome::Wrong) => {
             let errors = FieldErrors::field("password", Text::new("error-password-wrong"));
-            show(&owner, next, errors, StatusCode::UNPROCESSABLE_ENTITY)
+            show(
+                &owner,
+                &next,
+                Interrupted::Visit,
+                errors,
+                StatusCode::UNPROCESSABLE_ENTITY,
+            )
         }
         Ok(Outcome::Wait { until }) => {
             let errors = FieldErrors::form(too_many((until - core.now()).whole_seconds()));
-            show(&owner, next, errors, StatusCode::TOO_MANY_REQUESTS)
+            show(&owner, &next, Interrupted::Visit, errors, StatusCode::TOO_MANY_REQUESTS)
         }
         Ok(Outcome::NoPassword) => owner.visitor.redirect("/recover"),
         Err(failure) => page::failure(&owner.visitor, &failure),
@@ -107,8 +126,8 @@ mod tests {
 
     #[test]
     fn a_proof_leads_only_to_pages_that_are_known_here() {
-        for next in Next::ALL {
-            assert_eq!(Next::parse(next.path()), next);
+        for path in ["/account", "/account/email", "/console", "/console/apps/ledger"] {
+            assert_eq!(Next::parse(path).path(), path);
         }
         for other in [
             "",
@@ -116,9 +135,10 @@ mod tests {
             "//evil.example",
             "/account/../login",
             "/consoles",
+            "/console/../logout",
         ] {
             assert_eq!(Next::parse(other), Next::Account, "{other}");
         }
-        assert_eq!(Next::Console.proof(), "/account/confirm?next=%2Fconsole");
+        assert_eq!(Next::Email.proof(), "/account/confirm?next=%2Faccount%2Femail");
     }
 }

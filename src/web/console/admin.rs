@@ -2,16 +2,21 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, error::InternalError, web::Bytes};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, error::InternalError, http::Method, web::Bytes};
 
+use super::done::Done;
 use crate::{
     base::Time,
-    flow::admin::{By, Error},
+    flow::{
+        account::confirm,
+        admin::{By, Error},
+    },
     model::{Actor, Session, User},
     web::{
-        Layout, When,
+        Layout, Tone, When,
         error::page,
         extract::{SignedInVisitor, Visitor, form},
+        return_to::{ConsolePath, Interrupted, proof},
         view::ErrorKind,
     },
 };
@@ -27,17 +32,42 @@ pub struct Admin {
     pub user: Arc<User>,
     /// Their session.
     pub session: Session,
+    /// What the form before this page has done.
+    done: Option<Done>,
 }
 
 impl Admin {
     /// The shared part of a page.
     pub fn layout(&self) -> Layout {
-        self.visitor.layout().with_person(self.user.display_name(), true)
+        self.greet(self.visitor.layout())
     }
 
     /// The same for a page that is reached at another address than the one asked for.
     pub fn layout_at(&self, path: &str) -> Layout {
-        self.visitor.layout_at(path).with_person(self.user.display_name(), true)
+        self.greet(self.visitor.layout_at(path))
+    }
+
+    fn greet(&self, layout: Layout) -> Layout {
+        let layout = layout.with_person(self.user.display_name(), true);
+        match self.done {
+            Some(done) => layout.with_flash(Tone::Good, done.text()),
+            None => layout,
+        }
+    }
+
+    /// Back to a page, which says what was done.
+    pub fn done(&self, path: &str, done: Done) -> HttpResponse {
+        self.visitor.redirect(&done.at(path))
+    }
+
+    /// Has them prove again who they are if that was long ago, and come back to `path`.
+    fn require_fresh(&self, path: &str, interrupted: Interrupted) -> Result<(), actix_web::Error> {
+        if confirm::is_fresh(self.visitor.core(), &self.session) {
+            return Ok(());
+        }
+        let path = ConsolePath::parse(path);
+        let next = path.as_ref().map_or("/console", ConsolePath::as_str);
+        Err(refusal(self.visitor.redirect(&proof(next, interrupted))))
     }
 
     /// For the audit trail.
@@ -75,10 +105,16 @@ impl FromRequest for Admin {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let signed_in = SignedInVisitor::from_request(request, payload);
+        let done = Done::of_query(request.query_string()).filter(|_| request.method() == Method::GET);
         Box::pin(async move {
             let SignedInVisitor { visitor, user, session } = signed_in.await?;
             if user.is_admin() {
-                return Ok(Self { visitor, user, session });
+                return Ok(Self {
+                    visitor,
+                    user,
+                    session,
+                    done,
+                });
             }
             let answer = page::show(&visitor, ErrorKind::Forbidden, String::new());
             Err(refusal(answer))
@@ -86,8 +122,28 @@ impl FromRequest for Admin {
     }
 }
 
+/// An administrator who proved lately who they are, for pages with forms that change something. Asking here, before
+/// anything is typed, means that no typed form is lost to the question; [`AdminForm`] asks again.
+pub struct FreshAdmin(pub Admin);
+
+impl FromRequest for FreshAdmin {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let admin = Admin::from_request(request, payload);
+        let path = request.path().to_owned();
+        Box::pin(async move {
+            let admin = admin.await?;
+            admin.require_fresh(&path, Interrupted::Visit)?;
+            Ok(Self(admin))
+        })
+    }
+}
+
 /// A form of the console: its CSRF token is this browser's, nothing says that it was sent from elsewhere, and an
-/// administrator sent it. Unlike protocol requests, its fields may be repeated.
+/// administrator sent it who proved lately who they are: an unlocked browser, or a stolen cookie, must not be enough to
+/// take over accounts and apps. Unlike protocol requests, its fields may be repeated.
 pub struct AdminForm {
     /// Who sent it.
     pub admin: Admin,
@@ -154,16 +210,27 @@ impl FromRequest for AdminForm {
                 return refuse(ErrorKind::MalformedRequest);
             }
             let form = Self { admin, fields };
-            if form.admin.visitor.accepts_csrf(form.text("csrf")) {
-                Ok(form)
-            } else {
-                Err(refusal(page::show(
+            if !form.admin.visitor.accepts_csrf(form.text("csrf")) {
+                return Err(refusal(page::show(
                     &form.admin.visitor,
                     ErrorKind::StaleForm,
                     String::new(),
-                )))
+                )));
             }
+            form.admin
+                .require_fresh(page_of_form(request.path()), Interrupted::Form)?;
+            Ok(form)
         })
+    }
+}
+
+/// The page that shows the form which is sent to `path`; most stand at the same address, or one that leads to it.
+fn page_of_form(path: &str) -> &str {
+    match path {
+        "/console/users" => "/console/users/new",
+        "/console/apps" => "/console/apps/new",
+        "/console/keys/rotate" => "/console/keys",
+        other => other,
     }
 }
 

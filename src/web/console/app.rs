@@ -3,8 +3,10 @@
 use actix_web::{HttpResponse, http::StatusCode, web::Path};
 
 use super::{
-    admin::{Admin, AdminForm},
+    admin::{Admin, AdminForm, FreshAdmin},
     apps::{credentials, kind},
+    done::Done,
+    profile_form::role_choices,
     view::{App, AppDelete, AppForm, Choice},
     words,
 };
@@ -13,6 +15,7 @@ use crate::{
     flow::admin::{
         Error,
         client::{self, Edit, Saved},
+        user,
     },
     model::{Client, ClientMetadata, ClientStatus, TokenFormat},
     spec::oauth::{ClientAuthMethod, GrantType, ResponseType},
@@ -20,9 +23,18 @@ use crate::{
 };
 
 /// The page.
-pub async fn get(admin: Admin, client_id: Path<String>) -> HttpResponse {
+pub async fn get(FreshAdmin(admin): FreshAdmin, client_id: Path<String>) -> HttpResponse {
     match load(&admin, &client_id).await {
-        Ok(client) => show(&admin, &client, &client.metadata, FieldErrors::none(), StatusCode::OK),
+        Ok(client) => {
+            show(
+                &admin,
+                &client,
+                &Typed::of(&client),
+                FieldErrors::none(),
+                StatusCode::OK,
+            )
+            .await
+        }
         Err(answer) => answer,
     }
 }
@@ -39,19 +51,39 @@ fn at(client: &Client) -> String {
     format!("/console/apps/{}", client.client_id)
 }
 
+/// What the form says: the record, or what was typed.
+#[derive(Debug, Clone)]
+struct Typed {
+    metadata: ClientMetadata,
+    roles: Vec<String>,
+}
+
+impl Typed {
+    fn of(client: &Client) -> Self {
+        Self {
+            metadata: client.metadata.clone(),
+            roles: client.roles.clone(),
+        }
+    }
+}
+
+/// Whether the page lets roles be chosen: an app that works for itself holds some, and whoever holds some may lose them.
+fn has_roles(client: &Client) -> bool {
+    client.allows_grant(GrantType::ClientCredentials) || !client.roles.is_empty()
+}
+
 async fn load(admin: &Admin, client_id: &str) -> Result<Client, HttpResponse> {
     client::find(admin.visitor.core(), client_id)
         .await
         .map_err(|error| admin.refuse(error))
 }
 
-fn show(
-    admin: &Admin,
-    client: &Client,
-    typed: &ClientMetadata,
-    errors: FieldErrors,
-    status: StatusCode,
-) -> HttpResponse {
+async fn show(admin: &Admin, client: &Client, typed: &Typed, errors: FieldErrors, status: StatusCode) -> HttpResponse {
+    let roles = match user::roles(admin.visitor.core()).await {
+        Ok(roles) if has_roles(client) => role_choices(&roles, &typed.roles),
+        Ok(_) => Vec::new(),
+        Err(error) => return admin.refuse(error),
+    };
     let view = App {
         page: admin.layout_at(&at(client)),
         client_id: client.client_id.clone(),
@@ -61,7 +93,8 @@ fn show(
         is_disabled: client.status == ClientStatus::Disabled,
         has_secret: client.metadata.token_endpoint_auth_method.uses_secret(),
         origin: client.origin.clone(),
-        metadata: form_of(typed),
+        metadata: form_of(&typed.metadata),
+        roles,
         errors,
         created: admin.when(client.created_at),
         updated: admin.when(client.updated_at),
@@ -145,14 +178,18 @@ pub async fn post(client_id: Path<String>, form: AdminForm) -> HttpResponse {
     };
     let edit = Edit {
         metadata: typed(&form, &before.metadata),
-        roles: before.roles.clone(),
+        roles: if has_roles(&before) {
+            form.texts("roles")
+        } else {
+            Vec::new()
+        },
         status: before.status,
     };
     if edit.metadata.client_name.is_none() {
         let errors = FieldErrors::field("client_name", Text::new("error-required"));
-        return show(admin, &before, &edit.metadata, errors, StatusCode::UNPROCESSABLE_ENTITY);
+        return refuse(admin, &before, &edit, errors).await;
     }
-    save(admin, &before, form.version(), &edit).await
+    save(admin, &before, form.version(), &edit, Done::Saved).await
 }
 
 /// Switches the app off or on.
@@ -162,9 +199,9 @@ pub async fn status(client_id: Path<String>, form: AdminForm) -> HttpResponse {
         Ok(client) => client,
         Err(answer) => return answer,
     };
-    let status = match form.text("decision") {
-        "disable" => ClientStatus::Disabled,
-        "enable" => ClientStatus::Active,
+    let (status, done) = match form.text("decision") {
+        "disable" => (ClientStatus::Disabled, Done::AppDisabled),
+        "enable" => (ClientStatus::Active, Done::AppEnabled),
         _ => return page::show(&admin.visitor, ErrorKind::MalformedRequest, String::new()),
     };
     let edit = Edit {
@@ -172,21 +209,27 @@ pub async fn status(client_id: Path<String>, form: AdminForm) -> HttpResponse {
         roles: before.roles.clone(),
         status,
     };
-    save(admin, &before, form.version(), &edit).await
+    save(admin, &before, form.version(), &edit, done).await
 }
 
-async fn save(admin: &Admin, before: &Client, version: i64, edit: &Edit) -> HttpResponse {
+/// The page again, with what was typed and what is wrong with it.
+async fn refuse(admin: &Admin, before: &Client, edit: &Edit, errors: FieldErrors) -> HttpResponse {
+    let typed = Typed {
+        metadata: edit.metadata.clone(),
+        roles: edit.roles.clone(),
+    };
+    show(admin, before, &typed, errors, StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+async fn save(admin: &Admin, before: &Client, version: i64, edit: &Edit, done: Done) -> HttpResponse {
     match client::edit(admin.visitor.core(), &admin.by(), &before.client_id, version, edit).await {
         // another method of authentication needed a secret
         Ok(saved) if saved.secret.is_some() => admin.visitor.page(&credentials(admin, &saved, false)),
-        Ok(saved) => admin.visitor.redirect(&at(&saved.client)),
-        Err(Error::Invalid(faults)) => {
-            let errors = words::invalid(&faults);
-            show(admin, before, &edit.metadata, errors, StatusCode::UNPROCESSABLE_ENTITY)
-        }
+        Ok(saved) => admin.done(&at(&saved.client), done),
+        Err(Error::Invalid(faults)) => refuse(admin, before, edit, words::invalid(&faults)).await,
         Err(Error::Stale) => {
             let errors = FieldErrors::form(Text::new("error-conflict"));
-            show(admin, before, &before.metadata, errors, StatusCode::CONFLICT)
+            show(admin, before, &Typed::of(before), errors, StatusCode::CONFLICT).await
         }
         Err(error) => admin.refuse(error),
     }
@@ -212,7 +255,7 @@ pub async fn secret(client_id: Path<String>, form: AdminForm) -> HttpResponse {
 }
 
 /// The page that asks whether to delete the app.
-pub async fn delete_page(admin: Admin, client_id: Path<String>) -> HttpResponse {
+pub async fn delete_page(FreshAdmin(admin): FreshAdmin, client_id: Path<String>) -> HttpResponse {
     ask(&admin, &client_id, FieldErrors::none(), StatusCode::OK).await
 }
 
@@ -235,7 +278,7 @@ async fn ask(admin: &Admin, client_id: &str, errors: FieldErrors, status: Status
 pub async fn delete(client_id: Path<String>, form: AdminForm) -> HttpResponse {
     let admin = &form.admin;
     match client::delete(admin.visitor.core(), &admin.by(), &client_id, form.version()).await {
-        Ok(()) => admin.visitor.redirect("/console/apps"),
+        Ok(()) => admin.done("/console/apps", Done::AppDeleted),
         Err(Error::Stale) => {
             let errors = FieldErrors::form(Text::new("error-conflict"));
             ask(admin, &client_id, errors, StatusCode::CONFLICT).await

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode, web::Query};
 use serde::Deserialize;
 
 use super::{
-    admin::{Admin, AdminForm},
+    admin::{Admin, AdminForm, FreshAdmin},
     view::{AppKind, AppNew, AppRow, AppSecret, Apps},
     words,
 };
@@ -74,7 +74,7 @@ fn row(admin: &Admin, client: &Client) -> AppRow {
 }
 
 /// The page to register an app.
-pub async fn new(admin: Admin) -> HttpResponse {
+pub async fn new(FreshAdmin(admin): FreshAdmin) -> HttpResponse {
     let view = AppNew {
         page: admin.layout(),
         kind: AppKind::Web,

@@ -1,10 +1,13 @@
 //! The console: where administrators manage people, apps and keys. One file per page, views under `view/`.
 //!
 //! Every form carries the version of the record that its page showed; a stale one is answered with the page as it is now.
+//! Pages that change something want an administrator who proved lately who they are ([`admin::FreshAdmin`]), and the next
+//! page says what was done ([`done::Done`]).
 
 mod admin;
 mod app;
 mod apps;
+mod done;
 mod overview;
 mod profile_form;
 mod rows;

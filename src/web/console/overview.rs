@@ -4,7 +4,8 @@ use actix_web::{HttpResponse, web::Query};
 use serde::Deserialize;
 
 use super::{
-    admin::{Admin, AdminForm},
+    admin::{Admin, AdminForm, FreshAdmin},
+    done::Done,
     rows,
     view::{ApiRow, Apis, Attention, Audit, Choice, Figure, KeyRow, Keys, Overview, Ring, event_text},
 };
@@ -157,7 +158,7 @@ pub async fn trail(admin: Admin, filter: Query<Filter>) -> HttpResponse {
 }
 
 /// The signing keys.
-pub async fn keys(admin: Admin) -> HttpResponse {
+pub async fn keys(FreshAdmin(admin): FreshAdmin) -> HttpResponse {
     let core = admin.visitor.core();
     let known = match keys::list(core).await {
         Ok(known) => known,
@@ -204,7 +205,7 @@ pub async fn rotate(form: AdminForm) -> HttpResponse {
         return admin.refuse(crate::flow::admin::Error::NotFound("key"));
     };
     match keys::rotate(admin.visitor.core(), &admin.by(), Some(alg)).await {
-        Ok(_) => admin.visitor.redirect("/console/keys"),
+        Ok(_) => admin.done("/console/keys", Done::KeyRotated),
         Err(error) => admin.refuse(error),
     }
 }

@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, http::StatusCode, web::Path};
 
 use super::{
-    admin::{Admin, AdminForm},
+    admin::{Admin, AdminForm, FreshAdmin},
+    done::Done,
     profile_form::{self, CLAIMS, Typed},
     rows,
     users::one_time,
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// The page.
-pub async fn get(admin: Admin, id: Path<String>) -> HttpResponse {
+pub async fn get(FreshAdmin(admin): FreshAdmin, id: Path<String>) -> HttpResponse {
     match load(&admin, &id).await {
         Ok(detail) => {
             let typed = Typed::of(&detail.user);
@@ -141,7 +142,7 @@ pub async fn post(id: Path<String>, form: AdminForm) -> HttpResponse {
         ..Edit::default()
     };
     let saved = user::edit(admin.visitor.core(), &admin.by(), detail.user.id, form.version(), &edit).await;
-    settle(admin, detail, &typed, saved).await
+    settle(admin, detail, &typed, saved, Done::Saved).await
 }
 
 /// Suspends somebody, or lets them sign in again.
@@ -151,9 +152,9 @@ pub async fn status(id: Path<String>, form: AdminForm) -> HttpResponse {
         Ok(detail) => detail,
         Err(answer) => return answer,
     };
-    let status = match form.text("decision") {
-        "suspend" => UserStatus::Suspended,
-        "restore" => UserStatus::Active,
+    let (status, done) = match form.text("decision") {
+        "suspend" => (UserStatus::Suspended, Done::UserSuspended),
+        "restore" => (UserStatus::Active, Done::UserRestored),
         _ => return page::show(&admin.visitor, ErrorKind::MalformedRequest, String::new()),
     };
     let edit = Edit {
@@ -162,14 +163,14 @@ pub async fn status(id: Path<String>, form: AdminForm) -> HttpResponse {
     };
     let saved = user::edit(admin.visitor.core(), &admin.by(), detail.user.id, form.version(), &edit).await;
     let typed = Typed::of(&detail.user);
-    settle(admin, detail, &typed, saved).await
+    settle(admin, detail, &typed, saved, done).await
 }
 
 /// Back to the page after a change; or the page again, with what was wrong.
-async fn settle(admin: &Admin, detail: Detail, typed: &Typed, saved: Result<User, Error>) -> HttpResponse {
+async fn settle(admin: &Admin, detail: Detail, typed: &Typed, saved: Result<User, Error>, done: Done) -> HttpResponse {
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     match saved {
-        Ok(user) => admin.visitor.redirect(&format!("/console/users/{}", user.id)),
+        Ok(user) => admin.done(&format!("/console/users/{}", user.id), done),
         Err(Error::Invalid(faults)) => show(admin, detail, typed, words::invalid(&faults), unprocessable).await,
         Err(Error::LastAdministrator) => {
             let errors = FieldErrors::field("roles", Text::new("error-last-administrator"));
@@ -211,7 +212,7 @@ pub async fn end_session(id: Path<String>, form: AdminForm) -> HttpResponse {
     };
     match user::end_session(admin.visitor.core(), &admin.by(), id, session).await {
         // one that is over already is what was asked for
-        Ok(()) | Err(Error::NotFound("session")) => admin.visitor.redirect(&format!("/console/users/{id}")),
+        Ok(()) | Err(Error::NotFound("session")) => admin.done(&format!("/console/users/{id}"), Done::SessionEnded),
         Err(error) => admin.refuse(error),
     }
 }
@@ -224,13 +225,13 @@ pub async fn end_sessions(id: Path<String>, form: AdminForm) -> HttpResponse {
         Err(answer) => return answer,
     };
     match user::end_sessions(admin.visitor.core(), &admin.by(), id).await {
-        Ok(_) => admin.visitor.redirect(&format!("/console/users/{id}")),
+        Ok(_) => admin.done(&format!("/console/users/{id}"), Done::SessionsEnded),
         Err(error) => admin.refuse(error),
     }
 }
 
 /// The page that asks whether to delete somebody.
-pub async fn delete_page(admin: Admin, id: Path<String>) -> HttpResponse {
+pub async fn delete_page(FreshAdmin(admin): FreshAdmin, id: Path<String>) -> HttpResponse {
     ask(&admin, &id, FieldErrors::none(), StatusCode::OK).await
 }
 
@@ -258,7 +259,7 @@ pub async fn delete(id: Path<String>, form: AdminForm) -> HttpResponse {
         Err(answer) => return answer,
     };
     let (text, status) = match user::delete(admin.visitor.core(), &admin.by(), user_id, form.version()).await {
-        Ok(()) => return admin.visitor.redirect("/console/users"),
+        Ok(()) => return admin.done("/console/users", Done::UserDeleted),
         Err(Error::Stale) => ("error-conflict", StatusCode::CONFLICT),
         Err(Error::LastAdministrator) => ("error-last-administrator", StatusCode::UNPROCESSABLE_ENTITY),
         Err(error) => return admin.refuse(error),

@@ -4,7 +4,8 @@ use actix_web::{HttpResponse, http::StatusCode, web::Query};
 use serde::Deserialize;
 
 use super::{
-    admin::{Admin, AdminForm},
+    admin::{Admin, AdminForm, FreshAdmin},
+    done::Done,
     profile_form::{self, Typed},
     view::{UserNew, UserPassword, UserRow, Users},
     words,
@@ -71,7 +72,7 @@ fn row(admin: &Admin, user: &User) -> UserRow {
 }
 
 /// The page to add somebody.
-pub async fn new(admin: Admin) -> HttpResponse {
+pub async fn new(FreshAdmin(admin): FreshAdmin) -> HttpResponse {
     show(&admin, &Typed::default(), FieldErrors::none(), StatusCode::OK).await
 }
 
@@ -109,7 +110,7 @@ pub async fn create(form: AdminForm) -> HttpResponse {
             let view = one_time(admin, &user, password.expose(), true);
             admin.visitor.page(&view)
         }
-        Ok(Created { user, .. }) => admin.visitor.redirect(&format!("/console/users/{}", user.id)),
+        Ok(Created { user, .. }) => admin.done(&format!("/console/users/{}", user.id), Done::Saved),
         Err(Error::Invalid(faults)) => {
             let errors = words::invalid(&faults);
             show(admin, &typed, errors, StatusCode::UNPROCESSABLE_ENTITY).await

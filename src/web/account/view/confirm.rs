@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::base::Text;
-use crate::web::{FieldErrors, Layout};
+use crate::web::{FieldErrors, Layout, Tone};
 
 /// `/account/confirm`: `form#confirm` (`password`), which carries `next`.
 #[derive(Debug, Clone, Template)]
@@ -15,6 +15,8 @@ pub struct Confirm {
     pub identifier: String,
     /// What the proof is for.
     pub reason: Text,
+    /// Whether a form was sent before, whose fields are lost.
+    pub has_lost_form: bool,
     /// Where it goes on: a path of this server.
     pub next: String,
     /// What is wrong with the form.
@@ -28,11 +30,13 @@ impl Confirm {
             page: page.clone().with_person("Ada Lovelace", true),
             identifier: "ada@example.com".to_owned(),
             reason: Text::new("confirm-console"),
+            has_lost_form: true,
             next: "/console".to_owned(),
             errors: FieldErrors::none(),
         };
         let wrong = Self {
             reason: Text::new("confirm-change"),
+            has_lost_form: false,
             errors: FieldErrors::field("password", Text::new("error-password-wrong")),
             ..plain.clone()
         };

@@ -8,7 +8,7 @@ use crate::web::{FieldErrors, Layout, Tone, When};
 /// `/console/apps/ID`.
 ///
 /// Forms: `form#app` to `/console/apps/ID` (`version` and the fields of [`AppForm`] by their names, checkboxes with
-/// the value `true`); `form#app-secret` to `…/secret`; `form#app-status` to `…/status` (`version`, `decision=disable`
+/// the value `true`, for machines `roles` repeated); `form#app-secret` to `…/secret`; `form#app-status` to `…/status` (`version`, `decision=disable`
 /// or `decision=enable`).
 #[derive(Debug, Clone, Template)]
 #[template(path = "console/app.html")]
@@ -31,6 +31,8 @@ pub struct App {
     pub origin: Option<String>,
     /// What the form shows: the record, or what was typed.
     pub metadata: AppForm,
+    /// Every role, its own chosen; empty where it is no machine that could hold any.
+    pub roles: Vec<Choice>,
     /// What is wrong with the form.
     pub errors: FieldErrors,
     /// When it was registered.
@@ -111,6 +113,7 @@ impl App {
                 requires_consent: true,
                 requires_pkce: true,
             },
+            roles: Vec::new(),
             errors: FieldErrors::none(),
             created: When::sample(&page, 90_000),
             updated: When::sample(&page, 50),
@@ -119,11 +122,23 @@ impl App {
         let mut errors = FieldErrors::form(Text::new("error-conflict"));
         errors.add("redirect_uris", Text::new("error-redirect-uri"));
         errors.add("grant_types", Text::new("error-required"));
+        errors.add("roles", Text::new("error-value"));
         let hostile = Self {
             name: crate::web::layout::HOSTILE.to_owned(),
             is_disabled: true,
             has_secret: false,
             origin: Some("config/demo.toml".to_owned()),
+            roles: vec![
+                Choice {
+                    help: Some(Text::new("role-admin-help")),
+                    ..Choice::new("admin", Text::verbatim("admin"), true)
+                },
+                Choice::new(
+                    crate::web::layout::HOSTILE,
+                    Text::verbatim(crate::web::layout::HOSTILE),
+                    false,
+                ),
+            ],
             errors,
             ..plain.clone()
         };
