@@ -185,6 +185,20 @@ fn every_field_has_a_label_and_what_describes_it_exists() {
 }
 
 #[test]
+fn no_list_is_empty() {
+    each(|sample, html| {
+        for list in select(html, "ul, ol, dl") {
+            assert!(
+                list.child_elements().next().is_some(),
+                "{}: {}",
+                sample.name,
+                list.html()
+            );
+        }
+    });
+}
+
+#[test]
 fn every_icon_and_asset_exists() {
     let icons = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/static/icons.svg")).unwrap();
     each(|sample, html| {

@@ -65,7 +65,7 @@ impl ConsentValue {
 pub struct ConsentApi {
     /// Its name, or its identifier.
     pub name: String,
-    /// The scopes' descriptions, or their names.
+    /// The scopes' descriptions, or their names; empty when the API was asked for without any.
     pub permissions: Vec<String>,
 }
 
@@ -83,10 +83,16 @@ impl Consent {
                 ConsentValue::new("email", "ada@example.com"),
                 ConsentValue::new("phone_number", ""),
             ],
-            apis: vec![ConsentApi {
-                name: "Orders".to_owned(),
-                permissions: vec!["Read your orders".to_owned(), "Place orders for you".to_owned()],
-            }],
+            apis: vec![
+                ConsentApi {
+                    name: "Orders".to_owned(),
+                    permissions: vec!["Read your orders".to_owned(), "Place orders for you".to_owned()],
+                },
+                ConsentApi {
+                    name: "Stock".to_owned(),
+                    permissions: Vec::new(),
+                },
+            ],
             stays_connected: true,
             switch_href: "/login/select?request=0199b8d2".to_owned(),
         };
