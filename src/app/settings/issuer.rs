@@ -4,8 +4,9 @@ use std::fmt;
 
 use url::{Host, Url};
 
-/// An issuer identifier (OpenID Connect Discovery §3): https, or http on this machine only; without query, fragment,
-/// credentials or a trailing slash, in the normal form of RFC 3986 §6.2.2, since relying parties compare it as text.
+/// An issuer identifier (OpenID Connect Discovery §3): https, or http on this machine only; without path, query,
+/// fragment, credentials or a trailing slash, in the normal form of RFC 3986 §6.2.2, since relying parties compare it as
+/// text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Issuer {
     text: String,
@@ -41,6 +42,13 @@ impl Issuer {
         if normal != text {
             return Err(format!("is not in normal form: write {normal}"));
         }
+        if url.path() != "/" {
+            return Err(format!(
+                "has the path {}, below which this version cannot serve: pages and endpoints stand at the root of the \
+                 host, so give Signet a host name of its own",
+                url.path()
+            ));
+        }
         Ok(issuer)
     }
 
@@ -62,11 +70,6 @@ impl Issuer {
     /// The port, also where the scheme implies it.
     pub fn port(&self) -> Option<u16> {
         self.url.port_or_known_default()
-    }
-
-    /// What stands between the origin and every path of Signet: empty, or `/auth` for `https://example.com/auth`.
-    pub fn base_path(&self) -> &str {
-        self.url.path().trim_end_matches('/')
     }
 
     /// Whether browsers reach it through TLS. Cookies are `Secure` then.
@@ -106,7 +109,6 @@ mod tests {
         for text in [
             "https://id.example.com",
             "https://id.example.com:8443",
-            "https://example.com/auth",
             "http://localhost:8080",
             "http://demo.localhost",
             "http://127.0.0.1:8080",
@@ -132,6 +134,8 @@ mod tests {
             ("https://ID.example.com", "write https://id.example.com"),
             ("https://id.example.com:443", "write https://id.example.com"),
             ("https://example.com/a/../b", "write https://example.com/b"),
+            ("https://example.com/auth", "has the path /auth"),
+            ("http://localhost:8080/auth", "a host name of its own"),
         ] {
             let error = Issuer::parse(text).unwrap_err();
             assert!(error.contains(fault), "{text}: {error}");
@@ -139,10 +143,9 @@ mod tests {
     }
 
     #[test]
-    fn origin_and_base_path_are_its_two_halves() {
-        let issuer = Issuer::parse("https://example.com:8443/auth").unwrap();
+    fn its_origin_host_and_port_are_those_of_the_url() {
+        let issuer = Issuer::parse("https://example.com:8443").unwrap();
         assert_eq!(issuer.origin(), "https://example.com:8443");
-        assert_eq!(issuer.base_path(), "/auth");
-        assert_eq!(Issuer::parse("http://localhost:8080").unwrap().base_path(), "");
+        assert_eq!((issuer.host(), issuer.port()), ("example.com", Some(8443)));
     }
 }
