@@ -24,6 +24,9 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!();
 /// How long a start waits for a database that does not answer yet.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a statement waits for a row that somebody else holds.
+const LONGEST_WAIT_FOR_A_LOCK: Duration = Duration::from_secs(5);
+
 /// Why there is no usable database. The message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -89,10 +92,11 @@ fn options(settings: &Settings, embedded: Option<&Embedded>) -> Result<PgConnect
 }
 
 fn pool(settings: &Settings, options: PgConnectOptions) -> PgPool {
+    let statement = settings.database.statement_timeout;
     let options = options.options([
-        ("statement_timeout", "15s"),
-        ("lock_timeout", "5s"),
-        ("idle_in_transaction_session_timeout", "30s"),
+        ("statement_timeout", milliseconds(statement)),
+        ("lock_timeout", milliseconds(statement.min(LONGEST_WAIT_FOR_A_LOCK))),
+        ("idle_in_transaction_session_timeout", "30s".to_owned()),
     ]);
     PgPoolOptions::new()
         .max_connections(settings.database.max_connections)
@@ -111,6 +115,10 @@ fn pool(settings: &Settings, options: PgConnectOptions) -> PgPool {
             })
         })
         .connect_lazy_with(options)
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{}ms", time.as_millis())
 }
 
 /// The embedded cluster's database; it is made the first time.

@@ -45,6 +45,7 @@ pub(super) const KEYS: &[Key] = &[
         "\"/run/secrets/signet_database_url\"",
     ),
     key("database.max_connections", "32"),
+    key("database.statement_timeout_seconds", "8"),
     short(
         "mail.smtp_url",
         "SIGNET_SMTP_URL",

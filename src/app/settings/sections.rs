@@ -24,6 +24,9 @@ pub struct Database {
     pub url: Option<Secret<String>>,
     /// Connections that one process opens at most.
     pub max_connections: u32,
+    /// How long one statement may run; shorter than [`Limits::request_timeout`], so that a slow one is answered as what
+    /// it is (503, try again) and not as a request that did not come.
+    pub statement_timeout: std::time::Duration,
 }
 
 /// `[mail]`
@@ -174,7 +177,8 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
         Some(issuer) => issuer,
         None => Issuer::parse("http://localhost:8080").map_err(|fault| reader.wrong("issuer", fault))?,
     };
-    let database = database(&reader)?;
+    let limits = limits(&reader)?;
+    let database = database(&reader, &limits)?;
     let settings = Settings {
         listen: listen(&reader)?,
         data_dir: match reader.path("data_dir")? {
@@ -203,7 +207,7 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
             ask_username: reader.flag("sign_up.ask_username", false)?,
         },
         registration: registration(&reader)?,
-        limits: limits(&reader)?,
+        limits,
         demo: demo(&reader, &issuer, database.url.is_none())?,
         issuer,
         database,
@@ -218,7 +222,7 @@ fn listen(reader: &Reader<'_>) -> Result<SocketAddr, SettingsError> {
     Ok(address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))))
 }
 
-fn database(reader: &Reader<'_>) -> Result<Database, SettingsError> {
+fn database(reader: &Reader<'_>, limits: &Limits) -> Result<Database, SettingsError> {
     let url = match reader.secret("database.url", "database.url_file")? {
         None => None,
         Some((url, path)) => {
@@ -235,7 +239,25 @@ fn database(reader: &Reader<'_>) -> Result<Database, SettingsError> {
     Ok(Database {
         url,
         max_connections: reader.small("database.max_connections", 32, 2..=1000)?,
+        statement_timeout: statement_timeout(reader, limits)?,
     })
+}
+
+/// Four fifths of what a whole request may take, unless it is given.
+fn statement_timeout(reader: &Reader<'_>, limits: &Limits) -> Result<std::time::Duration, SettingsError> {
+    let path = "database.statement_timeout_seconds";
+    let longest = limits.request_timeout;
+    match reader.timeout(path, 0, 1..=600)? {
+        given if given.is_zero() => Ok(longest * 4 / 5),
+        given if given >= longest => Err(reader.wrong(
+            path,
+            format!(
+                "must be shorter than limits.request_timeout_seconds, which is {}",
+                longest.as_secs()
+            ),
+        )),
+        given => Ok(given),
+    }
 }
 
 fn master_key(reader: &Reader<'_>, is_required: bool) -> Result<Option<Secret<Vec<u8>>>, SettingsError> {

@@ -43,6 +43,19 @@ fn nothing_given_gives_the_contracts_defaults() {
 }
 
 #[test]
+fn a_statement_may_take_less_than_the_request_that_waits_for_it() {
+    for (text, statement) in [
+        ("", 8_000),
+        ("[limits]\nrequest_timeout_seconds = 1", 800),
+        ("[database]\nstatement_timeout_seconds = 9", 9_000),
+    ] {
+        let settings = from_file(text, &[]).unwrap();
+        assert_eq!(settings.database.statement_timeout.as_millis(), statement, "{text}");
+        assert!(settings.database.statement_timeout < settings.limits.request_timeout);
+    }
+}
+
+#[test]
 fn the_environment_overrides_the_file_which_overrides_the_default() {
     let text = "listen = \"127.0.0.1:1\"\n[tokens]\naccess_token_lifetime_seconds = 60\nid_token_lifetime_seconds = 61";
     let settings = from_file(text, &[("SIGNET_TOKENS__ACCESS_TOKEN_LIFETIME_SECONDS", "99")]).unwrap();
@@ -223,6 +236,14 @@ fn a_database_of_ones_own_needs_a_sound_url_and_a_master_key() {
     assert_eq!(settings.master_key.as_ref().unwrap().expose().len(), 32);
     assert!(!format!("{settings:?}").contains("hunter2"));
     assert_refused(
+        (
+            "[database]\nstatement_timeout_seconds = 10",
+            "must be shorter than limits.request_timeout_seconds, which is 10",
+        ),
+        (
+            "[database]\nstatement_timeout_seconds = 5\n[limits]\nrequest_timeout_seconds = 3",
+            "which is 3",
+        ),
         from_environment(&[("SIGNET_DATABASE_URL", url)]),
         &["master_key", "openssl rand -base64 32"],
     );

@@ -105,3 +105,24 @@ async fn requests_that_never_end_are_ended() {
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_answered_before_the_request_runs_out() {
+    let settings = [("SIGNET_LIMITS__REQUEST_TIMEOUT_SECONDS", "2")];
+    let server = prepare(TestServer::with(&settings).await).await;
+    server
+        .run(|core| async move {
+            let mut tx = core.store.begin().await.unwrap();
+            sqlx::query("lock table sessions").execute(&mut *tx).await.unwrap();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(4)).await;
+                tx.rollback().await.unwrap();
+            });
+        })
+        .await;
+    let mut browser = server.browser();
+    browser.plant(&server.at("/"), "signet-session", "somebody");
+    let answer = browser.get(&server.at("/account")).await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.header("retry-after").is_some());
+}
