@@ -9,9 +9,12 @@ use actix_web::{
     Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-        STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    http::{
+        Method,
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+            STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        },
     },
     middleware::Next,
     web,
@@ -33,14 +36,19 @@ const DEFAULTS: [(HeaderName, &str); 5] = [
     (X_FRAME_OPTIONS, "DENY"),
 ];
 
-/// Middleware that completes the headers: `App::wrap(middleware::from_fn(headers::complete))`.
+/// Middleware that completes the headers: `App::wrap(middleware::from_fn(headers::complete))`. It also lets every
+/// address that answers GET answer HEAD: with the same headers and without the body (RFC 9110 §9.3.2), which the server
+/// leaves out by itself because it remembers how it was asked.
 ///
 /// # Errors
 /// Whatever the service answers.
-pub async fn complete<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+pub async fn complete<B: MessageBody>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let is_https = request
         .app_data::<web::Data<Core>>()
         .is_some_and(|core| core.policy.issuer.is_https());
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let mut response = next.call(request).await?;
     fill(response.headers_mut(), is_https);
     Ok(response)

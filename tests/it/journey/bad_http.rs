@@ -126,3 +126,28 @@ async fn a_statement_that_takes_too_long_is_answered_before_the_request_runs_out
     assert_eq!(answer.status, 503, "{}", answer.body);
     assert!(answer.header("retry-after").is_some());
 }
+
+#[tokio::test]
+async fn head_is_answered_as_get_is_but_without_a_body() {
+    let server = prepared().await;
+    for path in [
+        "/",
+        "/login",
+        "/register",
+        "/account",
+        "/console",
+        "/nothing-here",
+        "/authorize",
+        "/token",
+        "/favicon.ico",
+        "/.well-known/openid-configuration",
+    ] {
+        let got = send(Method::GET, server.at(path), HeaderMap::new(), None).await;
+        let asked = send(Method::HEAD, server.at(path), HeaderMap::new(), None).await;
+        assert_eq!(asked.status, got.status, "{path}");
+        assert_eq!(asked.body, "", "{path}");
+        for name in ["content-type", "content-length", "location", "content-security-policy"] {
+            assert_eq!(asked.header(name), got.header(name), "{path}: {name}");
+        }
+    }
+}
