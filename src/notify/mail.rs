@@ -10,8 +10,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::{self, authentication::Credentials, client::Tls, client::TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use percent_encoding::percent_decode_str;
@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::base::{Secret, Time, id::OutboxId};
+
+/// RFC 5322 §2.1.1: the longest line of a mail, in bytes without its end.
+const MAX_LINE: usize = 998;
 
 /// One mail to one person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +89,24 @@ enum Transport {
     Files(PathBuf),
 }
 
+/// How the parts of a mail are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    /// As every mail server can carry it: lines of any length and letters of any kind become quoted-printable or base64.
+    Transport,
+    /// As people read it in a file, with each link whole on its line.
+    Plain,
+}
+
+impl Transport {
+    fn encoding(&self) -> Encoding {
+        match self {
+            Self::Smtp(_) => Encoding::Transport,
+            Self::Files(_) => Encoding::Plain,
+        }
+    }
+}
+
 impl fmt::Debug for Mailer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.transport {
@@ -126,7 +147,7 @@ impl Mailer {
     /// # Errors
     /// Every [`MailError`] but [`MailError::Setting`].
     pub async fn send(&self, mail: &Mail, id: OutboxId, now: Time) -> Result<(), MailError> {
-        let message = compose(&self.from, mail, id, now)?;
+        let message = compose(&self.from, mail, id, now, self.transport.encoding())?;
         match &self.transport {
             Transport::Smtp(smtp) => match smtp.send(message).await {
                 Ok(_) => Ok(()),
@@ -219,7 +240,7 @@ fn open_smtp(url: &Secret<String>) -> Result<AsyncSmtpTransport<Tokio1Executor>,
     Ok(builder.build())
 }
 
-fn compose(from: &Mailbox, mail: &Mail, id: OutboxId, now: Time) -> Result<Message, MailError> {
+fn compose(from: &Mailbox, mail: &Mail, id: OutboxId, now: Time, encoding: Encoding) -> Result<Message, MailError> {
     let to: Address = mail.to.parse().map_err(|_| MailError::Malformed)?;
     // A line break in a subject would begin a header of its own.
     let subject: String = mail
@@ -238,8 +259,22 @@ fn compose(from: &Mailbox, mail: &Mail, id: OutboxId, now: Time) -> Result<Messa
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         ))
-        .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
+        .multipart(
+            MultiPart::alternative()
+                .singlepart(part(ContentType::TEXT_PLAIN, &mail.text, encoding))
+                .singlepart(part(ContentType::TEXT_HTML, &mail.html, encoding)),
+        )
         .map_err(|_| MailError::Malformed)
+}
+
+fn part(kind: ContentType, text: &str, encoding: Encoding) -> SinglePart {
+    let lines: Vec<&str> = text.lines().collect();
+    let builder = SinglePart::builder().header(kind);
+    if encoding == Encoding::Transport || lines.iter().any(|line| line.len() > MAX_LINE) {
+        return builder.body(text.to_owned());
+    }
+    let text = lines.join("\r\n").into_bytes();
+    builder.body(Body::dangerous_pre_encoded(text, ContentTransferEncoding::EightBit))
 }
 
 /// What went wrong, without the server's words: those may repeat an address or a part of the mail.

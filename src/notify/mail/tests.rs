@@ -26,7 +26,7 @@ fn mail() -> Mail {
 }
 
 fn formatted(mail: &Mail) -> Result<String, MailError> {
-    let message = compose(&FROM.parse().unwrap(), mail, id(), NOW)?;
+    let message = compose(&FROM.parse().unwrap(), mail, id(), NOW, Encoding::Transport)?;
     Ok(String::from_utf8(message.formatted()).unwrap())
 }
 
@@ -116,6 +116,40 @@ async fn files_are_private_and_named_by_time() {
             .unwrap()
             .contains("Reset your password")
     );
+}
+
+#[tokio::test]
+async fn a_file_shows_its_link_whole_on_one_line_and_letters_of_any_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mailer = Mailer::files(folder.path().to_owned(), FROM).unwrap();
+    let link = format!("https://signet.example/recover/reset?token={}&next=1", "x".repeat(90));
+    let long = Mail {
+        text: format!("Grüße!\n\nHier:\n{link}\n"),
+        html: format!("<p>Grüße! <a href=\"{link}\">Hier</a></p>"),
+        ..mail()
+    };
+    mailer.send(&long, id(), NOW).await.unwrap();
+    let file = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
+    let content = fs::read_to_string(file.path()).unwrap();
+    assert!(content.lines().any(|line| line == link), "{content}");
+    assert!(content.contains("Grüße!\r\n"), "{content}");
+    assert_eq!(
+        content.matches("Content-Transfer-Encoding: 8bit").count(),
+        2,
+        "{content}"
+    );
+    // A mail server gets lines that it can carry.
+    let message = compose(&FROM.parse().unwrap(), &long, id(), NOW, Encoding::Transport).unwrap();
+    let wire = String::from_utf8(message.formatted()).unwrap();
+    assert!(wire.is_ascii() && wire.lines().all(|line| line.len() <= 78), "{wire}");
+    // What no line of a mail may hold is written as for the wire.
+    let endless = Mail {
+        html: "x".repeat(MAX_LINE + 1),
+        ..mail()
+    };
+    let message = compose(&FROM.parse().unwrap(), &endless, id(), NOW, Encoding::Plain).unwrap();
+    let wire = String::from_utf8(message.formatted()).unwrap();
+    assert!(wire.lines().all(|line| line.len() <= MAX_LINE), "{wire}");
 }
 
 #[tokio::test]
