@@ -11,7 +11,10 @@ use crate::app::ground::{Ground, GroundError, Purpose};
 use crate::app::settings::{Settings, Tls};
 use crate::app::tls::Certificates;
 use crate::base::{Clock, SystemClock, Time};
+use crate::flow::keys;
+use crate::model::KeyState;
 use crate::notify::mail::Mailer;
+use crate::store::Store;
 
 /// Tokens live for minutes; a clock that is further off than this makes relying parties refuse them.
 const TOLERATED_DRIFT: time::Duration = time::Duration::seconds(5);
@@ -196,15 +199,8 @@ async fn database(ground: &Ground) -> Finding {
 
 async fn signing_keys(ground: &Ground) -> Finding {
     let now = SystemClock.now();
-    let active = sqlx::query_scalar!(
-        r#"select distinct alg as "alg!" from signing_keys
-        where active_at <= $1 and (retiring_at is null or retiring_at > $1)"#,
-        now
-    )
-    .fetch_all(&ground.pool)
-    .await;
-    let active = match active {
-        Ok(active) => active,
+    let known = match keys::list(&Store::new(ground.pool.clone())).await {
+        Ok(known) => known,
         Err(error) => {
             return Finding::Bad {
                 fault: format!("they cannot be read: {error}"),
@@ -212,14 +208,19 @@ async fn signing_keys(ground: &Ground) -> Finding {
             };
         }
     };
+    let active: Vec<&str> = known
+        .iter()
+        .filter(|key| key.state(now) == KeyState::Active)
+        .map(|key| key.alg.name())
+        .collect();
     if active.is_empty() {
         return Finding::Good("none yet; the first start of the server makes them".to_owned());
     }
     let wanted = &ground.settings.keys.algorithms;
     let missing: Vec<&str> = wanted
         .iter()
-        .filter(|name| !active.contains(name))
         .map(String::as_str)
+        .filter(|name| !active.contains(name))
         .collect();
     if missing.is_empty() {
         return Finding::Good(format!("one signs for each of {}", wanted.join(", ")));
