@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod id;
 pub mod locale;
+pub mod nearest;
 pub mod network;
 pub mod page;
 pub mod rng;

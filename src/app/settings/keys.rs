@@ -111,50 +111,19 @@ pub(super) fn find_by_variable(variable: &str) -> Option<&'static Key> {
         .find(|key| key.short == Some(variable) || long_variable(key.path) == variable)
 }
 
+/// The variable that operators use for a key: the short one where there is one.
+pub(super) fn variable(key: &Key) -> String {
+    key.short.map_or_else(|| long_variable(key.path), str::to_owned)
+}
+
 /// `SIGNET_SECTION__KEY` of a path.
 pub(super) fn long_variable(path: &str) -> String {
     format!("SIGNET_{}", path.to_uppercase().replace('.', "__"))
 }
 
-/// The candidate that is written most like `word`, if any comes close.
-pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .map(|candidate| (distance(word, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= candidate.chars().count() / 2)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein distance: how many letters to insert, drop or replace.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, from) in left.chars().enumerate() {
-        let mut diagonal = line;
-        let mut previous = line + 1;
-        let mut next = vec![previous];
-        for (to, above) in right.iter().zip(row.iter().skip(1)) {
-            previous = (diagonal + usize::from(from != *to)).min(above + 1).min(previous + 1);
-            diagonal = *above;
-            next.push(previous);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distance_counts_changes_of_letters() {
-        assert_eq!(distance("issuer", "issuer"), 0);
-        assert_eq!(distance("isuer", "issuer"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", ""), 3);
-    }
 
     #[test]
     fn no_two_settings_share_a_name() {

@@ -31,6 +31,9 @@ pub use sections::{
 
 use crate::base::{Network, Secret};
 
+/// Where all of them stand, for somebody whose name is like none of them.
+const ALL_SETTINGS: &str = "config/signet.toml in Signet's own folder explains them all.";
+
 /// All settings, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -95,12 +98,14 @@ pub enum SettingsError {
         fault: String,
     },
     /// A name that no setting has.
-    #[error("{setting} is no setting{}", nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
+    #[error("{setting} is no setting; {}", nearest.as_ref().map_or_else(|| ALL_SETTINGS.to_owned(), |name| format!("did you mean {name}?")) + &format!(" For example: {example}"))]
     Unknown {
         /// As it was written.
         setting: String,
-        /// The nearest known name.
+        /// The known name of which it is probably a slip.
         nearest: Option<String>,
+        /// What would be right, in the form of the place where it was written.
+        example: String,
     },
     /// One setting by two variables.
     #[error("{second} and {first} set the same thing; keep one of the two, for example {first}")]

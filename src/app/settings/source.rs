@@ -8,6 +8,10 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::SettingsError;
 use super::keys::{self, KEYS};
+use crate::base::nearest::{Guess, nearest};
+
+/// How the name of each variable begins.
+const PREFIX: &str = "SIGNET_";
 
 /// Read when nothing else is named, if it exists.
 pub(super) const DEFAULT_FILE: &str = "config/signet.toml";
@@ -88,13 +92,9 @@ impl Sources {
 
     /// An example in the form of the place where the setting was written.
     pub fn example(&self, path: &str) -> String {
-        let value = keys::find(path).map_or("…", |key| key.example);
-        if let Some(variable) = self.variables.get(path) {
-            return format!("{variable}={}", value.replace(['"', '[', ']'], "").replace(", ", ","));
-        }
-        match path.split_once('.') {
-            Some((section, key)) => format!("{key} = {value} under [{section}]"),
-            None => format!("{path} = {value}"),
+        match self.variables.get(path) {
+            Some(variable) => in_environment(variable, path),
+            None => in_file(path),
         }
     }
 }
@@ -123,22 +123,71 @@ fn check_names(file: &Path, section: &str, values: &Dict) -> Result<(), Settings
             Value::Dict(_, inner) if is_section => check_names(file, name, inner)?,
             _ if keys::find(&path).is_some() => {}
             _ => {
-                let sections = KEYS
-                    .iter()
-                    .filter_map(|key| key.path.split_once('.').map(|(section, _)| section));
-                let paths = KEYS.iter().map(|key| key.path);
-                let nearest = match value {
-                    Value::Dict(..) => keys::nearest(&path, sections),
-                    _ => keys::nearest(&path, paths),
-                };
-                return Err(SettingsError::Unknown {
-                    setting: format!("{}: {path}", file.display()),
-                    nearest: nearest.map(str::to_owned),
-                });
+                return Err(unknown_name(file, &path, value));
             }
         }
     }
     Ok(())
+}
+
+/// The error for a name of the file that no setting has.
+fn unknown_name(file: &Path, path: &str, value: &Value) -> SettingsError {
+    let (nearest, example) = match value {
+        Value::Dict(..) => {
+            let sections = KEYS
+                .iter()
+                .filter_map(|key| key.path.split_once('.').map(|(section, _)| section));
+            let near = near(path, sections);
+            (near, format!("[{}]", near.unwrap_or("tokens")))
+        }
+        _ => {
+            let near = near(path, KEYS.iter().map(|key| key.path));
+            (near, in_file(near.unwrap_or("issuer")))
+        }
+    };
+    SettingsError::Unknown {
+        setting: format!("{}: {path}", file.display()),
+        nearest: nearest.map(str::to_owned),
+        example,
+    }
+}
+
+/// The error for a variable that no setting has. The prefix is not compared: every variable has it.
+fn unknown_variable(variable: &str) -> SettingsError {
+    let bare = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
+    let names: Vec<String> = KEYS.iter().map(|key| bare(&keys::variable(key))).collect();
+    let near = near(&bare(variable), names.iter().map(String::as_str)).map(|name| format!("{PREFIX}{name}"));
+    let example = near.clone().unwrap_or_else(|| "SIGNET_ISSUER".to_owned());
+    let path = keys::find_by_variable(&example).map_or("issuer", |key| key.path);
+    SettingsError::Unknown {
+        setting: variable.to_owned(),
+        nearest: near,
+        example: in_environment(&example, path),
+    }
+}
+
+fn near<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    match nearest(word, known) {
+        Some(Guess::Near(name)) => Some(name),
+        Some(Guess::Far(_)) | None => None,
+    }
+}
+
+fn example_value(path: &str) -> &'static str {
+    keys::find(path).map_or("…", |key| key.example)
+}
+
+fn in_environment(variable: &str, path: &str) -> String {
+    let value = example_value(path).replace(['"', '[', ']'], "").replace(", ", ",");
+    format!("{variable}={value}")
+}
+
+fn in_file(path: &str) -> String {
+    let value = example_value(path);
+    match path.split_once('.') {
+        Some((section, key)) => format!("{key} = {value} under [{section}]"),
+        None => format!("{path} = {value}"),
+    }
 }
 
 type Overrides = (BTreeMap<&'static str, String>, Dict);
@@ -148,18 +197,11 @@ fn read_environment(environment: &[(String, String)]) -> Result<Overrides, Setti
     let mut values = Dict::new();
     for (variable, value) in environment {
         // An empty variable is how compose files and shells say "not set".
-        if !variable.starts_with("SIGNET_") || is_foreign(variable) || value.is_empty() {
+        if !variable.starts_with(PREFIX) || is_foreign(variable) || value.is_empty() {
             continue;
         }
         let Some(key) = keys::find_by_variable(variable) else {
-            let names: Vec<String> = KEYS
-                .iter()
-                .map(|key| key.short.map_or_else(|| keys::long_variable(key.path), str::to_owned))
-                .collect();
-            return Err(SettingsError::Unknown {
-                setting: variable.clone(),
-                nearest: keys::nearest(variable, names.iter().map(String::as_str)).map(str::to_owned),
-            });
+            return Err(unknown_variable(variable));
         };
         if let Some(other) = variables.insert(key.path, variable.clone()) {
             return Err(SettingsError::Twice {

@@ -125,9 +125,28 @@ fn an_unknown_name_is_refused_with_the_nearest_one() {
     );
     assert_refused(
         from_environment(&[("SIGNET_PASSWORDS__ITERATION", "3")]),
-        &["did you mean SIGNET_PASSWORDS__ITERATIONS?"],
+        &[
+            "did you mean SIGNET_PASSWORDS__ITERATIONS?",
+            "For example: SIGNET_PASSWORDS__ITERATIONS=2",
+        ],
     );
-    assert_refused(from_file("[zzzzzzzzzzzz]", &[]), &["zzzzzzzzzzzz is no setting"]);
+}
+
+#[test]
+fn a_name_that_is_like_none_is_sent_to_the_list_and_not_to_a_stranger() {
+    for error in [
+        from_environment(&[("SIGNET_FOO__BAR", "x")]),
+        from_environment(&[("SIGNET_DATABASE", "x")]),
+        from_file("[zzzzzzzzzzzz]", &[]),
+        from_file("frobnicate = 1", &[]),
+    ] {
+        let message = error.unwrap_err().to_string();
+        assert!(!message.contains("did you mean"), "{message}");
+        assert!(
+            message.contains("is no setting; config/signet.toml") && message.contains("For example: "),
+            "{message}"
+        );
+    }
 }
 
 #[test]
@@ -217,6 +236,14 @@ fn every_kind_of_value_is_checked() {
         ),
         ("[tls]\nclient_ca_file = \"/dev/null\"", "tls.cert_file: is missing"),
         ("[outbound]\nextra_ca_file = \"/nonexistent/ca.pem\"", "cannot be read"),
+        (
+            "[database]\nstatement_timeout_seconds = 10",
+            "must be shorter than limits.request_timeout_seconds, which is 10",
+        ),
+        (
+            "[database]\nstatement_timeout_seconds = 5\n[limits]\nrequest_timeout_seconds = 3",
+            "which is 3",
+        ),
         ("[demo]\nenabled = \"maybe\"", "is not one of auto, true, false"),
         (
             "issuer = \"https://id.example.com\"\n[demo]\nenabled = true",
@@ -236,14 +263,6 @@ fn a_database_of_ones_own_needs_a_sound_url_and_a_master_key() {
     assert_eq!(settings.master_key.as_ref().unwrap().expose().len(), 32);
     assert!(!format!("{settings:?}").contains("hunter2"));
     assert_refused(
-        (
-            "[database]\nstatement_timeout_seconds = 10",
-            "must be shorter than limits.request_timeout_seconds, which is 10",
-        ),
-        (
-            "[database]\nstatement_timeout_seconds = 5\n[limits]\nrequest_timeout_seconds = 3",
-            "which is 3",
-        ),
         from_environment(&[("SIGNET_DATABASE_URL", url)]),
         &["master_key", "openssl rand -base64 32"],
     );

@@ -5,7 +5,7 @@ use std::{fmt, ops::Range, path::PathBuf};
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-use super::nearest::nearest;
+use crate::base::nearest::{Guess, nearest};
 
 /// Longest file, in bytes.
 const MAX_FILE: usize = 16 * 1024 * 1024;
@@ -141,7 +141,16 @@ impl<'d, 't> Table<'d, 't> {
     /// # Errors
     /// The first one, with the nearest known key.
     pub fn only(&self, known: &[&str]) -> Result<(), FileError> {
-        match self.items().find(|item| !known.contains(&item.name)) {
+        self.only_or(known, |_| false)
+    }
+
+    /// Refuses keys that are neither `known` nor `welcome`.
+    ///
+    /// # Errors
+    /// The first one, with the nearest known key.
+    pub fn only_or(&self, known: &[&str], welcome: impl Fn(&str) -> bool) -> Result<(), FileError> {
+        let is_unknown = |item: &Item<'_, '_>| !known.contains(&item.name) && !welcome(item.name);
+        match self.items().find(is_unknown) {
             None => Ok(()),
             Some(item) => Err(item.unknown(known)),
         }
@@ -199,10 +208,11 @@ impl<'d, 't> Item<'d, 't> {
 
     /// That the key is not known.
     pub fn unknown(&self, known: &[&str]) -> FileError {
-        let hint = nearest(self.name, known).map_or_else(
-            || format!("known are {}", known.join(", ")),
-            |near| format!("did you mean {near:?}?"),
-        );
+        let hint = match nearest(self.name, known.iter().copied()) {
+            Some(Guess::Near(near)) => format!("did you mean {near:?}?"),
+            Some(Guess::Far(nearest)) => format!("the nearest known key is {nearest:?} of {}", known.join(", ")),
+            None => "none is known here".to_owned(),
+        };
         let name: String = self.name.chars().take(80).collect();
         self.place().error(format!("unknown key {name:?}: {hint}"))
     }

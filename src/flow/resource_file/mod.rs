@@ -4,7 +4,6 @@
 //! What an apply creates carries its origin, and only that can be pruned.
 
 mod document;
-mod nearest;
 mod people;
 mod plan;
 mod prune;
