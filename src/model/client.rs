@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::resource::TokenFormat;
+use super::{localized::Localized, resource::TokenFormat};
 use crate::{
     base::{Time, TokenHash},
     spec::oauth::{ClientAuthMethod, GrantType, ResponseType},
@@ -46,6 +46,39 @@ pub enum ApplicationType {
     Native,
 }
 
+/// What `sub` says to an app (OIDC Core §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
+pub enum SubjectType {
+    /// The same for every app.
+    #[default]
+    Public,
+}
+
+/// A subject type that this version does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not supported by this version, only \"public\" is: sub is the same for every app")]
+pub struct UnknownSubjectType(String);
+
+impl TryFrom<String> for SubjectType {
+    type Error = UnknownSubjectType;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "public" => Ok(Self::Public),
+            _ => Err(UnknownSubjectType(text.chars().take(40).collect())),
+        }
+    }
+}
+
+impl From<SubjectType> for &'static str {
+    fn from(kind: SubjectType) -> Self {
+        match kind {
+            SubjectType::Public => "public",
+        }
+    }
+}
+
 /// Client metadata under its registered names (RFC 7591 §2, OIDC Registration §2), and Signet's own below.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -65,6 +98,9 @@ pub struct ClientMetadata {
     /// Its terms of service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tos_uri: Option<String>,
+    /// The five above in further languages.
+    #[serde(skip_serializing_if = "Localized::is_empty")]
+    pub localized: Localized,
     /// E-mail addresses of those responsible.
     pub contacts: Vec<String>,
     /// Web or native.
@@ -91,6 +127,8 @@ pub struct ClientMetadata {
     /// The scopes that it may ask for, separated by blanks; `None`: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// What `sub` says to it.
+    pub subject_type: SubjectType,
     /// Signs its ID tokens; `None`: RS256 (OIDC Registration §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<String>,
@@ -133,6 +171,7 @@ impl Default for ClientMetadata {
             logo_uri: None,
             policy_uri: None,
             tos_uri: None,
+            localized: Localized::default(),
             contacts: Vec::new(),
             application_type: ApplicationType::Web,
             redirect_uris: Vec::new(),
@@ -144,6 +183,7 @@ impl Default for ClientMetadata {
             jwks: None,
             jwks_uri: None,
             scope: None,
+            subject_type: SubjectType::Public,
             id_token_signed_response_alg: None,
             default_max_age: None,
             require_auth_time: false,
@@ -189,6 +229,12 @@ impl Client {
     /// What people see: the name, else the identifier.
     pub fn display_name(&self) -> &str {
         self.metadata.client_name.as_deref().unwrap_or(&self.client_id)
+    }
+
+    /// The same for readers of a language.
+    pub fn display_name_in(&self, language: &str) -> &str {
+        let name = self.metadata.localized.find("client_name", language);
+        name.unwrap_or_else(|| self.display_name())
     }
 
     /// Whether it has nothing to prove itself with.

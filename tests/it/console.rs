@@ -320,3 +320,42 @@ async fn a_machine_gets_and_loses_roles_and_the_trail_says_so() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn an_apps_names_in_other_languages_are_shown_to_their_readers_and_survive_the_form() {
+    let world = World::new().await;
+    world
+        .register_app("tongues", |metadata| {
+            metadata.tos_uri = Some("https://app.example/terms".to_owned());
+            metadata
+                .localized
+                .insert("client_name#de".to_owned(), "Hafenbuch".to_owned());
+            let terms = "https://app.example/agb".to_owned();
+            metadata.localized.insert("tos_uri#de-AT".to_owned(), terms);
+        })
+        .await;
+    let (mut browser, _) = administrator(&world).await;
+    let page = browser.open(&world.at("/console/apps/tongues")).await;
+    let page = browser.submit(&page, "app", &[("client_name", "Quay Ledger")]).await;
+    assert_eq!(notice(&page), "Saved.");
+    for (language, name, terms) in [("de", "Hafenbuch", "/agb"), ("en", "Quay Ledger", "/terms")] {
+        let mut reader = Browser::new();
+        reader.speak(language);
+        let page = reader
+            .open(&world.ask(&[("client_id", "tongues")]))
+            .await
+            .at(200, "/login");
+        assert!(page.body.contains(name), "{}", page.body);
+        assert!(
+            page.has(&format!("footer a[href='https://app.example{terms}']")),
+            "{}",
+            page.body
+        );
+        world.make_person(&format!("ada-{language}"), |_| {}).await;
+        let page = world
+            .sign_in(&mut reader, &page, &format!("ada-{language}"))
+            .await
+            .at(200, "/consent");
+        assert!(page.text("h1").contains(name), "{}", page.body);
+    }
+}

@@ -325,3 +325,31 @@ async fn several_rules_of_one_name_stay_apart() {
     assert_eq!(json!(expressions), json!([["1", "a"], ["3", "b"]]));
     assert_eq!(resource_file::ORIGIN, "apply");
 }
+
+#[tokio::test]
+async fn names_in_other_languages_are_kept_and_apply_again_without_a_change() {
+    let test = TestCore::new().await;
+    let text = |german: &str| {
+        format!(
+            r#"
+            [[clients]]
+            client_id = "ledger"
+            client_secret = "a secret for the ledger"
+            redirect_uris = ["https://ledger.example/cb"]
+            subject_type = "public"
+            client_name = "Ledger"
+            "client_name#de" = "{german}"
+            "#
+        )
+    };
+    apply_text(&test, &text("Hafenbuch")).await.unwrap();
+    let ledger = client(&test, "ledger").await;
+    assert_eq!(ledger.display_name(), "Ledger");
+    assert_eq!(ledger.display_name_in("de"), "Hafenbuch");
+    assert!(apply_text(&test, &text("Hafenbuch")).await.unwrap().is_empty());
+    let changed = apply_text(&test, &text("Kaibuch")).await.unwrap();
+    insta::assert_snapshot!(changed, @r"
+    ~ change client ledger: client_name#de
+    = 0 unchanged
+    ");
+}

@@ -312,6 +312,9 @@ fn visible(client: &Client) -> Map<String, Value> {
         Ok(Value::Object(metadata)) => metadata,
         _ => Map::new(),
     };
+    if let Some(Value::Object(localized)) = state.remove("localized") {
+        state.extend(localized);
+    }
     state.insert("status".to_owned(), json!(client.status.as_str()));
     state.insert("roles".to_owned(), json!(client.roles));
     state.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));

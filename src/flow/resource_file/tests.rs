@@ -106,6 +106,33 @@ fn an_unknown_key_names_file_line_and_the_nearest_known_key() {
 }
 
 #[test]
+fn names_may_carry_a_language() {
+    let client = |more: &str| format!("[[clients]]\nclient_id = \"a\"\n{more}\n");
+    let wanted = read(&client("client_name = \"Ledger\"\n\"client_name#de\" = \"Hafenbuch\"")).unwrap();
+    let metadata = &wanted.clients[0].metadata;
+    assert_eq!(metadata.client_name.as_deref(), Some("Ledger"));
+    assert_eq!(metadata.localized.find("client_name", "de"), Some("Hafenbuch"));
+    assert_eq!(
+        refused(&client("\"logo_uri#de\" = \"http://a.example/logo.png\"")),
+        "files/x.toml:3: logo_uri#de: must be an https address; http only on localhost"
+    );
+    for other in ["\"scope#de\"", "\"client_name#d\"", "localized"] {
+        assert!(refused(&client(&format!("{other} = \"x\""))).starts_with("files/x.toml:3: unknown key"));
+    }
+}
+
+#[test]
+fn subjects_are_public_so_far() {
+    let client = |kind: &str| format!("[[clients]]\nclient_id = \"a\"\nsubject_type = \"{kind}\"\n");
+    assert!(read(&client("public")).is_ok());
+    assert_eq!(
+        refused(&client("pairwise")),
+        "files/x.toml:3: subject_type: \"pairwise\" is not supported by this version, only \"public\" is: sub is the \
+         same for every app"
+    );
+}
+
+#[test]
 fn connectors_are_refused_for_now() {
     assert_eq!(
         refused("[[connectors]]\nid = \"google\"\n"),

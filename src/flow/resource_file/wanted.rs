@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     base::{Locale, Secret},
-    domain::{api_resource, claims, profile::Patch},
-    model::{ClientMetadata, ClientStatus, Placement, ResourceScope, TokenFormat, UserStatus},
+    domain::{api_resource, claims, client_metadata, profile::Patch},
+    model::{ClientMetadata, ClientStatus, Localized, Placement, ResourceScope, TokenFormat, UserStatus},
     spec::oidc::claim::STANDARD_CLAIMS,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 const KINDS: [&str; 6] = ["users", "clients", "connectors", "resources", "roles", "claims"];
 
 /// Names of client metadata that a file may set, besides those that are not metadata.
-pub(super) const METADATA: [&str; 28] = [
+pub(super) const METADATA: [&str; 29] = [
     "client_name",
     "client_uri",
     "logo_uri",
@@ -36,6 +36,7 @@ pub(super) const METADATA: [&str; 28] = [
     "jwks",
     "jwks_uri",
     "scope",
+    "subject_type",
     "id_token_signed_response_alg",
     "default_max_age",
     "require_auth_time",
@@ -287,9 +288,16 @@ fn client(table: &Table<'_, '_>) -> Result<WantedClient, FileError> {
         .into_iter()
         .chain(METADATA)
         .collect();
-    table.only(&known)?;
+    table.only_or(&known, |name| Localized::split(name).is_some())?;
     let mut members = Map::new();
+    let mut localized = Map::new();
     for item in table.items() {
+        if Localized::split(item.name()).is_some() {
+            let value = item.text()?;
+            client_metadata::check_localized(item.name(), value.trim())
+                .map_err(|fault| item.place().error(format!("{}: {fault}", item.name())))?;
+            localized.insert(item.name().to_owned(), Value::from(value));
+        }
         if !METADATA.contains(&item.name()) {
             continue;
         }
@@ -302,6 +310,7 @@ fn client(table: &Table<'_, '_>) -> Result<WantedClient, FileError> {
         }
         members.insert(item.name().to_owned(), value);
     }
+    members.insert("localized".to_owned(), Value::Object(localized));
     let metadata = serde_json::from_value(Value::Object(members)).map_err(|error| {
         table
             .place()

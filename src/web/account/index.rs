@@ -68,7 +68,7 @@ fn view(owner: &Owner, page: Layout, overview: Overview) -> Index {
         apps: overview
             .apps
             .into_iter()
-            .map(|app| connected(&app, when(app.access.since)))
+            .map(|app| connected(&app, page.lang(), when(app.access.since)))
             .collect(),
         sessions: overview.sessions.into_iter().map(session).collect(),
         password_changed: overview.password_changed_at.map(when),
@@ -85,12 +85,17 @@ fn value(known: KnownValue) -> ProfileValue {
     }
 }
 
-fn connected(app: &AppAccess, since: When) -> ConnectedApp {
+fn connected(app: &AppAccess, language: &str, since: When) -> ConnectedApp {
     let metadata = &app.client.metadata;
     ConnectedApp {
         client_id: app.client.client_id.clone(),
-        name: app.client.display_name().to_owned(),
-        logo_uri: metadata.logo_uri.clone().filter(|uri| uri.starts_with("https://")),
+        name: app.client.display_name_in(language).to_owned(),
+        logo_uri: metadata
+            .localized
+            .find("logo_uri", language)
+            .or(metadata.logo_uri.as_deref())
+            .filter(|uri| uri.starts_with("https://"))
+            .map(str::to_owned),
         since,
         sees: sees(app),
         stays_connected: app.access.stays_connected,

@@ -41,7 +41,7 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
     let view = Consent {
         page: visitor.layout(),
         request: waiting.value(),
-        app: Some(app(&pending.client)),
+        app: Some(app(&pending.client, visitor.locale)),
         name: user.display_name(),
         identifier: identifier_of(user),
         values: shown,

@@ -37,7 +37,7 @@ pub async fn get(request: HttpRequest, mut visitor: Visitor) -> HttpResponse {
             let view = Logout {
                 page: visitor.layout(),
                 request: confirm.parameters,
-                app: confirm.client.as_deref().map(app),
+                app: confirm.client.as_deref().map(|client| app(client, visitor.locale)),
                 name: confirm.signed_in.user.display_name(),
             };
             visitor.page_to(&view, &origins)
@@ -70,7 +70,7 @@ pub async fn done(visitor: Visitor, query: Parameters) -> HttpResponse {
         Ok(client) => client.filter(|client| client.status == ClientStatus::Active),
         Err(error) => return page::failure(&visitor, &error.into()),
     };
-    let app = client.as_deref().map(app);
+    let app = client.as_deref().map(|client| app(client, visitor.locale));
     let view = SignedOut {
         page: visitor.layout(),
         return_href: app.as_ref().and_then(|app| app.client_uri.clone()),

@@ -53,7 +53,7 @@ async fn show(
     let view = NewPassword {
         page: visitor.layout_at(&waiting.at("/login/new-password")),
         request: waiting.value(),
-        app: app_of(pending.as_ref()),
+        app: app_of(pending.as_ref(), visitor.locale),
         identifier: identifier_of(&signed_in.user),
         password_min_length: visitor.core().policy.passwords.min_length(),
         errors,

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, web::Query};
 
 use super::view::App;
 use crate::{
+    base::Locale,
     domain::authorize::response::form_action_sources,
     flow::authorize::{self, Pending},
     model::Client,
@@ -57,26 +58,28 @@ pub async fn require(visitor: &Visitor, waiting: Waiting) -> Result<Pending, Htt
     }
 }
 
-/// What the pages show of an app.
-pub fn app(client: &Client) -> App {
+/// What the pages show of an app to readers of a language (OIDC Registration §2.1).
+pub fn app(client: &Client, locale: Locale) -> App {
     let metadata = &client.metadata;
     // Links of apps are links to the web and to nothing else.
-    let web = |uri: &Option<String>| {
-        uri.clone()
+    let web = |name: &str, plain: &Option<String>| {
+        let localized = metadata.localized.find(name, locale.tag()).map(str::to_owned);
+        localized
+            .or_else(|| plain.clone())
             .filter(|uri| uri.starts_with("https://") || uri.starts_with("http://"))
     };
     App {
-        name: client.display_name().to_owned(),
-        logo_uri: web(&metadata.logo_uri),
-        client_uri: web(&metadata.client_uri),
-        policy_uri: web(&metadata.policy_uri),
-        tos_uri: web(&metadata.tos_uri),
+        name: client.display_name_in(locale.tag()).to_owned(),
+        logo_uri: web("logo_uri", &metadata.logo_uri),
+        client_uri: web("client_uri", &metadata.client_uri),
+        policy_uri: web("policy_uri", &metadata.policy_uri),
+        tos_uri: web("tos_uri", &metadata.tos_uri),
     }
 }
 
 /// The app of a pending request, for the page.
-pub fn app_of(pending: Option<&Pending>) -> Option<App> {
-    pending.map(|pending| app(&pending.client))
+pub fn app_of(pending: Option<&Pending>, locale: Locale) -> Option<App> {
+    pending.map(|pending| app(&pending.client, locale))
 }
 
 /// Where a form of a page may lead to in the end.

@@ -34,7 +34,7 @@ async fn show(visitor: &Visitor, waiting: Waiting, errors: FieldErrors, status: 
     let view = Recover {
         page: visitor.layout_at(&waiting.at("/recover")),
         request: waiting.value(),
-        app: app_of(pending.as_ref()),
+        app: app_of(pending.as_ref(), visitor.locale),
         identifier: hint.unwrap_or_default(),
         errors,
         sign_in_href: waiting.at("/login"),
@@ -66,7 +66,7 @@ pub async fn post(form: Form) -> HttpResponse {
     let valid = visitor.core().policy.sign_up.recovery.whole_minutes();
     let view = RecoverSent {
         page: visitor.layout_at(&waiting.at("/recover")),
-        app: app_of(pending.as_ref()),
+        app: app_of(pending.as_ref(), visitor.locale),
         identifier,
         valid_minutes: u64::try_from(valid).unwrap_or(0),
         recover_href: waiting.at("/recover"),

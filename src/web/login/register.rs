@@ -75,7 +75,7 @@ fn show(
     let view = Register {
         page: visitor.layout_at(&waiting.at("/register")),
         request: waiting.value(),
-        app: app_of(pending),
+        app: app_of(pending, visitor.locale),
         email: form.email.clone(),
         username: policy.sign_up.ask_username.then(|| form.username.clone()),
         fields: form

@@ -46,7 +46,7 @@ async fn show(
     let pending = load(visitor, waiting).await.ok().flatten();
     let view = Reset {
         page: visitor.layout_at(&format!("/recover/reset?token={}", token.expose())),
-        app: app_of(pending.as_ref()),
+        app: app_of(pending.as_ref(), visitor.locale),
         token: token.expose().clone(),
         identifier: identifier_of(user),
         password_min_length: visitor.core().policy.passwords.min_length(),

@@ -31,7 +31,7 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
     let view = SelectAccount {
         page: visitor.layout(),
         request: waiting.value(),
-        app: Some(app(&pending.client)),
+        app: Some(app(&pending.client, visitor.locale)),
         name: user.display_name(),
         identifier: identifier_of(user),
         picture: user

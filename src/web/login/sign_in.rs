@@ -94,7 +94,7 @@ fn show(
     let view = SignIn {
         page: visitor.layout_at(&waiting.at("/login")),
         request: waiting.value(),
-        app: app_of(pending),
+        app: app_of(pending, visitor.locale),
         identifier,
         notice: again.then(|| Text::new("sign-in-again")),
         errors,

@@ -64,7 +64,7 @@ async fn by_link(visitor: &Visitor, visit: &Visit, token: &Secret<String>) -> Ht
             let pending = app_behind(visitor, &registration).await;
             let view = RegisterVerifyLink {
                 page: visitor.layout(),
-                app: app_of(pending.as_ref()),
+                app: app_of(pending.as_ref(), visitor.locale),
                 token: token.expose().clone(),
                 email: registration.email,
             };
@@ -91,7 +91,7 @@ async fn by_code(
             let view = RegisterVerify {
                 page,
                 request: waiting.value(),
-                app: app_of(pending.as_ref()),
+                app: app_of(pending.as_ref(), visitor.locale),
                 registration: id.to_string(),
                 email: registration.email,
                 valid_minutes: u64::try_from(valid.whole_minutes()).unwrap_or(0).max(1),
