@@ -2,38 +2,119 @@
 
 use std::net::IpAddr;
 
-use crate::base::Time;
+use crate::base::{
+    Time,
+    id::{AuditEventId, UserId},
+};
 use crate::domain::account::device::KnownDevice;
-use crate::domain::account::throttle::{Decision, Rule, Rules, Subject, ThrottleKey};
+use crate::domain::account::identifier::Identifier;
+use crate::domain::account::throttle::{Decision, MailPurpose, Rule, Rules, Subject, ThrottleKey};
+use crate::flow::Core;
+use crate::model::{AuditEvent, AuditKind, User};
+use crate::store::throttle::{Counted, End};
 use crate::store::{self, Store};
 
-/// Who tries to get into what.
+/// What somebody tries, and where from.
 #[derive(Clone, Copy)]
 pub struct Attempt<'a> {
-    /// The user's id, or the identifier as typed (normal form) if nobody has it.
-    pub account: &'a str,
+    /// What.
+    pub at: Target<'a>,
     /// Where the request comes from; `None` if that is not known.
     pub address: Option<IpAddr>,
-    /// The proof that this browser has signed in to this account before.
-    pub device: Option<&'a KnownDevice>,
+}
+
+/// What somebody tries to get at.
+#[derive(Clone, Copy)]
+pub enum Target<'a> {
+    /// The account of a name, as a stranger.
+    Name {
+        /// The name as typed, in its normal form if it has one.
+        typed: &'a str,
+        /// Whose it is.
+        owner: Option<UserId>,
+    },
+    /// An account in a browser that has signed in to it before: counted by itself, so that strangers cannot hold it up.
+    Device {
+        /// Whose it is.
+        owner: UserId,
+        /// The proof that the browser brought.
+        device: &'a KnownDevice,
+    },
+    /// The account that one is signed in to already.
+    Own(UserId),
+    /// A mail to somebody.
+    Mail {
+        /// What for.
+        purpose: MailPurpose,
+        /// The address or the name, in normal form.
+        to: &'a str,
+    },
+}
+
+/// Whether somebody is told that a counter makes them wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    Told,
+    Silent,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Counter {
+    key: ThrottleKey,
+    rule: Rule,
+    voice: Voice,
+    /// The address starts afresh for nobody: or else somebody could clear its counter by signing in to an account of his
+    /// own now and then.
+    is_address: bool,
 }
 
 impl Attempt<'_> {
-    /// A known browser is counted by itself, everyone else together.
-    fn account_counter<'r>(&self, rules: &'r Rules) -> (ThrottleKey, &'r Rule) {
-        match self.device {
-            Some(device) => {
-                let (account, device) = (self.account, device.id());
-                (ThrottleKey::of(Subject::Device { account, device }), &rules.device)
+    /// What it is counted by, in the order of counting: who has to wait at one is not counted at the next. So somebody
+    /// whose address must wait cannot hold up names, and under a name that must wait nobody can hold up its owner.
+    fn counters(&self, rules: &Rules) -> Vec<Counter> {
+        let counter = |subject, rule, voice| Counter {
+            key: ThrottleKey::of(subject),
+            rule,
+            voice,
+            is_address: matches!(subject, Subject::Address(_)),
+        };
+        let told = |subject, rule| counter(subject, rule, Voice::Told);
+        let address = self
+            .address
+            .map(|address| told(Subject::Address(address), rules.address));
+        let mut counters = Vec::from_iter(address);
+        match self.at {
+            Target::Name { typed, owner } => {
+                let owner = owner.map(|owner| owner.to_string());
+                let person = Subject::Person(owner.as_deref().unwrap_or(typed));
+                counters.push(told(Subject::Name(typed), rules.name));
+                counters.push(counter(person, rules.person, Voice::Silent));
             }
-            None => (ThrottleKey::of(Subject::Account(self.account)), &rules.account),
+            Target::Device { owner, device } => {
+                let (person, device) = (&owner.to_string(), device.id());
+                counters.push(told(Subject::Device { person, device }, rules.device));
+            }
+            Target::Own(owner) => {
+                let owner = owner.to_string();
+                counters.push(told(Subject::Own(&owner), rules.name));
+                // No secret here: they know who they are.
+                counters.push(told(Subject::Person(&owner), rules.person));
+            }
+            Target::Mail { purpose, to } => counters.push(told(Subject::Mail { purpose, to }, rules.name)),
         }
+        counters
     }
+}
 
-    fn address_counter<'r>(&self, rules: &'r Rules) -> Option<(ThrottleKey, &'r Rule)> {
-        let key = ThrottleKey::of(Subject::Address(self.address?));
-        Some((key, &rules.address))
-    }
+/// An attempt that was counted.
+#[derive(Debug)]
+#[must_use]
+pub struct Reservation {
+    /// Whether it may be made.
+    pub decision: Decision,
+    /// Until when the next one has to wait, if this one fails: then a wait begins.
+    pub wait: Option<Time>,
+    counted: Vec<Counter>,
 }
 
 /// Counts the attempt as failed. To be called before the password or code is compared; on [`Decision::Wait`] it must
@@ -41,39 +122,109 @@ impl Attempt<'_> {
 ///
 /// # Errors
 /// When the database does not answer: then nothing may be compared either.
-pub async fn reserve(store: &Store, rules: &Rules, attempt: Attempt<'_>, now: Time) -> Result<Decision, store::Error> {
-    if let Some((key, rule)) = attempt.address_counter(rules) {
-        let decision = store::throttle::record_failure(store, key, rule, now).await?;
-        if decision != Decision::Allow {
-            return Ok(decision);
-        }
-    }
-    let (key, rule) = attempt.account_counter(rules);
-    store::throttle::record_failure(store, key, rule, now).await
+pub async fn reserve(
+    store: &Store,
+    rules: &Rules,
+    attempt: Attempt<'_>,
+    now: Time,
+) -> Result<Reservation, store::Error> {
+    let mut counters = attempt.counters(rules);
+    let asked: Vec<_> = counters.iter().map(|counter| (counter.key, counter.rule)).collect();
+    let counted = store::throttle::count(store.pool(), &asked, now).await?;
+    let ends = || counters.iter().zip(&counted);
+    let told = |(counter, _): &(&Counter, &Counted)| counter.voice == Voice::Told;
+    let decision = match ends().find(|(_, counted)| !counted.is_counted) {
+        None => Decision::Allow,
+        Some((
+            Counter {
+                voice: Voice::Silent, ..
+            },
+            _,
+        )) => Decision::Fail,
+        Some((_, counted)) => Decision::Wait {
+            until: counted.blocked_until,
+        },
+    };
+    let wait = ends()
+        .filter(told)
+        .filter(|(_, counted)| counted.is_counted && counted.blocked_until > now)
+        .map(|(_, counted)| counted.blocked_until)
+        .max();
+    counters.truncate(counted.iter().filter(|counted| counted.is_counted).count());
+    Ok(Reservation {
+        decision,
+        wait,
+        counted: counters,
+    })
 }
 
-/// The attempt was right: the account starts afresh. The address only gets this one attempt back, or else somebody
-/// could clear its counter by signing in to an account of his own now and then.
+impl Reservation {
+    /// The attempt was right: what it was counted by starts afresh, but the address only gets this one attempt back.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn succeed(self, store: &Store) -> Result<(), store::Error> {
+        let end = |counter: &Counter| match counter.is_address {
+            true => End::TakeBack(counter.rule),
+            false => End::Forget,
+        };
+        self.settle(store, end).await
+    }
+
+    /// The attempt was never made (the server was busy): it does not count.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn withdraw(self, store: &Store) -> Result<(), store::Error> {
+        self.settle(store, |counter| End::TakeBack(counter.rule)).await
+    }
+
+    async fn settle(self, store: &Store, end: impl Fn(&Counter) -> End) -> Result<(), store::Error> {
+        let ends: Vec<_> = self.counted.iter().map(|counter| (counter.key, end(counter))).collect();
+        store::throttle::settle(store.pool(), &ends).await
+    }
+}
+
+/// Writes that an attempt failed: its line, and one more if a wait begins with it.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn succeed(store: &Store, rules: &Rules, attempt: Attempt<'_>) -> Result<(), store::Error> {
-    store::throttle::clear(&store.pool, attempt.account_counter(rules).0).await?;
-    if let Some((key, rule)) = attempt.address_counter(rules) {
-        store::throttle::forgive(&store.pool, key, rule).await?;
-    }
-    Ok(())
+pub async fn note(core: &Core, failed: AuditEvent, reservation: &Reservation) -> Result<(), store::Error> {
+    let Some(until) = reservation.wait else {
+        return store::audit_event::insert(core.store.pool(), &failed).await;
+    };
+    let seconds = (until - failed.at).whole_seconds();
+    let throttled = AuditEvent {
+        id: AuditEventId::new(failed.at, &*core.rng),
+        kind: AuditKind::SignInThrottled.as_str().to_owned(),
+        ..failed.clone()
+    };
+    let mut tx = core.store.begin().await?;
+    store::audit_event::insert(&mut *tx, &failed).await?;
+    store::audit_event::insert(&mut *tx, &throttled.with("wait_seconds", seconds)).await?;
+    tx.commit().await
 }
 
-/// The attempt was never made (the server was busy): it does not count.
+/// Forgets every failure at a person and at each of their names.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn withdraw(store: &Store, rules: &Rules, attempt: Attempt<'_>) -> Result<(), store::Error> {
-    let (key, rule) = attempt.account_counter(rules);
-    store::throttle::forgive(&store.pool, key, rule).await?;
-    if let Some((key, rule)) = attempt.address_counter(rules) {
-        store::throttle::forgive(&store.pool, key, rule).await?;
-    }
-    Ok(())
+pub async fn absolve(store: &Store, user: &User) -> Result<(), store::Error> {
+    let id = user.id.to_string();
+    let typed = [
+        user.username.as_deref(),
+        user.claim("email"),
+        user.claim("phone_number"),
+    ];
+    let names: Vec<Identifier> = typed
+        .into_iter()
+        .flatten()
+        .filter_map(|name| Identifier::parse(name).ok())
+        .collect();
+    let names = names.iter().map(|name| Subject::Name(name.as_str()));
+    let subjects = names.chain([Subject::Own(&id), Subject::Person(&id)]);
+    let ends: Vec<_> = subjects
+        .map(|subject| (ThrottleKey::of(subject), End::Forget))
+        .collect();
+    store::throttle::settle(store.pool(), &ends).await
 }

@@ -30,7 +30,7 @@ audit_kinds! {
     SignedIn = "sign_in.succeeded";
     /// Somebody tried to and failed.
     SignInFailed = "sign_in.failed";
-    /// Somebody was told to wait.
+    /// So many failed that the next ones have to wait; written once for each wait.
     SignInThrottled = "sign_in.throttled";
     /// Somebody signed out.
     SignedOut = "session.signed_out";

@@ -1,13 +1,14 @@
-//! Counters of failed attempts, shared by all processes. See `domain::account::throttle` for the rules.
+//! Counters of failed attempts, shared by all processes. See `domain::account::throttle` for the rules; the counting is
+//! done by functions of the schema, all counters of an attempt in one statement.
 
 use std::time::Duration;
 
 use sqlx::PgExecutor;
 use sqlx::postgres::types::PgInterval;
 
-use super::{Error, Store};
+use super::Error;
 use crate::base::Time;
-use crate::domain::account::throttle::{Decision, Rule, ThrottleKey};
+use crate::domain::account::throttle::{Rule, ThrottleKey};
 
 /// A counter as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,121 +41,93 @@ pub async fn find(executor: impl PgExecutor<'_>, key: ThrottleKey) -> Result<Opt
     }))
 }
 
-/// Counts an attempt as failed before it is made, unless the subject has to wait. One atomic statement: of any number
-/// of attempts at the same moment just as many are allowed as the rule has free ones.
-///
-/// Free attempts are never refused: two at the same moment may come here in another order than that of their clocks.
-///
-/// Runs on a connection of its own: the count must stand whatever becomes of the caller's transaction, and its row lock
-/// must not be held while a password is hashed.
-///
-/// # Errors
-/// As [`Error`] says.
-pub async fn record_failure(store: &Store, key: ThrottleKey, rule: &Rule, now: Time) -> Result<Decision, Error> {
-    // waits[n + 1] follows the n-th failure: PostgreSQL counts from 1.
-    let waits: Vec<PgInterval> = rule.waits().into_iter().map(interval).collect();
-    let counted = sqlx::query_scalar!(
-        r#"insert into throttles as kept (key_hash, failures, last_failed_at, blocked_until, expires_at)
-        values (
-            $1,
-            1,
-            $2::timestamptz,
-            $2::timestamptz + ($3::interval[])[least(2, cardinality($3::interval[]))],
-            $2::timestamptz + $4::interval + ($3::interval[])[cardinality($3::interval[])]
-        )
-        on conflict (key_hash) do update
-        set (failures, last_failed_at, blocked_until, expires_at) = (
-            select
-                counted.failures,
-                $2::timestamptz,
-                $2::timestamptz + ($3::interval[])[counted.failures + 1],
-                $2::timestamptz + $4::interval * counted.failures + ($3::interval[])[cardinality($3::interval[])]
-            from (
-                select least(
-                    1 + greatest(
-                        0,
-                        kept.failures - floor(
-                            greatest(0, extract(epoch from $2::timestamptz - kept.last_failed_at))
-                            / extract(epoch from $4::interval)
-                        )
-                    ),
-                    cardinality($3::interval[]) - 1
-                )::integer as failures
-            ) as counted
-        )
-        where kept.blocked_until <= $2::timestamptz or ($3::interval[])[kept.failures + 1] = interval '0'
-        returning failures"#,
-        key.as_bytes(),
-        now,
-        &waits,
-        interval(rule.forget_after),
-    )
-    .fetch_optional(&store.pool)
-    .await?;
-    if counted.is_some() {
-        return Ok(Decision::Allow);
-    }
-    let counter = find(&store.pool, key).await?;
-    // Cleared between the two statements: the owner has just signed in, so the wait is over in a moment.
-    let until = counter.map_or(now + Duration::from_secs(1), |counter| counter.blocked_until);
-    Ok(Decision::Wait { until })
+/// What became of one counter of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Whether the attempt was counted under it; otherwise its subject has to wait.
+    pub is_counted: bool,
+    /// Until when the next attempt has to wait. In the past if it need not.
+    pub blocked_until: Time,
 }
 
-/// Takes one counted attempt back, with the wait that it brought: it was right, or it was never made.
+/// Counts an attempt as failed before it is made, under one key after the other, up to the first whose subject has to
+/// wait. Of any number of attempts at the same moment just as many are counted as the rules have free ones.
+///
+/// For the pool, not for a transaction: the count must stand whatever becomes of the caller's, and its row locks must not
+/// be held while a password is hashed. It does not wait for the disk.
 ///
 /// # Errors
 /// As [`Error`] says.
-pub async fn forgive(executor: impl PgExecutor<'_>, key: ThrottleKey, rule: &Rule) -> Result<(), Error> {
-    let waits: Vec<PgInterval> = rule.waits().into_iter().map(interval).collect();
+pub async fn count(
+    executor: impl PgExecutor<'_>,
+    counters: &[(ThrottleKey, Rule)],
+    now: Time,
+) -> Result<Vec<Counted>, Error> {
+    let (waits, lengths) = waits(counters.iter().map(|(_, rule)| rule.waits()));
+    let forget_after: Vec<PgInterval> = counters.iter().map(|(_, rule)| interval(rule.forget_after)).collect();
+    let rows = sqlx::query!(
+        r#"
+        select counted as "counted!", until as "until!"
+        from count_attempt($1, $2, $3, $4, $5)
+        "#,
+        now,
+        &keys(counters.iter().map(|(key, _)| key)),
+        &waits,
+        &lengths,
+        &forget_after
+    )
+    .fetch_all(executor)
+    .await?;
+    let counted = rows.into_iter().map(|row| Counted {
+        is_counted: row.counted,
+        blocked_until: row.until,
+    });
+    Ok(counted.collect())
+}
+
+/// How a counted attempt ends for one of its counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every failure is forgotten.
+    Forget,
+    /// This one attempt is taken back, with the wait that it brought.
+    TakeBack(Rule),
+}
+
+/// Ends an attempt for its counters, in the order in which they were counted. For the pool, as [`count`] is.
+///
+/// # Errors
+/// As [`Error`] says.
+pub async fn settle(executor: impl PgExecutor<'_>, counters: &[(ThrottleKey, End)]) -> Result<(), Error> {
+    let forgotten: Vec<bool> = counters.iter().map(|(_, end)| *end == End::Forget).collect();
+    let (waits, lengths) = waits(counters.iter().map(|(_, end)| match end {
+        End::Forget => Vec::new(),
+        End::TakeBack(rule) => rule.waits(),
+    }));
     sqlx::query!(
-        "update throttles
-        set
-            failures = greatest(failures - 1, 0),
-            blocked_until = least(
-                blocked_until,
-                last_failed_at + ($2::interval[])[least(greatest(failures - 1, 0) + 1, cardinality($2::interval[]))]
-            )
-        where key_hash = $1",
-        key.as_bytes(),
+        "select settle_attempt($1, $2, $3, $4)",
+        &keys(counters.iter().map(|(key, _)| key)),
+        &forgotten,
         &waits,
+        &lengths
     )
     .execute(executor)
     .await?;
     Ok(())
 }
 
-/// Forgets every failure under `key`.
-///
-/// # Errors
-/// As [`Error`] says.
-pub async fn clear(executor: impl PgExecutor<'_>, key: ThrottleKey) -> Result<(), Error> {
-    sqlx::query!("delete from throttles where key_hash = $1", key.as_bytes())
-        .execute(executor)
-        .await?;
-    Ok(())
+fn keys<'a>(keys: impl Iterator<Item = &'a ThrottleKey>) -> Vec<Vec<u8>> {
+    keys.map(|key| key.as_bytes().to_vec()).collect()
 }
 
-/// Removes up to `limit` counters that have faded away; returns how many.
-///
-/// # Errors
-/// As [`Error`] says.
-pub async fn delete_expired(executor: impl PgExecutor<'_>, now: Time, limit: i64) -> Result<u64, Error> {
-    let deleted = sqlx::query!(
-        "delete from throttles
-        where key_hash in (
-            select key_hash
-            from throttles
-            where expires_at <= $1
-            order by expires_at
-            limit $2
-            for update skip locked
-        )",
-        now,
-        limit
-    )
-    .execute(executor)
-    .await?;
-    Ok(deleted.rows_affected())
+/// The waits of all rules in a row, and how many there are of each. The (n + 1)-th of a rule follows the n-th failure.
+fn waits(rules: impl Iterator<Item = Vec<Duration>>) -> (Vec<PgInterval>, Vec<i32>) {
+    let (mut all, mut lengths) = (Vec::new(), Vec::new());
+    for waits in rules {
+        lengths.push(i32::try_from(waits.len()).unwrap_or(i32::MAX));
+        all.extend(waits.into_iter().map(interval));
+    }
+    (all, lengths)
 }
 
 fn interval(duration: Duration) -> PgInterval {

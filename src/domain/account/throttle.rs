@@ -1,7 +1,12 @@
-//! How fast passwords may be guessed: counters with a growing wait, per account, per address and per known device.
+//! How fast passwords may be guessed: counters with a growing wait, per name, per person, per address and per known
+//! device.
 //!
 //! An attempt is counted *before* the password is looked at, and taken back when it was right. A hundred guesses at the
 //! same moment are then a hundred counts, not one hundred reads of the same low number.
+//!
+//! What a stranger is told depends on what he typed and on where he is, never on whose name it is: or else two names that
+//! must wait together would give away that they are one person's. Whoever is attacked under many names is guarded by a
+//! counter that says nothing: while it holds, every password is wrong.
 //!
 //! Nobody can be locked out for good by somebody else: a wait is at most [`Rule::max_wait`], counts fade, links by mail
 //! work meanwhile, and a browser in which the account has signed in before has a counter of its own (see
@@ -14,20 +19,53 @@ use aws_lc_rs::digest;
 
 use crate::base::Time;
 
-/// Whose attempts are counted.
+/// What attempts are counted by.
 #[derive(Clone, Copy)]
 pub enum Subject<'a> {
-    /// Attempts on one account from everywhere: the user's id, or the identifier as typed if nobody has it.
-    Account(&'a str),
-    /// Attempts from one address, on any account.
+    /// A name in its normal form, from everywhere, whether or not anybody has it.
+    Name(&'a str),
+    /// The person who has the name, from everywhere and by any of their names. A name that nobody has stands for itself,
+    /// so that it takes the same work.
+    Person(&'a str),
+    /// Somebody who is signed in and proves again who they are.
+    Own(&'a str),
+    /// One address, on any account.
     Address(IpAddr),
-    /// Attempts on one account from a browser that has signed in to it before.
+    /// One person in a browser that has signed in to their account before.
     Device {
-        /// As for [`Subject::Account`].
-        account: &'a str,
+        /// The person.
+        person: &'a str,
         /// The id in the proof that the browser brought.
         device: &'a str,
     },
+    /// Mails to an address, each kind by itself: who asks for one kind takes nothing from the others.
+    Mail {
+        /// What the mail is for.
+        purpose: MailPurpose,
+        /// The address or the name, in normal form.
+        to: &'a str,
+    },
+}
+
+/// What somebody asks a mail for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailPurpose {
+    /// A new account.
+    Register,
+    /// A new password.
+    Recover,
+    /// Another address for an account.
+    ChangeAddress,
+}
+
+impl MailPurpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Recover => "recover",
+            Self::ChangeAddress => "change_address",
+        }
+    }
 }
 
 /// Under which a counter is kept: SHA-256 of kind and value, so that the table names nobody.
@@ -43,20 +81,19 @@ impl ThrottleKey {
             context.update(text.as_bytes());
         };
         match subject {
-            Subject::Account(account) => {
-                part("account");
-                part(account);
-            }
-            Subject::Address(address) => {
-                part("address");
-                part(&network(address).to_string());
-            }
-            Subject::Device { account, device } => {
+            Subject::Name(name) => ["name", name].map(&mut part),
+            Subject::Person(person) => ["person", person].map(&mut part),
+            Subject::Own(person) => ["own", person].map(&mut part),
+            Subject::Address(address) => ["address", &network(address).to_string()].map(&mut part),
+            Subject::Device { person, device } => {
                 part("device");
-                part(account);
-                part(device);
+                [person, device].map(&mut part)
             }
-        }
+            Subject::Mail { purpose, to } => {
+                part("mail");
+                [purpose.name(), to].map(&mut part)
+            }
+        };
         let mut bytes = [0; 32];
         bytes.copy_from_slice(context.finish().as_ref());
         Self(bytes)
@@ -92,8 +129,11 @@ pub struct Rule {
 /// The rules for each kind of subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// For [`Subject::Account`].
-    pub account: Rule,
+    /// For [`Subject::Name`], [`Subject::Own`] and [`Subject::Mail`].
+    pub name: Rule,
+    /// For [`Subject::Person`]: more than a single name can bring about, so that nobody is told that the right password
+    /// is wrong while only one of their names is attacked.
+    pub person: Rule,
     /// For [`Subject::Address`]: whole offices and schools sit behind one.
     pub address: Rule,
     /// For [`Subject::Device`].
@@ -101,22 +141,23 @@ pub struct Rules {
 }
 
 impl Default for Rules {
-    /// In the long run an attacker gets some 150 guesses a day at one account, and 300 an hour from one address.
+    /// In the long run an attacker gets some 150 guesses a day at one person, and 300 an hour from one address.
     fn default() -> Self {
-        let account = Rule {
+        let name = Rule {
             free: 5,
             first_wait: Duration::from_secs(1),
             max_wait: Duration::from_secs(15 * 60),
             forget_after: Duration::from_secs(10 * 60),
         };
         Self {
-            account,
+            name,
+            person: Rule { free: 20, ..name },
             address: Rule {
                 free: 100,
                 forget_after: Duration::from_secs(12),
-                ..account
+                ..name
             },
-            device: Rule { free: 10, ..account },
+            device: Rule { free: 10, ..name },
         }
     }
 }
@@ -152,7 +193,9 @@ impl Rule {
 pub enum Decision {
     /// It is counted; go on, and say how it ended.
     Allow,
-    /// Too many failed before. It is not counted and must not be tried.
+    /// It is counted, does its work and fails, whatever comes out: like a wrong password, and nobody can tell.
+    Fail,
+    /// Too many failed before. It must not be tried.
     Wait {
         /// The earliest moment for the next attempt.
         until: Time,
@@ -165,7 +208,7 @@ mod tests {
 
     #[test]
     fn waits_begin_after_the_free_failures_double_and_stop_growing() {
-        let rule = Rules::default().account;
+        let rule = Rules::default().name;
         let seconds: Vec<u64> = rule.waits().iter().map(Duration::as_secs).collect();
         assert_eq!(seconds, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]);
         assert_eq!(rule.wait_after(u32::MAX), Duration::from_secs(900));
@@ -175,18 +218,20 @@ mod tests {
 
     #[test]
     fn subjects_of_different_kinds_never_share_a_counter() {
+        let device = |person, device| Subject::Device { person, device };
+        let mail = |purpose, to| Subject::Mail { purpose, to };
         let keys = [
-            ThrottleKey::of(Subject::Account("127.0.0.1")),
-            ThrottleKey::of(Subject::Address(IpAddr::from([127, 0, 0, 1]))),
-            ThrottleKey::of(Subject::Device {
-                account: "ab",
-                device: "c",
-            }),
-            ThrottleKey::of(Subject::Device {
-                account: "a",
-                device: "bc",
-            }),
-        ];
+            Subject::Name("127.0.0.1"),
+            Subject::Person("127.0.0.1"),
+            Subject::Own("127.0.0.1"),
+            Subject::Address(IpAddr::from([127, 0, 0, 1])),
+            device("ab", "c"),
+            device("a", "bc"),
+            mail(MailPurpose::Register, "127.0.0.1"),
+            mail(MailPurpose::Recover, "127.0.0.1"),
+            mail(MailPurpose::ChangeAddress, "127.0.0.1"),
+        ]
+        .map(ThrottleKey::of);
         for (at, key) in keys.iter().enumerate() {
             assert!(!keys[..at].contains(key));
         }

@@ -13,7 +13,7 @@ use crate::{
         login::Visit,
         password::{self, Verdict},
         session::{self, SignedIn},
-        throttle::{self, Attempt},
+        throttle::{self, Attempt, Target},
     },
     model::{AuditKind, Session},
     store,
@@ -87,7 +87,7 @@ pub(super) enum Checked {
 }
 
 /// Compares a password with the one of the person who is signed in. Whoever sits at an unlocked browser may guess here
-/// as slowly as on the sign-in page, with the same counters.
+/// as slowly as on the sign-in page.
 pub(super) async fn check_password(
     core: &Core,
     visit: &Visit,
@@ -103,35 +103,31 @@ pub(super) async fn check_password(
         .device
         .as_ref()
         .and_then(|cookie| KnownDevice::verify(&key, user_id, cookie));
-    let account = user_id.to_string();
     let attempt = Attempt {
-        account: &account,
+        at: match &known_device {
+            Some(device) => Target::Device { owner: user_id, device },
+            None => Target::Own(user_id),
+        },
         address: visit.address,
-        device: known_device.as_ref(),
     };
-    let rules = &core.policy.throttle;
-    if let Decision::Wait { until } = throttle::reserve(&core.store, rules, attempt, core.now()).await? {
-        note(core, visit, signed_in, AuditKind::SignInThrottled).await?;
+    let reservation = throttle::reserve(&core.store, &core.policy.throttle, attempt, core.now()).await?;
+    if let Decision::Wait { until } = reservation.decision {
         return Ok(Checked::Wait { until });
     }
     match core.passwords.verify(stored.expose(), typed).await {
         Ok(Verdict::Match { .. }) => {
-            throttle::succeed(&core.store, rules, attempt).await?;
+            reservation.succeed(&core.store).await?;
             Ok(Checked::Right)
         }
         Ok(Verdict::NoMatch | Verdict::Unusable(_)) => {
-            note(core, visit, signed_in, AuditKind::SignInFailed).await?;
+            let line = super::line(core, visit, signed_in, AuditKind::SignInFailed).with("again", true);
+            throttle::note(core, line, &reservation).await?;
             Ok(Checked::Wrong)
         }
         Err(password::Error::Busy { retry_after }) => {
-            throttle::withdraw(&core.store, rules, attempt).await?;
+            reservation.withdraw(&core.store).await?;
             Err(Failure::Busy { retry_after })
         }
         Err(error) => Err(error.into()),
     }
-}
-
-async fn note(core: &Core, visit: &Visit, signed_in: &SignedIn, kind: AuditKind) -> Result<(), Failure> {
-    let line = super::line(core, visit, signed_in, kind).with("again", true);
-    Ok(store::audit_event::insert(core.store.pool(), &line).await?)
 }

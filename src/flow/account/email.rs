@@ -8,7 +8,10 @@ use super::{confirm, reachable};
 use crate::{
     base::{Secret, Time, TokenHash, Translator},
     domain::{
-        account::{identifier::parse_email, throttle::Decision},
+        account::{
+            identifier::parse_email,
+            throttle::{Decision, MailPurpose},
+        },
         profile::Statement,
     },
     flow::{
@@ -54,7 +57,7 @@ pub async fn ask(core: &Core, visit: &Visit, signed_in: &SignedIn, typed: &str) 
     if reachable(user).is_some_and(|own| own.eq_ignore_ascii_case(&email)) {
         return Ok(Asked::Unchanged);
     }
-    if let Decision::Wait { until } = count_mail(core, visit, &email).await? {
+    if let Decision::Wait { until } = count_mail(core, visit, MailPurpose::ChangeAddress, &email).await? {
         return Ok(Asked::Wait { until });
     }
     let words = words(visit, user);

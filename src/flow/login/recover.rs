@@ -3,7 +3,10 @@
 use super::{PRODUCT, Visit, post, register::count_mail};
 use crate::{
     base::{Time, TokenHash, Translator},
-    domain::account::{identifier::Identifier, throttle::Decision},
+    domain::account::{
+        identifier::Identifier,
+        throttle::{Decision, MailPurpose},
+    },
     flow::{Core, Failure, audit},
     model::{Actor, AuditKind, EmailLink, EmailLinkPurpose, User, UserStatus},
     notify::mail_view::Letter,
@@ -30,7 +33,7 @@ pub async fn recover(core: &Core, visit: &Visit, typed: &str) -> Result<Outcome,
     let Ok(identifier) = Identifier::parse(typed) else {
         return Ok(Outcome::Sent);
     };
-    if let Decision::Wait { until } = count_mail(core, visit, identifier.as_str()).await? {
+    if let Decision::Wait { until } = count_mail(core, visit, MailPurpose::Recover, identifier.as_str()).await? {
         return Ok(Outcome::Wait { until });
     }
     let found = store::user::find_for_sign_in(core.store.pool(), identifier.as_str()).await?;

@@ -8,11 +8,11 @@ use crate::{
     base::{Locale, Secret, Time, TokenHash, Translator, id::RegistrationId},
     domain::account::{
         registration::{self, CODE_DIGITS, MAX_CODE_ATTEMPTS, Problem},
-        throttle::Decision,
+        throttle::{Decision, MailPurpose},
     },
     flow::{
         Core, Failure,
-        throttle::{self, Attempt},
+        throttle::{self, Attempt, Target},
     },
     model::Registration,
     notify::mail_view::Letter,
@@ -63,12 +63,20 @@ pub async fn register(core: &Core, visit: &Visit, form: &Form) -> Result<Outcome
     if !core.policy.sign_up.enabled {
         return Ok(Outcome::Closed);
     }
-    let sound = match check(core, form).await? {
+    let sound = match check(core, form) {
         Ok(sound) => sound,
         Err(problems) => return Ok(Outcome::Problems(problems)),
     };
-    if let Decision::Wait { until } = count_mail(core, visit, &sound.email).await? {
+    if let Decision::Wait { until } = count_mail(core, visit, MailPurpose::Register, &sound.email).await? {
         return Ok(Outcome::Wait { until });
+    }
+    // Only what was counted learns who has a username.
+    if let Some(username) = &sound.username
+        && store::user::find_by_username(core.store.pool(), username)
+            .await?
+            .is_some()
+    {
+        return Ok(Outcome::Problems(vec![Problem::UsernameTaken]));
     }
     // Hashed whether or not the address is known: the time of the answer must not tell either.
     let password_hash = core.passwords.hash(&form.password).await?;
@@ -98,7 +106,8 @@ pub async fn register(core: &Core, visit: &Visit, form: &Form) -> Result<Outcome
     Ok(Outcome::Sent(id))
 }
 
-async fn check(core: &Core, form: &Form) -> Result<Result<Sound, Vec<Problem>>, Failure> {
+/// Looks at what was typed, and at nothing else.
+fn check(core: &Core, form: &Form) -> Result<Sound, Vec<Problem>> {
     let mut problems = Vec::new();
     let email = registration::email(&form.email)
         .map_err(|problem| problems.push(problem))
@@ -106,9 +115,6 @@ async fn check(core: &Core, form: &Form) -> Result<Result<Sound, Vec<Problem>>, 
     let mut username = None;
     if core.policy.sign_up.ask_username {
         match registration::username(&form.username) {
-            Ok(name) if store::user::find_by_username(core.store.pool(), &name).await?.is_some() => {
-                problems.push(Problem::UsernameTaken);
-            }
             Ok(name) => username = Some(name),
             Err(problem) => problems.push(problem),
         }
@@ -128,14 +134,14 @@ async fn check(core: &Core, form: &Form) -> Result<Result<Sound, Vec<Problem>>, 
     } else if let Err(weakness) = password::check_for(core, &form.password, username.as_deref(), email.as_deref()) {
         problems.push(Problem::Password(weakness));
     }
-    Ok(match (email, profile) {
+    match (email, profile) {
         (Some(email), Some(profile)) if problems.is_empty() => Ok(Sound {
             email,
             username,
             profile,
         }),
         _ => Err(problems),
-    })
+    }
 }
 
 /// How a request for another mail went.
@@ -162,7 +168,7 @@ pub async fn resend(core: &Core, visit: &Visit, id: RegistrationId) -> Result<Re
     let Some(registration) = found.filter(|one| one.attempts < MAX_CODE_ATTEMPTS) else {
         return Ok(Resent::Over);
     };
-    if let Decision::Wait { until } = count_mail(core, visit, &registration.email).await? {
+    if let Decision::Wait { until } = count_mail(core, visit, MailPurpose::Register, &registration.email).await? {
         return Ok(Resent::Wait { until });
     }
     let secrets = Secrets::new(core);
@@ -189,15 +195,20 @@ pub async fn open(core: &Core, visit: &Visit, id: RegistrationId) -> Result<Opti
     Ok(found.filter(|one| one.completed_at.is_none() && one.expires_at > core.now()))
 }
 
-/// Mails to one address are slowed down like attempts on one account, whoever asks for them.
-pub(in crate::flow) async fn count_mail(core: &Core, visit: &Visit, email: &str) -> Result<Decision, store::Error> {
-    let account = format!("mail:{email}");
+/// Mails to one address are slowed down like attempts on one account, whoever asks for them; those for one purpose take
+/// nothing from another.
+pub(in crate::flow) async fn count_mail(
+    core: &Core,
+    visit: &Visit,
+    purpose: MailPurpose,
+    to: &str,
+) -> Result<Decision, store::Error> {
     let attempt = Attempt {
-        account: &account,
+        at: Target::Mail { purpose, to },
         address: visit.address,
-        device: None,
     };
-    throttle::reserve(&core.store, &core.policy.throttle, attempt, core.now()).await
+    let reservation = throttle::reserve(&core.store, &core.policy.throttle, attempt, core.now()).await?;
+    Ok(reservation.decision)
 }
 
 /// What the mail carries.

@@ -7,10 +7,7 @@ use crate::{
         device::{self, KnownDevice},
         password_policy::Weakness,
     },
-    flow::{
-        Core, Failure, audit, session,
-        throttle::{self, Attempt},
-    },
+    flow::{Core, Failure, audit, session, throttle},
     model::{Actor, AuditKind, EmailLink, EmailLinkPurpose, User, UserStatus},
     notify::mail_view::Letter,
     store,
@@ -91,13 +88,7 @@ pub async fn reset(
     tx.commit().await?;
     core.outbox.wake();
     // Whoever reads the owner's mail has no need to wait for a guesser's failures to fade.
-    let account = user.id.to_string();
-    let attempt = Attempt {
-        account: &account,
-        address: None,
-        device: None,
-    };
-    throttle::succeed(&core.store, &core.policy.throttle, attempt).await?;
+    throttle::absolve(&core.store, &user).await?;
     let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
     let welcome = Welcome {
         session: begun.token,

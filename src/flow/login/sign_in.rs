@@ -1,8 +1,9 @@
 //! Signing in with an identifier and a password.
 //!
 //! An unknown person, a wrong password and a password that cannot be compared with take the same work and get the same
-//! answer. An attempt is counted before the password is looked at, and whoever must wait is told so whether or not the
-//! account exists. That an account is suspended is told only to somebody who knows its password.
+//! answer. An attempt is counted before the password is looked at, and whoever must wait is told so by the name that was
+//! typed, whether or not anybody has it; a person who is attacked under several names is guarded in silence. That an
+//! account is suspended is told only to somebody who knows its password.
 
 use super::{Visit, Welcome, tie};
 use crate::{
@@ -16,9 +17,9 @@ use crate::{
         Core, Failure, audit,
         password::{self, Verdict},
         session,
-        throttle::{self, Attempt},
+        throttle::{self, Attempt, Reservation, Target},
     },
-    model::{Actor, AuditKind, User, UserStatus},
+    model::{Actor, AuditEvent, AuditKind, User, UserStatus},
     store,
 };
 
@@ -69,37 +70,40 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
         (Some((user, _)), Some(cookie)) => KnownDevice::verify(&key, user.id, cookie),
         _ => None,
     };
-    let account = match (&found, &identifier) {
-        (Some((user, _)), _) => user.id.to_string(),
-        (None, Some(identifier)) => identifier.as_str().to_owned(),
-        (None, None) => credentials.identifier.chars().take(100).collect(),
-    };
-    let attempt = Attempt {
-        account: &account,
-        address: visit.address,
-        device: known_device.as_ref(),
-    };
-    let rules = &core.policy.throttle;
     let user = found.as_ref().map(|(user, _)| user);
-    if let Decision::Wait { until } = throttle::reserve(&core.store, rules, attempt, core.now()).await? {
-        note(core, visit, AuditKind::SignInThrottled, user).await?;
+    let unlike_any: String = credentials.identifier.chars().take(100).collect();
+    let attempt = Attempt {
+        at: match (user, &known_device) {
+            (Some(user), Some(device)) => Target::Device { owner: user.id, device },
+            (user, _) => Target::Name {
+                typed: identifier.as_ref().map_or(&unlike_any, Identifier::as_str),
+                owner: user.map(|user| user.id),
+            },
+        },
+        address: visit.address,
+    };
+    let reservation = throttle::reserve(&core.store, &core.policy.throttle, attempt, core.now()).await?;
+    if let Decision::Wait { until } = reservation.decision {
         return Ok(Outcome::Refused(Refused::Wait { until }));
     }
     let hash = found.as_ref().and_then(|(_, hash)| hash.as_ref());
     let verdict = match compare(core, hash, &credentials.password).await {
         Err(password::Error::Busy { retry_after }) => {
-            throttle::withdraw(&core.store, rules, attempt).await?;
+            reservation.withdraw(&core.store).await?;
             return Err(Failure::Busy { retry_after });
         }
         other => other?,
     };
-    let (Verdict::Match { rehash }, Some((user, Some(stored)))) = (verdict, &found) else {
-        note(core, visit, AuditKind::SignInFailed, user).await?;
+    let (Decision::Allow, Verdict::Match { rehash }, Some((user, Some(stored)))) =
+        (reservation.decision, verdict, &found)
+    else {
+        note(core, visit, user, &reservation).await?;
         return Ok(Outcome::Refused(Refused::Wrong));
     };
-    throttle::succeed(&core.store, rules, attempt).await?;
+    reservation.succeed(&core.store).await?;
     if user.status == UserStatus::Suspended {
-        note(core, visit, AuditKind::SignInFailed, Some(user)).await?;
+        let line = failed(core, visit, Some(user));
+        store::audit_event::insert(core.store.pool(), &line).await?;
         return Ok(Outcome::Refused(Refused::Suspended));
     }
     if rehash {
@@ -145,12 +149,22 @@ async fn welcome(core: &Core, visit: &Visit, user: &User) -> Result<Secret<Strin
     Ok(begun.token)
 }
 
-/// The identifier as typed is not written down: people type passwords into the wrong field.
-async fn note(core: &Core, visit: &Visit, kind: AuditKind, user: Option<&User>) -> Result<(), Failure> {
-    let mut line = audit::event(core, kind, &Actor::Anonymous, &visit.origin);
-    if let Some(user) = user {
-        line = line.about(user.id);
+/// Writes that the attempt failed, and that a wait begins with it. Those that come during the wait leave no line: or else
+/// anybody could fill the trail.
+async fn note(core: &Core, visit: &Visit, user: Option<&User>, reservation: &Reservation) -> Result<(), Failure> {
+    let mut line = failed(core, visit, user);
+    if reservation.decision == Decision::Fail {
+        line = line.with("held_back", true);
     }
-    store::audit_event::insert(core.store.pool(), &line).await?;
+    throttle::note(core, line, reservation).await?;
     Ok(())
+}
+
+/// The identifier as typed is not written down: people type passwords into the wrong field.
+fn failed(core: &Core, visit: &Visit, user: Option<&User>) -> AuditEvent {
+    let line = audit::event(core, AuditKind::SignInFailed, &Actor::Anonymous, &visit.origin);
+    match user {
+        Some(user) => line.about(user.id),
+        None => line,
+    }
 }

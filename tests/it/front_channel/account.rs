@@ -140,7 +140,7 @@ async fn a_registration_form_says_what_is_wrong_beside_each_field() {
         .at(200, "/register");
     let bad = [
         ("email", "nonsense"),
-        ("username", "ADA"),
+        ("username", "a b"),
         ("password", "short"),
         ("given_name", " "),
     ];
@@ -149,6 +149,16 @@ async fn a_registration_form_says_what_is_wrong_beside_each_field() {
     for field in ["email", "username", "password", "given_name"] {
         assert!(page.has(&format!("#register-{field}-error")), "{field}");
     }
+    // Who has a name is told only when all else is in order, and then it is counted.
+    let taken = [
+        ("email", "eve@example.com"),
+        ("username", "ADA"),
+        ("password", PASSWORD),
+        ("given_name", "Eve"),
+    ];
+    let page = browser.submit(&page, "register", &taken).await;
+    assert_eq!(page.status, 422);
+    assert!(page.has("#register-username-error"));
     let good = [
         ("email", "eve@example.com"),
         ("username", "eve"),
