@@ -142,9 +142,9 @@ pub async fn find_by_verified_email(db: impl PgExecutor<'_>, email: &str) -> Res
 
 /// Whom the identifier of the sign-in page means, and the PHC string of their password if they have one.
 ///
-/// In this order: the username; the verified e-mail address; an unverified one if exactly one user has it; the same for
-/// phone numbers, compared as they are written in the profile (E.164). An unverified address that several people claim
-/// signs nobody in.
+/// In this order: the username; the verified e-mail address; an unverified one if exactly one user has it; the verified
+/// phone number, compared as it is written in the profile (E.164). An unverified address that several people claim signs
+/// nobody in, and a phone number that nobody verified never does: it is typed in the account centre without a proof.
 ///
 /// # Errors
 /// [`Error::Unavailable`], [`Error::Corrupt`].
@@ -180,15 +180,6 @@ pub async fn find_for_sign_in(
                 from users
                 where (profile ->> 'phone_number') = $1
                     and (profile ->> 'phone_number_verified') = 'true'
-                union all
-                select (array_agg(claimant.id))[1], 5
-                from (
-                    select id
-                    from users
-                    where (profile ->> 'phone_number') = $1
-                    limit 2
-                ) claimant
-                having count(*) = 1
             ) candidate
             order by candidate.rank
             limit 1

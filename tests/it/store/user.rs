@@ -82,12 +82,11 @@ async fn an_unverified_address_signs_in_only_while_one_person_claims_it() {
 }
 
 #[tokio::test]
-async fn phone_numbers_follow_the_same_rule() {
+async fn a_phone_number_signs_in_only_when_it_is_verified() {
     let (_database, store) = open().await;
-    insert_user(&store, &user_with("first", json!({"phone_number": "+33612345678"}))).await;
-    assert_eq!(who(&store, "+33612345678").await.as_deref(), Some("first"));
-    insert_user(&store, &user_with("second", json!({"phone_number": "+33612345678"}))).await;
-    assert_eq!(who(&store, "+33612345678").await, None);
+    let claimed = json!({"phone_number": "+33612345678", "phone_number_verified": false});
+    insert_user(&store, &user_with("first", claimed)).await;
+    assert_eq!(who(&store, "+33612345678").await, None, "one claim is not enough");
     let verified = json!({"phone_number": "+33612345678", "phone_number_verified": true});
     insert_user(&store, &user_with("owner", verified)).await;
     assert_eq!(who(&store, "+33612345678").await.as_deref(), Some("owner"));
