@@ -107,11 +107,11 @@ async fn somebody_new_gets_a_one_time_password_that_is_shown_once() {
     let password = created.one_time_password.unwrap();
     assert_eq!(password.expose().len(), 23);
     assert!(created.user.password_expired_at.is_some());
-    let hash = store::user::find_password_hash(test.core.store.pool(), created.user.id)
+    let password_kept = store::user::find_password(test.core.store.pool(), created.user.id)
         .await
         .unwrap()
         .unwrap();
-    let verdict = test.core.passwords.verify(hash.expose(), &password).await;
+    let verdict = test.core.passwords.verify(password_kept.hash.expose(), &password).await;
     assert_eq!(verdict, Ok(Verdict::Match { rehash: false }));
     let event = last_event(&test, created.user.id).await;
     assert_eq!((event.kind.as_str(), event.actor.as_str()), ("user.created", "command"));

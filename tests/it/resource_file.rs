@@ -45,14 +45,14 @@ async fn client(test: &TestCore, client_id: &str) -> Client {
 
 async fn has_password(test: &TestCore, username: &str, password: &str) -> bool {
     let id = user(test, username).await.id;
-    let hash = store::user::find_password_hash(test.core.store.pool(), id)
+    let kept = store::user::find_password(test.core.store.pool(), id)
         .await
         .unwrap()
         .unwrap();
     let verdict = test
         .core
         .passwords
-        .verify(hash.expose(), &Secret::new(password.into()))
+        .verify(kept.hash.expose(), &Secret::new(password.into()))
         .await;
     matches!(verdict, Ok(Verdict::Match { .. }))
 }
@@ -277,10 +277,14 @@ async fn a_hash_is_taken_as_it_is_and_not_again_after_it_was_renewed() {
     apply_text(&test, &text).await.unwrap();
     let pool = test.core.store.pool();
     let id = user(&test, "a").await.id;
-    let stored = store::user::find_password_hash(pool, id).await.unwrap().unwrap();
-    assert_eq!(stored.expose(), hash);
+    let stored = store::user::find_password(pool, id).await.unwrap().unwrap();
+    assert_eq!(stored.hash.expose(), hash);
     let renewed = Secret::new(test.core.passwords.hash(&Secret::new("x".into())).await.unwrap());
-    assert!(store::user::rehash_password(pool, id, &stored, &renewed).await.unwrap());
+    assert!(
+        store::user::rehash_password(pool, id, &stored.hash, &renewed)
+            .await
+            .unwrap()
+    );
     assert!(apply_text(&test, &text).await.unwrap().is_empty());
     let other = text.replace("m=4096,t=3", "m=4096,t=2");
     assert_eq!(

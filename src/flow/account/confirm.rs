@@ -95,14 +95,14 @@ pub(super) async fn check_password(
     typed: &Secret<String>,
 ) -> Result<Checked, Failure> {
     let user_id = signed_in.user.id;
-    let Some(stored) = store::user::find_password_hash(core.store.pool(), user_id).await? else {
+    let Some(stored) = store::user::find_password(core.store.pool(), user_id).await? else {
         return Ok(Checked::NoPassword);
     };
     let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
     let known_device = visit
         .device
         .as_ref()
-        .and_then(|cookie| KnownDevice::verify(&key, user_id, cookie));
+        .and_then(|cookie| KnownDevice::verify(&key, user_id, stored.changed_at, cookie));
     let attempt = Attempt {
         at: match &known_device {
             Some(device) => Target::Device { owner: user_id, device },
@@ -114,7 +114,7 @@ pub(super) async fn check_password(
     if let Decision::Wait { until } = reservation.decision {
         return Ok(Checked::Wait { until });
     }
-    match core.passwords.verify(stored.expose(), typed).await {
+    match core.passwords.verify(stored.hash.expose(), typed).await {
         Ok(Verdict::Match { .. }) => {
             reservation.succeed(&core.store).await?;
             Ok(Checked::Right)

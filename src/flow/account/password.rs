@@ -6,10 +6,13 @@ use super::{
 };
 use crate::{
     base::{Secret, Time, Translator},
-    domain::account::password_policy::Weakness,
+    domain::account::{
+        device::{self, KnownDevice},
+        password_policy::Weakness,
+    },
     flow::{
         Core, Failure,
-        login::{PRODUCT, Visit, password, post},
+        login::{PRODUCT, Visit, Welcome, password, post},
         session::{self, SignedIn},
     },
     model::{AuditKind, EmailLinkPurpose},
@@ -20,9 +23,9 @@ use crate::{
 /// How it went.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is the password from now on, and every other session has ended; this one's cookie has this new
-    /// value.
-    Changed(Secret<String>),
+    /// It is the password from now on, and every other session has ended; this one goes on, in a browser that knows the
+    /// account with its new password.
+    Changed(Welcome),
     /// The present password is another one.
     Wrong,
     /// Too many attempts at the present password.
@@ -85,5 +88,9 @@ pub async fn change(
     }
     tx.commit().await?;
     core.outbox.wake();
-    Ok(Outcome::Changed(begun.token))
+    let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
+    Ok(Outcome::Changed(Welcome {
+        session: begun.token,
+        device: Some(KnownDevice::issue(&key, user.id, Some(now), &*core.rng)),
+    }))
 }

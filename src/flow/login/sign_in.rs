@@ -67,26 +67,21 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
     };
     let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
     let known_device = match (&found, &visit.device) {
-        (Some((user, _)), Some(cookie)) => KnownDevice::verify(&key, user.id, cookie),
+        (Some((user, Some(password))), Some(cookie)) => KnownDevice::verify(&key, user.id, password.changed_at, cookie),
         _ => None,
     };
     let user = found.as_ref().map(|(user, _)| user);
-    let unlike_any: String = credentials.identifier.chars().take(100).collect();
+    let odd: String = credentials.identifier.chars().take(100).collect();
+    let typed = identifier.as_ref().map_or(odd.as_str(), Identifier::as_str);
     let attempt = Attempt {
-        at: match (user, &known_device) {
-            (Some(user), Some(device)) => Target::Device { owner: user.id, device },
-            (user, _) => Target::Name {
-                typed: identifier.as_ref().map_or(&unlike_any, Identifier::as_str),
-                owner: user.map(|user| user.id),
-            },
-        },
+        at: target(typed, user, known_device.as_ref()),
         address: visit.address,
     };
     let reservation = throttle::reserve(&core.store, &core.policy.throttle, attempt, core.now()).await?;
     if let Decision::Wait { until } = reservation.decision {
         return Ok(Outcome::Refused(Refused::Wait { until }));
     }
-    let hash = found.as_ref().and_then(|(_, hash)| hash.as_ref());
+    let hash = found.as_ref().and_then(|(_, password)| Some(&password.as_ref()?.hash));
     let verdict = match compare(core, hash, &credentials.password).await {
         Err(password::Error::Busy { retry_after }) => {
             reservation.withdraw(&core.store).await?;
@@ -107,13 +102,24 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
         return Ok(Outcome::Refused(Refused::Suspended));
     }
     if rehash {
-        renew_hash(core, user, stored, &credentials.password).await?;
+        renew_hash(core, user, &stored.hash, &credentials.password).await?;
     }
     let device = known_device
         .is_none()
-        .then(|| KnownDevice::issue(&key, user.id, &*core.rng));
+        .then(|| KnownDevice::issue(&key, user.id, stored.changed_at, &*core.rng));
     let session = welcome(core, visit, user).await?;
     Ok(Outcome::Welcome(Welcome { session, device }))
+}
+
+/// What the attempt is counted by. A browser that knows the account may be counted with its owner, whatever their name.
+fn target<'a>(typed: &'a str, user: Option<&User>, device: Option<&'a KnownDevice>) -> Target<'a> {
+    match (user, device) {
+        (Some(user), Some(device)) => Target::Device { owner: user.id, device },
+        (user, _) => Target::Name {
+            typed,
+            owner: user.map(|user| user.id),
+        },
+    }
 }
 
 async fn compare(

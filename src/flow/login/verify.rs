@@ -119,7 +119,7 @@ async fn complete(core: &Core, visit: &Visit, registration: Registration) -> Res
     let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
     let welcome = Welcome {
         session: begun.token,
-        device: Some(KnownDevice::issue(&key, user.id, &*core.rng)),
+        device: Some(KnownDevice::issue(&key, user.id, Some(now), &*core.rng)),
     };
     Ok(Outcome::Welcome(welcome, Box::new(registration)))
 }

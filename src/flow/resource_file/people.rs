@@ -18,7 +18,7 @@ use crate::{
         password::Verdict,
     },
     model::User,
-    store,
+    store::{self, user::StoredPassword},
 };
 
 /// The password that a person of a file is to get, if they have another one now.
@@ -55,12 +55,12 @@ async fn plain_password(
     }
     let mut connection = core.store.acquire().await?;
     if let Some(id) = find(&mut connection, wanted).await?
-        && let Some(stored) = store::user::find_password_hash(&mut *connection, id).await?
+        && let Some(stored) = store::user::find_password(&mut *connection, id).await?
     {
         drop(connection);
         let verdict = core
             .passwords
-            .verify(stored.expose(), plain)
+            .verify(stored.hash.expose(), plain)
             .await
             .map_err(admin::Error::from)?;
         if matches!(verdict, Verdict::Match { .. }) {
@@ -116,7 +116,7 @@ async fn find(connection: &mut store::Connection, wanted: &WantedUser) -> Result
     Ok(found.map(|user| user.id))
 }
 
-fn by_email(found: Option<(User, Option<Secret<String>>)>, email: &str) -> Option<User> {
+fn by_email(found: Option<(User, Option<StoredPassword>)>, email: &str) -> Option<User> {
     let user = found?.0;
     user.claim("email")
         .is_some_and(|own| own.eq_ignore_ascii_case(email))

@@ -36,6 +36,16 @@ struct UserRow {
     updated_at: Time,
     last_sign_in_at: Option<Time>,
     password_hash: Option<String>,
+    password_changed_at: Option<Time>,
+}
+
+/// A password as it is kept.
+#[derive(Debug, Clone)]
+pub struct StoredPassword {
+    /// The PHC string.
+    pub hash: Secret<String>,
+    /// Since when it is this one.
+    pub changed_at: Option<Time>,
 }
 
 fn read(row: UserRow) -> Result<User, Error> {
@@ -56,13 +66,13 @@ fn read(row: UserRow) -> Result<User, Error> {
     })
 }
 
-/// `select` of a [`UserRow`] with the given rest of the statement; the password's hash only where it is asked for.
+/// `select` of a [`UserRow`] with the given rest of the statement; the password only where it is asked for.
 macro_rules! select_user {
     (with_hash, $rest:literal $(, $argument:expr)* $(,)?) => {
-        select_user!(@ "u.password_hash", $rest $(, $argument)*)
+        select_user!(@ "u.password_hash, u.password_changed_at", $rest $(, $argument)*)
     };
     ($rest:literal $(, $argument:expr)* $(,)?) => {
-        select_user!(@ "null as password_hash", $rest $(, $argument)*)
+        select_user!(@ "null as password_hash, null::timestamptz as password_changed_at", $rest $(, $argument)*)
     };
     (@ $hash:literal, $rest:literal $(, $argument:expr)*) => {
         sqlx::query_as!(
@@ -140,7 +150,7 @@ pub async fn find_by_verified_email(db: impl PgExecutor<'_>, email: &str) -> Res
     row.map(read).transpose()
 }
 
-/// Whom the identifier of the sign-in page means, and the PHC string of their password if they have one.
+/// Whom the identifier of the sign-in page means, and their password if they have one.
 ///
 /// In this order: the username; the verified e-mail address; an unverified one if exactly one user has it; the verified
 /// phone number, compared as it is written in the profile (E.164). An unverified address that several people claim signs
@@ -151,7 +161,7 @@ pub async fn find_by_verified_email(db: impl PgExecutor<'_>, email: &str) -> Res
 pub async fn find_for_sign_in(
     db: impl PgExecutor<'_>,
     identifier: &str,
-) -> Result<Option<(User, Option<Secret<String>>)>, Error> {
+) -> Result<Option<(User, Option<StoredPassword>)>, Error> {
     let row = select_user!(
         with_hash,
         r#"
@@ -190,28 +200,36 @@ pub async fn find_for_sign_in(
     .fetch_optional(db)
     .await?;
     row.map(|mut row| {
-        let hash = row.password_hash.take().map(Secret::new);
-        Ok((read(row)?, hash))
+        let changed_at = row.password_changed_at;
+        let password = row.password_hash.take().map(|hash| StoredPassword {
+            hash: Secret::new(hash),
+            changed_at,
+        });
+        Ok((read(row)?, password))
     })
     .transpose()
 }
 
-/// The PHC string of the user's password: `None` if there is no such user or they have no password.
+/// The user's password: `None` if there is no such user or they have no password.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn find_password_hash(db: impl PgExecutor<'_>, id: UserId) -> Result<Option<Secret<String>>, Error> {
-    let hash = sqlx::query_scalar!(
-        "
-        select password_hash
+pub async fn find_password(db: impl PgExecutor<'_>, id: UserId) -> Result<Option<StoredPassword>, Error> {
+    let row = sqlx::query!(
+        r#"
+        select password_hash as "password_hash!", password_changed_at
         from users
         where id = $1
-        ",
+            and password_hash is not null
+        "#,
         id.0
     )
     .fetch_optional(db)
     .await?;
-    Ok(hash.flatten().map(Secret::new))
+    Ok(row.map(|row| StoredPassword {
+        hash: Secret::new(row.password_hash),
+        changed_at: row.password_changed_at,
+    }))
 }
 
 /// Whether the user has a password, and since when it is this one.

@@ -44,8 +44,8 @@ pub async fn post(mut owner: Owner, form: Form) -> HttpResponse {
         return show(&owner, errors, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let (errors, status) = match password::change(core, &visit, &owner.signed_in, &current, &new).await {
-        Ok(Outcome::Changed(token)) => {
-            owner.visitor.sign_in(&token, None);
+        Ok(Outcome::Changed(welcome)) => {
+            owner.visitor.sign_in(&welcome.session, welcome.device.as_ref());
             return owner.visitor.redirect(&Done::Password.address());
         }
         Ok(Outcome::ProofNeeded) => return owner.visitor.redirect("/recover"),

@@ -103,3 +103,30 @@ async fn a_dangerous_change_asks_for_a_proof_that_is_not_older_than_fifteen_minu
         .await;
     assert_eq!(answer.header("location"), Some("/account"));
 }
+
+#[tokio::test]
+async fn a_browser_that_knew_the_old_password_is_a_stranger_after_it_changed() {
+    let world = World::new().await;
+    make_person(&world, "ada").await;
+    let (mut thief, _) = signed_in(&world, "ada").await;
+    let (mut own, _) = signed_in(&world, "ada").await;
+    let page = own.open(&world.at("/account/password")).await;
+    let fields = [("current_password", PASSWORD), ("password", NEW_PASSWORD)];
+    own.submit(&page, "password", &fields).await.at(200, "/account");
+    let guess = async |browser: &mut Browser, password: &str| {
+        browser.forget("signet-session");
+        let page = browser.open(&world.at("/login")).await.at(200, "/login");
+        let form = page.form("sign-in");
+        let form = form.filled(&[("identifier", "ada"), ("password", password)]);
+        browser.send_once(&page, &form).await.status
+    };
+    for _ in 0..5 {
+        assert_eq!(guess(&mut Browser::new(), "a guess of mine").await, 422);
+    }
+    assert_eq!(guess(&mut thief, "a guess of mine").await, 429);
+    assert_eq!(
+        guess(&mut own, NEW_PASSWORD).await,
+        303,
+        "the one that changed it is known"
+    );
+}

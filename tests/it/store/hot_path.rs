@@ -178,7 +178,7 @@ async fn people(store: &Store, plans: &str) {
     check!(store, plans, "user::find_by_verified_email", |db| {
         user::find_by_verified_email(db, "mail4712@example.com")
     });
-    check!(store, plans, "user::find_password_hash", |db| user::find_password_hash(
+    check!(store, plans, "user::find_password", |db| user::find_password(
         db, user_id
     ));
     check!(store, plans, "user::insert", |db| user::insert(

@@ -46,9 +46,9 @@ async fn usernames_sign_in_whatever_their_case_and_bring_the_hash() {
     let (_database, store) = open().await;
     let alice = person("Alice");
     insert_user(&store, &alice).await;
-    let (found, hash) = user::find_for_sign_in(store.pool(), "aLICE").await.unwrap().unwrap();
+    let (found, password) = user::find_for_sign_in(store.pool(), "aLICE").await.unwrap().unwrap();
     assert_eq!(found, alice);
-    assert_eq!(hash.unwrap().expose(), &format!("$test${}", alice.id));
+    assert_eq!(password.unwrap().hash.expose(), &format!("$test${}", alice.id));
     assert!(who(&store, "bob").await.is_none());
 }
 
@@ -148,7 +148,7 @@ async fn a_rehash_gives_way_to_a_changed_password() {
     let (_database, store) = open().await;
     let alice = person("alice");
     insert_user(&store, &alice).await;
-    let old = user::find_password_hash(store.pool(), alice.id).await.unwrap().unwrap();
+    let old = user::find_password(store.pool(), alice.id).await.unwrap().unwrap().hash;
     let changed = Secret::new("$changed".to_owned());
     user::update_password(store.pool(), alice.id, &changed, NOW, Some(NOW))
         .await
@@ -164,8 +164,9 @@ async fn a_rehash_gives_way_to_a_changed_password() {
             .await
             .unwrap()
     );
-    let stored = user::find_password_hash(store.pool(), alice.id).await.unwrap().unwrap();
-    assert_eq!(stored.expose(), "$rehashed");
+    let stored = user::find_password(store.pool(), alice.id).await.unwrap().unwrap();
+    assert_eq!(stored.hash.expose(), "$rehashed");
+    assert_eq!(stored.changed_at, Some(NOW), "it is the same password");
     let stored = user::find(store.pool(), alice.id).await.unwrap().unwrap();
     assert_eq!(stored.password_expired_at, Some(NOW));
 }
