@@ -101,6 +101,7 @@ pub fn policy(settings: &Settings) -> Policy {
     };
     policy.passwords = PasswordPolicy::new(settings.passwords.min_length).unwrap_or_default();
     policy.jwks_max_age = settings.keys.jwks_max_age;
+    policy.audit_retention = settings.audit.retention;
     policy.trusted_proxies = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     policy
 }

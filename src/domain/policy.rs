@@ -133,6 +133,8 @@ pub struct Policy {
     pub throttle: Rules,
     /// How long others may cache the JWKS.
     pub jwks_max_age: Duration,
+    /// How long lines of the audit trail are kept.
+    pub audit_retention: Duration,
     /// Networks of the proxies whose forwarding headers count, in CIDR form.
     pub trusted_proxies: Vec<String>,
 }
@@ -148,6 +150,7 @@ impl Policy {
             passwords: PasswordPolicy::default(),
             throttle: Rules::default(),
             jwks_max_age: Duration::minutes(15),
+            audit_retention: Duration::days(400),
             trusted_proxies: Vec::new(),
         }
     }

@@ -10,6 +10,15 @@ use crate::base::Time;
 /// How long a code is kept after its end: its second use must still be known, to revoke what it gave (RFC 6749 §4.1.2).
 const CODE_RETENTION: Duration = Duration::days(1);
 
+/// Which moments end what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// What has expired by then goes.
+    pub now: Time,
+    /// Lines of the audit trail from before go.
+    pub trail: Time,
+}
+
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -19,116 +28,186 @@ pub struct Swept {
     pub more: bool,
 }
 
-/// Deletes at most `batch` expired rows of each table, one statement per table; outside a transaction each is one of its
-/// own.
+/// Deletes at most `$batch` rows that ended by `$before`; how many there were. The rows are locked, so their place (ctid)
+/// holds still; going by place needs no plan that guesses how many there are.
+macro_rules! expired {
+    ($db:expr, $statement:literal, $before:expr, $batch:expr) => {
+        sqlx::query!($statement, $before, i64::from($batch))
+            .execute(&mut *$db)
+            .await?
+            .rows_affected()
+    };
+}
+
+/// Deletes at most `batch` rows of each table that have come to their end, one statement per table; outside a
+/// transaction each is one of its own.
 ///
 /// # Errors
 /// [`Error::Unavailable`]; what was deleted before stays deleted.
-pub async fn sweep(db: &mut PgConnection, now: Time, batch: u32) -> Result<Swept, Error> {
-    // The rows are locked, so their place (ctid) holds still; going by place needs no plan that guesses how many there are.
-    macro_rules! expired {
-        ($statement:literal, $before:expr) => {
-            sqlx::query!($statement, $before, i64::from(batch))
-                .execute(&mut *db)
-                .await?
-                .rows_affected()
-        };
-    }
-    let counts = [
+pub async fn sweep(db: &mut PgConnection, ends: Ends, batch: u32) -> Result<Swept, Error> {
+    let now = ends.now;
+    let mut swept = Swept::default();
+    let mut add = |counts: &[u64]| {
+        swept.rows += counts.iter().sum::<u64>();
+        swept.more |= counts.iter().any(|count| *count >= u64::from(batch));
+    };
+    add(&used_up(db, now, batch).await?);
+    add(&tokens(db, now, batch).await?);
+    add(&waiting(db, now, batch).await?);
+    add(&sessions(db, now, batch).await?);
+    add(&[counters(db, now, batch).await?, trail(db, ends.trail, batch).await?]);
+    Ok(swept)
+}
+
+/// What must not be used again: after its end it would be refused anyway.
+async fn used_up(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 2], Error> {
+    Ok([
         expired!(
+            db,
             "
             delete from used_jtis
             where ctid = any (array(
                 select ctid from used_jtis where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now
+            now,
+            batch
         ),
         expired!(
+            db,
             "
             delete from revoked_tokens
             where ctid = any (array(
                 select ctid from revoked_tokens where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now
+            now,
+            batch
         ),
+    ])
+}
+
+/// Codes and opaque access tokens.
+async fn tokens(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 2], Error> {
+    Ok([
         expired!(
+            db,
             "
             delete from access_tokens
             where ctid = any (array(
                 select ctid from access_tokens where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now
+            now,
+            batch
         ),
         expired!(
+            db,
             "
             delete from authorization_codes
             where ctid = any (array(
                 select ctid from authorization_codes where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now - CODE_RETENTION
+            now - CODE_RETENTION,
+            batch
         ),
+    ])
+}
+
+/// What waited for somebody who did not come.
+async fn waiting(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 3], Error> {
+    Ok([
         expired!(
+            db,
             "
             delete from registrations
             where ctid = any (array(
                 select ctid from registrations where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now
+            now,
+            batch
         ),
         expired!(
+            db,
             "
             delete from email_links
             where ctid = any (array(
                 select ctid from email_links where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now
+            now,
+            batch
         ),
         expired!(
+            db,
             "
             delete from authorization_requests
             where ctid = any (array(
                 select ctid from authorization_requests where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now
+            now,
+            batch
         ),
-        // with their codes and refresh tokens
+    ])
+}
+
+/// Grants, with their codes and refresh tokens, and sessions.
+async fn sessions(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 2], Error> {
+    Ok([
         expired!(
+            db,
             "
             delete from grants
             where ctid = any (array(
                 select ctid from grants where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now
+            now,
+            batch
         ),
         expired!(
+            db,
             "
             delete from sessions
             where ctid = any (array(
                 select ctid from sessions where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now
+            now,
+            batch
         ),
-        expired!(
-            "
+    ])
+}
+
+/// Counters of failures that are forgotten.
+async fn counters(db: &mut PgConnection, now: Time, batch: u32) -> Result<u64, Error> {
+    Ok(expired!(
+        db,
+        "
             delete from throttles
             where ctid = any (array(
                 select ctid from throttles where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-            now
-        ),
-    ];
-    Ok(Swept {
-        rows: counts.iter().sum(),
-        more: counts.iter().any(|count| *count >= u64::from(batch)),
-    })
+        now,
+        batch
+    ))
+}
+
+/// Lines of the audit trail that were kept long enough.
+async fn trail(db: &mut PgConnection, before: Time, batch: u32) -> Result<u64, Error> {
+    Ok(expired!(
+        db,
+        "
+            delete from audit_events
+            where ctid = any (array(
+                select ctid from audit_events where at <= $1 order by at limit $2 for update skip locked
+            ))
+            ",
+        before,
+        batch
+    ))
 }

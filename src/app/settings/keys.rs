@@ -91,6 +91,7 @@ pub(super) const KEYS: &[Key] = &[
     key("sign_up.enabled", "true"),
     key("sign_up.ask_username", "false"),
     key("registration.policy", "\"off\""),
+    key("audit.retention_days", "400"),
     key("limits.body_bytes", "65536"),
     key("limits.header_bytes", "32768"),
     key("limits.request_timeout_seconds", "10"),

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub use issuer::Issuer;
 pub(in crate::app) use sections::decode_master_key;
 pub use sections::{
-    Database, Keys, Limits, Log, LogFormat, Mail, Outbound, Passwords, Registration, Sessions, SignUp, Tls, Tokens,
+    Audit, Database, Keys, Limits, Log, LogFormat, Mail, Outbound, Passwords, Registration, Sessions, SignUp, Tls, Tokens,
 };
 
 use crate::base::{Network, Secret};
@@ -69,6 +69,8 @@ pub struct Settings {
     pub sign_up: SignUp,
     /// `[registration]`
     pub registration: Registration,
+    /// `[audit]`
+    pub audit: Audit,
     /// `[limits]`
     pub limits: Limits,
     /// Whether the demo resources are applied at the first start: by default only with the embedded database and an

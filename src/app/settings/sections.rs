@@ -153,6 +153,13 @@ pub enum Registration {
     Off,
 }
 
+/// `[audit]`
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// How long lines of the audit trail are kept.
+    pub retention: Duration,
+}
+
 /// `[limits]`
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -207,6 +214,9 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
             ask_username: reader.flag("sign_up.ask_username", false)?,
         },
         registration: registration(&reader)?,
+        audit: Audit {
+            retention: Duration::days(i64::from(reader.small("audit.retention_days", 400, 1..=36_600)?)),
+        },
         limits,
         demo: demo(&reader, &issuer, database.url.is_none())?,
         issuer,

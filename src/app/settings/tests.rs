@@ -38,6 +38,7 @@ fn nothing_given_gives_the_contracts_defaults() {
     assert!(settings.has_embedded_database() && settings.master_key.is_none() && settings.tls.is_none());
     assert!(settings.trusted_proxies.is_empty() && !settings.outbound.allow_private);
     assert_eq!(settings.tokens.authorization_code_lifetime, time::Duration::seconds(60));
+    assert_eq!(settings.audit.retention, time::Duration::days(400));
     assert_eq!(settings.mail.from, "Signet <no-reply@localhost>");
     assert!(settings.demo);
 }
@@ -342,4 +343,16 @@ fn the_example_file_explains_every_setting_and_changes_none() {
     let mut known: Vec<&str> = keys::KEYS.iter().map(|key| key.path).collect();
     known.sort_unstable();
     assert_eq!(explained, known);
+}
+
+#[test]
+fn the_audit_trail_is_kept_for_whole_days() {
+    let settings = from_environment(&[("SIGNET_AUDIT__RETENTION_DAYS", "30")]).unwrap();
+    assert_eq!(settings.audit.retention, time::Duration::days(30));
+    for wrong in ["0", "36601", "1.5", "400d"] {
+        assert_refused(
+            from_environment(&[("SIGNET_AUDIT__RETENTION_DAYS", wrong)]),
+            &["SIGNET_AUDIT__RETENTION_DAYS: ", "for example: SIGNET_AUDIT__RETENTION_DAYS=400"],
+        );
+    }
 }

@@ -1,6 +1,12 @@
 //! Deletes what has expired, in small batches, so that tables stay as large as what lives.
 
-use crate::{flow::Core, store};
+use crate::{
+    flow::Core,
+    store::{
+        self,
+        sweep::{Ends, sweep},
+    },
+};
 
 /// Rows of each kind in one statement.
 const BATCH: u32 = 1000;
@@ -14,7 +20,11 @@ const KEEP_DELIVERED: time::Duration = time::Duration::days(7);
 pub async fn run(core: &Core) -> Result<(), store::Error> {
     let now = core.now();
     let mut connection = core.store.acquire().await?;
-    while store::sweep::sweep(&mut connection, now, BATCH).await?.more {
+    let ends = Ends {
+        now,
+        trail: now - core.policy.audit_retention,
+    };
+    while sweep(&mut connection, ends, BATCH).await?.more {
         tokio::task::yield_now().await;
     }
     drop(connection);

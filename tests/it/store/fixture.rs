@@ -1,11 +1,11 @@
 //! Entities with sound values, to be changed where a test cares.
 
 use serde_json::{Map, Value, json};
-use signet::base::id::{AuthorizationRequestId, GrantId, RefreshFamilyId, SessionId, UserId};
+use signet::base::id::{AuditEventId, AuthorizationRequestId, GrantId, RefreshFamilyId, SessionId, UserId};
 use signet::base::{Rng, Secret, SystemRng, Time, TokenHash};
 use signet::model::{
-    AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client, ClientMetadata, ClientStatus, Grant,
-    RefreshToken, Session, User, UserStatus,
+    Actor, AuditEvent, AuditKind, AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client,
+    ClientMetadata, ClientStatus, Grant, Origin, RefreshToken, Session, User, UserStatus,
 };
 use signet::spec::oauth::{CodeChallenge, PromptSet, ResponseMode, ResponseType, ScopeSet};
 use signet::spec::oidc::ClaimsRequest;
@@ -32,6 +32,20 @@ pub fn new_hash() -> TokenHash {
 
 pub fn object(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
+}
+
+pub fn audit_event(at: Time) -> AuditEvent {
+    AuditEvent {
+        id: AuditEventId::new(at, &SystemRng),
+        at,
+        kind: AuditKind::SignInFailed.as_str().to_owned(),
+        actor: Actor::Anonymous.to_string(),
+        user_id: None,
+        client_id: None,
+        session_id: None,
+        origin: Origin::default(),
+        data: Map::new(),
+    }
 }
 
 pub fn user(username: &str) -> User {
