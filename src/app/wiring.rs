@@ -92,6 +92,7 @@ pub fn policy(settings: &Settings) -> Policy {
     policy.sessions = SessionPolicy {
         idle: settings.sessions.idle_lifetime,
         absolute: settings.sessions.absolute_lifetime,
+        requests_per_address: settings.limits.authorization_requests_per_address,
         ..SessionPolicy::default()
     };
     policy.sign_up = SignUpPolicy {

@@ -80,7 +80,12 @@ pub struct SessionPolicy {
     pub absolute: Duration,
     /// How long an authorization request waits for the person.
     pub authorization_request: Duration,
+    /// How many of them one address may begin within [`REQUEST_WINDOW`]; `None`: any number.
+    pub requests_per_address: Option<u32>,
 }
+
+/// The span of [`SessionPolicy::requests_per_address`].
+pub const REQUEST_WINDOW: Duration = Duration::minutes(10);
 
 impl Default for SessionPolicy {
     fn default() -> Self {
@@ -88,6 +93,8 @@ impl Default for SessionPolicy {
             idle: Duration::days(3),
             absolute: Duration::days(30),
             authorization_request: Duration::minutes(30),
+            // One a second; people of a large office are signed in most of the time.
+            requests_per_address: Some(600),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! browser that brought it, and looked at anew after every step. It is answered once: of two tabs the second is told
 //! that it is over.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use time::Duration;
 
@@ -17,12 +17,16 @@ use crate::{
         Secret, Time, TokenHash,
         id::{AuthorizationRequestId, GrantId, SessionId},
     },
-    domain::authorize::{self, Ask, Fault, Hint, Refusal, Registration, Response, Situation, Step, next_step},
+    domain::{
+        account::throttle::{Subject, ThrottleKey},
+        authorize::{self, Ask, Fault, Hint, Refusal, Registration, Response, Situation, Step, next_step},
+        policy::REQUEST_WINDOW,
+    },
     model::{
         AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client, Consent, Grant, Resource, Session,
     },
     spec::oauth::{ErrorCode, OAuthError, Params},
-    store::{self, Tx},
+    store::{self, Tx, authorization_request::Quota},
 };
 
 /// RFC 6749 §4.1.2 allows ten minutes; a code here is never good for longer than this.
@@ -48,6 +52,11 @@ pub enum Next {
     Over,
     /// An error page; nothing may be redirected.
     Fault(Fault),
+    /// An error page: too many requests from this address. Not for the client, which could do nothing about it.
+    Wait {
+        /// The earliest moment for the next one.
+        until: Time,
+    },
 }
 
 /// An answer, and whose it is.
@@ -80,7 +89,7 @@ pub struct Pending {
 ///
 /// # Errors
 /// A [`Failure`]; what is wrong with the request is in [`Next`].
-pub async fn begin(core: &Core, encoded: &str, browser: &Browser) -> Result<Next, Failure> {
+pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Option<IpAddr>) -> Result<Next, Failure> {
     let (params, fault) = Params::read(encoded);
     let client = match params.get("client_id") {
         Some(client_id) => core.client(client_id).await?,
@@ -127,11 +136,26 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser) -> Result<Next
             let response = Response::error(&pending.request.parameters, error.clone());
             Ok(pending.answered(response))
         }
-        _ => {
-            store::authorization_request::insert(core.store.pool(), &pending.request, &browser.hash).await?;
-            Ok(Next::Page(pending.step, pending.request.id))
-        }
+        _ => keep(core, pending, browser, address).await,
     }
+}
+
+/// Keeps a request that needs somebody's attention, unless too many came from there.
+async fn keep(core: &Core, pending: Pending, browser: &Browser, address: Option<IpAddr>) -> Result<Next, Failure> {
+    let most = core.policy.sessions.requests_per_address;
+    let quota = most.zip(address).map(|(most, address)| Quota {
+        address: ThrottleKey::of(Subject::Address(address)),
+        most,
+        since: pending.request.created_at - REQUEST_WINDOW,
+    });
+    let pool = core.store.pool();
+    let full = store::authorization_request::insert(pool, &pending.request, &browser.hash, quota).await?;
+    Ok(match full {
+        Some(oldest) => Next::Wait {
+            until: oldest + REQUEST_WINDOW,
+        },
+        None => Next::Page(pending.step, pending.request.id),
+    })
 }
 
 fn hinted(core: &Core, params: &Params) -> Hint {

@@ -10,6 +10,7 @@ use crate::{
         Time, TokenHash,
         id::{AuthorizationRequestId, SessionId},
     },
+    domain::account::throttle::ThrottleKey,
     model::{AuthorizationParameters, AuthorizationRequest},
 };
 
@@ -98,7 +99,20 @@ pub async fn lock(
     Ok(row.map(read))
 }
 
-/// Inserts the request.
+/// How many requests one address may bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The address.
+    pub address: ThrottleKey,
+    /// So many; at least one.
+    pub most: u32,
+    /// After this moment.
+    pub since: Time,
+}
+
+/// Inserts the request, unless its address has used up its quota: then the answer is the moment of the oldest request
+/// that still counts, whose end makes room for another one. One statement counts and inserts; of requests at the very
+/// same moment a few more may get in.
 ///
 /// # Errors
 /// [`Error::Conflict`] if the client is gone.
@@ -106,15 +120,30 @@ pub async fn insert(
     db: impl PgExecutor<'_>,
     request: &AuthorizationRequest,
     browser_hash: &TokenHash,
-) -> Result<(), Error> {
-    sqlx::query!(
-        "
-        insert into authorization_requests (
-            id, browser_hash, client_id, parameters, authenticated_at, session_id, selected_at, consented_at,
-            finished_at, created_at, expires_at
+    quota: Option<Quota>,
+) -> Result<Option<Time>, Error> {
+    let full = sqlx::query_scalar!(
+        r#"
+        with full_since as (
+            select created_at
+            from authorization_requests
+            where address_hash = $12
+                and created_at > $13
+            order by created_at desc
+            offset $14
+            limit 1
+        ),
+        inserted as (
+            insert into authorization_requests (
+                id, browser_hash, client_id, parameters, authenticated_at, session_id, selected_at, consented_at,
+                finished_at, created_at, expires_at, address_hash
+            )
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+            where not exists (select from full_since)
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-        ",
+        select created_at as "created_at!"
+        from full_since
+        "#,
         request.id.0,
         browser_hash.as_bytes(),
         request.client_id,
@@ -125,11 +154,14 @@ pub async fn insert(
         request.consented_at,
         request.finished_at,
         request.created_at,
-        request.expires_at
+        request.expires_at,
+        quota.as_ref().map(|quota| quota.address.as_bytes()),
+        quota.map_or(request.created_at, |quota| quota.since),
+        quota.map_or(0, |quota| i64::from(quota.most.max(1)) - 1)
     )
-    .execute(db)
+    .fetch_optional(db)
     .await?;
-    Ok(())
+    Ok(full)
 }
 
 /// Writes that somebody authenticated for this request, in that session; this also chooses the account. Consent that

@@ -82,6 +82,7 @@ pub fn go(visitor: &Visitor, next: Result<Next, Failure>) -> HttpResponse {
         Ok(Next::Respond(answered)) => authorization::respond(visitor, &answered),
         Ok(Next::Over) => page::show(visitor, ErrorKind::ExpiredRequest, String::new()),
         Ok(Next::Fault(fault)) => authorization::refuse(visitor, &fault),
+        Ok(Next::Wait { until }) => page::slow_down(visitor, until),
         Err(failure) => page::failure(visitor, &failure),
     }
 }

@@ -94,6 +94,7 @@ pub(super) const KEYS: &[Key] = &[
     key("audit.retention_days", "400"),
     key("limits.body_bytes", "65536"),
     key("limits.header_bytes", "32768"),
+    key("limits.authorization_requests_per_address", "600"),
     key("limits.request_timeout_seconds", "10"),
     key("limits.keep_alive_seconds", "75"),
     key("limits.shutdown_timeout_seconds", "15"),

@@ -26,7 +26,8 @@ use std::path::{Path, PathBuf};
 pub use issuer::Issuer;
 pub(in crate::app) use sections::decode_master_key;
 pub use sections::{
-    Audit, Database, Keys, Limits, Log, LogFormat, Mail, Outbound, Passwords, Registration, Sessions, SignUp, Tls, Tokens,
+    Audit, Database, Keys, Limits, Log, LogFormat, Mail, Outbound, Passwords, Registration, Sessions, SignUp, Tls,
+    Tokens,
 };
 
 use crate::base::{Network, Secret};

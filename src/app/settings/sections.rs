@@ -167,6 +167,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Largest request head: request line and headers.
     pub header_bytes: usize,
+    /// Sign-ins that one address may begin within ten minutes; `None`: any number.
+    pub authorization_requests_per_address: Option<u32>,
     /// Time for a client to send its request.
     pub request_timeout: std::time::Duration,
     /// How long an idle connection stays open.
@@ -444,6 +446,12 @@ fn limits(reader: &Reader<'_>) -> Result<Limits, SettingsError> {
     Ok(Limits {
         body_bytes: reader.size("limits.body_bytes", 65_536, 4_096..=16_777_216)?,
         header_bytes: reader.size("limits.header_bytes", 32_768, 4_096..=131_072)?,
+        authorization_requests_per_address: Some(reader.small(
+            "limits.authorization_requests_per_address",
+            600,
+            0..=1_000_000,
+        )?)
+        .filter(|most| *most > 0),
         request_timeout: reader.timeout("limits.request_timeout_seconds", 10, 1..=600)?,
         keep_alive: reader.timeout("limits.keep_alive_seconds", 75, 1..=3600)?,
         shutdown_timeout: reader.timeout("limits.shutdown_timeout_seconds", 15, 1..=600)?,

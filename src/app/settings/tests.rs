@@ -352,7 +352,22 @@ fn the_audit_trail_is_kept_for_whole_days() {
     for wrong in ["0", "36601", "1.5", "400d"] {
         assert_refused(
             from_environment(&[("SIGNET_AUDIT__RETENTION_DAYS", wrong)]),
-            &["SIGNET_AUDIT__RETENTION_DAYS: ", "for example: SIGNET_AUDIT__RETENTION_DAYS=400"],
+            &[
+                "SIGNET_AUDIT__RETENTION_DAYS: ",
+                "for example: SIGNET_AUDIT__RETENTION_DAYS=400",
+            ],
         );
     }
+}
+
+#[test]
+fn the_sign_ins_that_an_address_may_begin_are_a_number_or_not_limited() {
+    let most = |text: &str| {
+        let settings = from_environment(&[("SIGNET_LIMITS__AUTHORIZATION_REQUESTS_PER_ADDRESS", text)]);
+        settings.map(|settings| settings.limits.authorization_requests_per_address)
+    };
+    assert_eq!(most("").unwrap(), Some(600));
+    assert_eq!(most("5").unwrap(), Some(5));
+    assert_eq!(most("0").unwrap(), None);
+    assert!(most("-1").is_err());
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::spec::oauth::{ErrorCode, OAuthError};
 
-const MAX_LENGTH: usize = 8192;
+/// A hundred claims by name; it is kept with every request that waits.
+const MAX_LENGTH: usize = 2048;
 const MAX_CLAIMS: usize = 100;
 
 /// How one claim is asked for. A bare `null` asks for it as a voluntary claim.
@@ -116,6 +117,17 @@ mod tests {
                 .id_token
                 .get("acr")
                 .is_some_and(|claim| !claim.accepts(&json!("1")))
+        );
+    }
+
+    #[test]
+    fn it_is_as_long_as_a_request_may_keep() {
+        let asked = |length: usize| format!("{{\"userinfo\":{{}}{}}}", " ".repeat(length - 15));
+        assert_eq!(asked(2048).len(), 2048);
+        assert!(ClaimsRequest::parse(&asked(2048)).is_ok());
+        assert_eq!(
+            ClaimsRequest::parse(&asked(2049)).unwrap_err().code,
+            ErrorCode::InvalidRequest
         );
     }
 

@@ -33,7 +33,7 @@ pub async fn post(request: HttpRequest, visitor: Visitor, body: Bytes) -> HttpRe
 }
 
 async fn answer(visitor: &Visitor, encoded: &str) -> HttpResponse {
-    let next = authorize::begin(visitor.core(), encoded, &visitor.browser()).await;
+    let next = authorize::begin(visitor.core(), encoded, &visitor.browser(), visitor.address()).await;
     steps::go(visitor, next)
 }
 

@@ -143,6 +143,11 @@ impl Visitor {
         }
     }
 
+    /// The client's address, after trusted proxies.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
     /// Where the request comes from.
     pub fn origin(&self) -> Origin {
         Origin {

@@ -230,3 +230,24 @@ async fn an_expired_request_is_over() {
     let fields = [("identifier", "ada"), ("password", PASSWORD)];
     assert_eq!(browser.submit(&page, "sign-in", &fields).await.status, 400);
 }
+
+#[tokio::test]
+async fn an_address_that_begins_too_many_sign_ins_is_told_to_wait_and_the_app_is_not() {
+    let world = World::with(|policy| policy.sessions.requests_per_address = Some(3)).await;
+    world.make_person("ada", |_| {}).await;
+    let (mut known, _) = world.sign_in_to_app("ada", &[]).await;
+    for _ in 0..2 {
+        assert_eq!(Browser::new().get(&world.ask(&[])).await.status, 303);
+    }
+    let page = Browser::new().get(&world.ask(&[])).await;
+    assert_eq!((page.status, page.location()), (429, None));
+    let wait: i64 = page.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=601).contains(&wait), "{wait}");
+    // What needs no row is answered: to somebody who is signed in, and to nobody.
+    for browser in [&mut known, &mut Browser::new()] {
+        let silent = browser.get(&world.ask(&[("prompt", "none")])).await;
+        assert!(silent.location().unwrap().as_str().starts_with(CALLBACK));
+    }
+    world.clock.advance(Duration::seconds(wait));
+    assert_eq!(Browser::new().get(&world.ask(&[])).await.status, 303);
+}

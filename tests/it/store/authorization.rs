@@ -1,7 +1,8 @@
 //! Pending authorization requests and remembered consents.
 
 use futures_util::future::join_all;
-use signet::model::Consent;
+use signet::domain::account::throttle::{Subject, ThrottleKey};
+use signet::model::{AuthorizationRequest, Consent};
 use signet::store::{authorization_request, consent, session};
 use time::Duration;
 
@@ -13,7 +14,7 @@ async fn a_request_is_found_only_by_the_browser_that_brought_it() {
     let (_, client) = insert_parties(&store).await;
     let request = fixture::authorization_request(&client.client_id);
     let browser = new_hash();
-    authorization_request::insert(store.pool(), &request, &browser)
+    authorization_request::insert(store.pool(), &request, &browser, None)
         .await
         .unwrap();
     let found = authorization_request::find(store.pool(), request.id, &browser)
@@ -43,7 +44,7 @@ async fn progress_is_written_until_the_request_is_answered_once() {
     let mine = fixture::session(user.id);
     session::insert(store.pool(), &mine, &new_hash()).await.unwrap();
     let mut request = fixture::authorization_request(&client.client_id);
-    authorization_request::insert(store.pool(), &request, &browser)
+    authorization_request::insert(store.pool(), &request, &browser, None)
         .await
         .unwrap();
     let at = NOW + Duration::seconds(10);
@@ -96,7 +97,7 @@ async fn what_happened_in_another_session_counts_no_more() {
         session::insert(store.pool(), session, &new_hash()).await.unwrap();
     }
     let request = fixture::authorization_request(&client.client_id);
-    authorization_request::insert(store.pool(), &request, &browser)
+    authorization_request::insert(store.pool(), &request, &browser, None)
         .await
         .unwrap();
     let (pool, id) = (store.pool(), request.id);
@@ -155,5 +156,48 @@ async fn consents_given_at_once_add_up() {
             .await
             .unwrap()
             .is_none()
+    );
+}
+
+#[tokio::test]
+async fn one_address_brings_so_many_requests_and_no_more() {
+    let (_database, store) = open().await;
+    let (_, client) = insert_parties(&store).await;
+    let quota = |address: [u8; 4]| authorization_request::Quota {
+        address: ThrottleKey::of(Subject::Address(address.into())),
+        most: 3,
+        since: NOW - Duration::minutes(10),
+    };
+    let bring = async |quota, after: Duration| {
+        let request = AuthorizationRequest {
+            created_at: NOW + after,
+            ..fixture::authorization_request(&client.client_id)
+        };
+        let browser = new_hash();
+        let full = authorization_request::insert(store.pool(), &request, &browser, quota).await;
+        let kept = authorization_request::find(store.pool(), request.id, &browser)
+            .await
+            .unwrap();
+        let full = full.unwrap();
+        assert_eq!(kept.is_some(), full.is_none());
+        full
+    };
+    let own = Some(quota([192, 0, 2, 7]));
+    for seconds in 0..3 {
+        assert_eq!(bring(own, Duration::seconds(seconds)).await, None);
+    }
+    assert_eq!(
+        bring(own, Duration::seconds(3)).await,
+        Some(NOW),
+        "the oldest that counts"
+    );
+    assert_eq!(bring(Some(quota([192, 0, 2, 8])), Duration::ZERO).await, None);
+    assert_eq!(bring(None, Duration::ZERO).await, None, "no limit");
+    let later = quota([192, 0, 2, 7]);
+    let later = authorization_request::Quota { since: NOW, ..later };
+    assert_eq!(
+        bring(Some(later), Duration::minutes(10)).await,
+        None,
+        "the first counts no more"
     );
 }

@@ -4,16 +4,18 @@
 //! they and their foreign key triggers did: no sequential scan of a table that grows, and few rows read.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use signet::base::id::UserId;
 use signet::base::page::PageRequest;
 use signet::base::{Secret, TokenHash};
+use signet::domain::account::throttle::{Rules, Subject, ThrottleKey};
 use signet::model::{AccessToken, UserStatus};
 use signet::store::audit_event::AuditFilter;
 use signet::store::grant::Offline;
 use signet::store::{
     Store, Tx, access_token, audit_event, authorization_code, authorization_request, client, consent, email_link, fact,
-    grant, refresh_token, registration, revoked_token, session, sweep, used_jti, user,
+    grant, refresh_token, registration, revoked_token, session, sweep, throttle, used_jti, user,
 };
 use time::Duration;
 
@@ -143,6 +145,16 @@ fn page() -> PageRequest {
 async fn every_statement_of_a_request_uses_an_index() {
     let (database, store) = open().await;
     sqlx::raw_sql(FILL).execute(database.pool()).await.unwrap();
+    let address = ThrottleKey::of(Subject::Address(IpAddr::from([192, 0, 2, 7])));
+    sqlx::query("update authorization_requests set address_hash = $1")
+        .bind(address.as_bytes())
+        .execute(database.pool())
+        .await
+        .unwrap();
+    sqlx::raw_sql("vacuum analyze authorization_requests")
+        .execute(database.pool())
+        .await
+        .unwrap();
     for plans in ["force_custom_plan", "force_generic_plan"] {
         people(&store, plans).await;
         people_lists(&store, plans).await;
@@ -255,8 +267,27 @@ async fn pages(store: &Store, plans: &str) {
         session::end_all_for_user(db, user_id, None, NOW)
     });
     check!(store, plans, "authorization_request::insert", |db| {
-        authorization_request::insert(db, &request, &hash)
+        authorization_request::insert(db, &request, &hash, None)
     });
+    // Everything came from this one address.
+    let quota = authorization_request::Quota {
+        address: ThrottleKey::of(Subject::Address(IpAddr::from([192, 0, 2, 7]))),
+        most: 100,
+        since: NOW - Duration::days(1),
+    };
+    check!(store, plans, "authorization_request::insert, full", |db| {
+        authorization_request::insert(db, &request, &hash, Some(quota))
+    });
+    let rules = Rules::default();
+    let counters = [
+        (quota.address, rules.address),
+        (ThrottleKey::of(Subject::Name("ada")), rules.name),
+    ];
+    check!(store, plans, "throttle::count", |db| throttle::count(
+        db, &counters, NOW
+    ));
+    let ends = counters.map(|(key, rule)| (key, throttle::End::TakeBack(rule)));
+    check!(store, plans, "throttle::settle", |db| throttle::settle(db, &ends));
     check!(store, plans, "authorization_request::set_authenticated", |db| {
         authorization_request::set_authenticated(db, request_id, session_id, NOW)
     });
