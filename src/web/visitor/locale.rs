@@ -2,6 +2,13 @@
 
 use crate::base::Locale;
 
+/// Whether the `ui_locales` of an address count. At the protocol's endpoints they are the app's word. Everywhere else they
+/// stand in our own links only: a link on another site changes nobody's language. Browsers that do not say where a
+/// navigation comes from are believed.
+pub fn may_choose(path: &str, sec_fetch_site: Option<&str>) -> bool {
+    matches!(path, "/authorize" | "/end_session") || !matches!(sec_fetch_site, Some("cross-site" | "same-site"))
+}
+
 /// The first language of a blank-separated list of tags that Signet speaks (OIDC Core §3.1.2.1).
 pub fn of_ui_locales(list: &str) -> Option<Locale> {
     list.split(' ')
@@ -48,6 +55,19 @@ mod tests {
         assert_eq!(of_ui_locales("se fr-CA de en"), Some(Locale::De));
         assert_eq!(of_ui_locales("se"), None);
         assert_eq!(of_ui_locales(""), None);
+    }
+
+    #[test]
+    fn another_site_chooses_a_language_only_by_the_protocol() {
+        for path in ["/authorize", "/end_session"] {
+            assert!(may_choose(path, Some("cross-site")));
+        }
+        for path in ["/account", "/login", "/console/users", "/"] {
+            for own in [None, Some("same-origin"), Some("none")] {
+                assert!(may_choose(path, own), "{path} {own:?}");
+            }
+            assert!(!may_choose(path, Some("cross-site")) && !may_choose(path, Some("same-site")));
+        }
     }
 
     #[test]

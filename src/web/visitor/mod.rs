@@ -14,7 +14,7 @@ use actix_web::{
     dev::Payload,
     http::{
         StatusCode,
-        header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, ContentType, HeaderMap, LOCATION, USER_AGENT},
+        header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, ContentType, HeaderMap, HeaderName, LOCATION, USER_AGENT},
     },
     web::{Data, Query},
 };
@@ -37,6 +37,8 @@ use crate::{
 
 /// Characters of a `User-Agent` that are kept.
 const MAX_USER_AGENT: usize = 300;
+/// Where a navigation comes from (Fetch Metadata).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// How long a chosen language is remembered.
 const LOCALE_LIFETIME: time::Duration = time::Duration::days(365);
 
@@ -90,6 +92,7 @@ impl Visitor {
         };
         let chosen = Query::<UiLocales>::from_query(request.query_string())
             .ok()
+            .filter(|_| locale::may_choose(request.path(), text(headers, SEC_FETCH_SITE)))
             .and_then(|query| query.into_inner().ui_locales)
             .and_then(|list| locale::of_ui_locales(&list));
         let kept = cookie::read(request, Name::Locale, is_https).and_then(|tag| Locale::from_tag(&tag));
@@ -261,7 +264,7 @@ impl Visitor {
     }
 }
 
-fn text(headers: &HeaderMap, name: actix_web::http::header::HeaderName) -> Option<&str> {
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 

@@ -181,3 +181,20 @@ async fn what_was_done_is_said_from_a_closed_list() {
     assert!(!page.body.contains("call us"));
     assert!(!page.has("main [role=status]"));
 }
+
+#[tokio::test]
+async fn a_link_on_another_site_changes_no_language() {
+    let world = World::new().await;
+    let id = make_person(&world, "ada").await;
+    let (mut browser, _) = signed_in(&world, "ada").await;
+    let elsewhere = "https://evil.example/".parse().unwrap();
+    for path in ["/account?ui_locales=de", "/login?ui_locales=de"] {
+        let page = browser.open_from(&elsewhere, &world.at(path)).await;
+        assert_eq!(page.attribute("html", "lang"), "en", "{path}");
+    }
+    assert_eq!(find(&world, id).await.locale, None);
+    assert!(browser.cookie("signet-locale").is_none());
+    let page = browser.open(&world.at("/account?ui_locales=de")).await;
+    assert_eq!(page.attribute("html", "lang"), "de");
+    assert!(browser.cookie("signet-locale").is_some());
+}

@@ -108,6 +108,12 @@ impl Browser {
         self.follow(page).await
     }
 
+    /// Follows a link that stands on a page of another site.
+    pub async fn open_from(&mut self, site: &Url, url: &Url) -> Page {
+        let page = self.navigate(Method::GET, url, None, Some(site)).await;
+        self.follow(page).await
+    }
+
     /// Clicks the link that the selector finds.
     pub async fn click(&mut self, page: &Page, selector: &str) -> Page {
         let target = page.url.join(&page.attribute(selector, "href")).unwrap();
