@@ -174,6 +174,7 @@ pub fn delivery(settings: &Settings, core: &Core) -> Result<Delivery, WiringErro
         store: core.store.clone(),
         outbox: core.outbox.clone(),
         mailer: Arc::new(mailer),
+        policy: Arc::new(core.policy.clone()),
         clock: Arc::clone(&core.clock),
         rng: Arc::clone(&core.rng),
         poll: std::time::Duration::from_secs(5),

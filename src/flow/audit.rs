@@ -4,16 +4,20 @@ use serde_json::Map;
 
 use super::Core;
 use crate::{
-    base::id::AuditEventId,
+    base::{Rng, Time, id::AuditEventId},
     model::{Actor, AuditEvent, AuditKind, Origin},
 };
 
 /// A line about what happened just now. Insert it with [`crate::store::audit_event::insert`], in the transaction of what
 /// it tells about.
 pub fn event(core: &Core, kind: AuditKind, actor: &Actor, origin: &Origin) -> AuditEvent {
-    let now = core.now();
+    event_at(core.now(), &*core.rng, kind, actor, origin)
+}
+
+/// The same for work that has no [`Core`].
+pub fn event_at(now: Time, rng: &dyn Rng, kind: AuditKind, actor: &Actor, origin: &Origin) -> AuditEvent {
     AuditEvent {
-        id: AuditEventId::new(now, &*core.rng),
+        id: AuditEventId::new(now, rng),
         at: now,
         kind: kind.as_str().to_owned(),
         actor: actor.to_string(),

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::base::seal::SealError;
-use crate::base::{Rng, Sealer, Secret, Time, id::OutboxId};
+use crate::base::{
+    Locale, Rng, Sealer, Secret, Time,
+    id::{AuthorizationRequestId, OutboxId},
+};
 use crate::notify::mail::Mail;
 use crate::store::{self, Tx, outbox::Claimed};
 
@@ -18,6 +21,23 @@ const PURPOSE: &str = "outbox";
 pub enum Message {
     /// A mail to a person.
     Mail(Mail),
+    /// Somebody asked for a new password: a mail if there is such a person, nothing if there is not.
+    Recovery(Recovery),
+}
+
+/// What [`super::login::recover`] was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// The name in its normal form.
+    pub identifier: String,
+    /// The language of the page.
+    pub locale: Locale,
+    /// The request that waits.
+    pub request: Option<AuthorizationRequestId>,
+    /// Where it was asked from.
+    pub address: Option<String>,
+    /// With what.
+    pub user_agent: Option<String>,
 }
 
 impl Message {
@@ -25,6 +45,7 @@ impl Message {
     fn kind(&self) -> &'static str {
         match self {
             Self::Mail(_) => "mail",
+            Self::Recovery(_) => "recovery",
         }
     }
 }

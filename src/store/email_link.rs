@@ -12,6 +12,9 @@ use crate::{
     model::{EmailLink, EmailLinkPurpose},
 };
 
+/// The constraint that a link's pending request exists.
+pub const REQUEST_KEY: &str = "email_links_authorization_request_id_fkey";
+
 struct EmailLinkRow {
     link_hash: Vec<u8>,
     purpose: String,

@@ -84,12 +84,13 @@ pub async fn claim(
     Ok(claimed.collect())
 }
 
-/// The message has left. Its payload goes: it has done its work, and it may hold a link that is still good.
+/// The message has left; `false` if it had before. Its payload goes: it has done its work, and it may hold a link that is
+/// still good.
 ///
 /// # Errors
 /// As [`Error`] says.
-pub async fn update_delivered(executor: impl PgExecutor<'_>, id: OutboxId, now: Time) -> Result<(), Error> {
-    sqlx::query!(
+pub async fn update_delivered(executor: impl PgExecutor<'_>, id: OutboxId, now: Time) -> Result<bool, Error> {
+    let done = sqlx::query!(
         "update outbox
         set delivered_at = $2, payload_sealed = '', last_error = null
         where id = $1 and delivered_at is null",
@@ -98,7 +99,7 @@ pub async fn update_delivered(executor: impl PgExecutor<'_>, id: OutboxId, now: 
     )
     .execute(executor)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// The attempt failed, another one follows at `next_attempt_at`. `error` must not repeat the message's content.

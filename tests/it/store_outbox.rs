@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use signet::base::{Clock, FixedClock, Sealer, Secret, SeededRng, SystemClock, Time, id::OutboxId};
+use signet::domain::policy::{Issuer, Policy};
 use signet::flow::job::outbox::Delivery;
 use signet::flow::outbox::{Message, Outbox};
 use signet::notify::mail::{Mail, Mailer};
@@ -64,6 +65,7 @@ impl World {
             store: self.store.clone(),
             outbox: self.outbox.clone(),
             mailer: Arc::new(Mailer::files(folder.to_owned(), "signet@example.com").unwrap()),
+            policy: Arc::new(Policy::new(Issuer::new("https://op.example"))),
             clock: self.clock.clone(),
             rng: Arc::new(SeededRng::new(2)),
             poll: Duration::from_secs(3600),

@@ -9,6 +9,8 @@ use futures_util::future::join_all;
 
 use crate::base::{Clock, Rng};
 use crate::domain::delivery::{self, Next};
+use crate::domain::policy::Policy;
+use crate::flow::login::recover::{self, Desk};
 use crate::flow::outbox::{self, Message, Outbox};
 use crate::notify::mail::Mailer;
 use crate::store::{self, Store, outbox::Claimed};
@@ -29,6 +31,8 @@ pub struct Delivery {
     pub outbox: Outbox,
     /// Sends mail.
     pub mailer: Arc<Mailer>,
+    /// What the operator decided, for messages that are answered here.
+    pub policy: Arc<Policy>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Jitter.
@@ -76,7 +80,8 @@ impl Delivery {
         let (error, next) = match sent {
             Ok(Ok(())) => {
                 tracing::debug!(id = %claimed.id, attempt = claimed.attempt, "a message has left");
-                return store::outbox::update_delivered(&self.store.pool, claimed.id, now).await;
+                store::outbox::update_delivered(&self.store.pool, claimed.id, now).await?;
+                return Ok(());
             }
             Ok(Err(Failure::Permanent(error))) => (error, Next::GiveUp),
             Ok(Err(Failure::Transient(error))) => (error, self.after_failure(claimed)),
@@ -101,6 +106,17 @@ impl Delivery {
                 Err(error) if error.is_permanent() => Err(Failure::Permanent(error.to_string())),
                 Err(error) => Err(Failure::Transient(error.to_string())),
             },
+            Message::Recovery(asked) => {
+                let desk = Desk {
+                    store: &self.store,
+                    outbox: &self.outbox,
+                    rng: &*self.rng,
+                    policy: &self.policy,
+                    now: self.clock.now(),
+                };
+                let answered = recover::answer(&desk, claimed.id, &asked).await;
+                answered.map_err(|error| Failure::Transient(error.to_string()))
+            }
         }
     }
 

@@ -82,6 +82,7 @@ impl World {
             store: core.store.clone(),
             outbox: core.outbox.clone(),
             mailer: Arc::new(Mailer::files(folder.path().join("mail"), "signet@example.com").unwrap()),
+            policy: Arc::new(core.policy.clone()),
             clock: clock.clone(),
             rng: Arc::new(SystemRng),
             poll: std::time::Duration::from_millis(50),

@@ -150,3 +150,34 @@ async fn the_link_goes_to_this_server_whatever_host_the_request_names() {
         assert!(!mail.text.contains("evil.example") && !mail.html.contains("evil.example"));
     }
 }
+
+#[tokio::test]
+async fn the_request_leaves_a_message_whoever_is_asked_for_and_only_the_worker_looks() {
+    let server = prepared().await;
+    for (name, links) in [("nobody@example.com", 0), ("ada", 1)] {
+        let before = server
+            .count("select count(*) from outbox where kind = 'recovery'")
+            .await;
+        recover(&server, &mut server.browser(), name).await.at(200, "/recover");
+        let asked = server
+            .count("select count(*) from outbox where kind = 'recovery'")
+            .await;
+        assert_eq!(asked, before + 1, "{name}");
+        let waiting = "select count(*) from outbox where delivered_at is null";
+        for _ in 0..500 {
+            if server.count(waiting).await == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(server.count("select count(*) from email_links").await, links, "{name}");
+        let told = "select count(*) from audit_events where kind = 'user.recovery_requested' and address is not null";
+        assert_eq!(server.count(told).await, links + 1, "{name}");
+    }
+    assert_eq!(
+        server
+            .count("select count(*) from outbox where failed_at is not null")
+            .await,
+        0
+    );
+}
