@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import './support/webcrypto.mjs';
+import './support/node18.mjs';
 import * as client from 'openid-client';
 import { exportJWK, generateKeyPair } from 'jose';
 
