@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { DESKTOP, PHONE, check, launch, listen } from './support/browser.mjs';
+import { DESKTOP, PHONE, check, launch, press, visit } from './support/browser.mjs';
 import { startSignet } from './support/processes.mjs';
 
 let signet;
@@ -47,40 +47,56 @@ test('the printed password works once and must be replaced', async () => {
   await again.close();
 });
 
-for (const { name, ...options } of [
+for (const way of [
   { name: 'desktop, light', viewport: DESKTOP, colorScheme: 'light' },
   { name: 'phone, dark', viewport: PHONE, colorScheme: 'dark' },
+  { name: 'desktop, dark, scripts off', viewport: DESKTOP, colorScheme: 'dark', javaScriptEnabled: false },
 ]) {
+  const { name } = way;
+
   test(`people, apps, keys and the trail: ${name}`, async () => {
     const { name: administrator } = await signet.administrator();
-    const context = await browser.newContext(options);
-    const page = await context.newPage();
-    const complaints = listen(page);
+    const { page, look, send, end } = await visit(browser, way);
     await signIn(page, administrator, password);
     await page.waitForURL(/\/console/);
     for (const path of ['', '/users', '/users/new', '/apps', '/apps/new', '/apps/demo-web', '/apis', '/keys', '/audit']) {
       const answer = await page.goto(`${signet.issuer}/console${path}`);
       assert.equal(answer.status(), 200, path);
-      await check(page, `console${path} (${name})`);
+      await look(`console${path}`);
     }
 
     await page.goto(`${signet.issuer}/console/users?q=alice`);
     await page.click('main a[href*="/console/users/"]:has-text("alice"), main a[href*="/console/users/"]:has-text("Alice")');
     await page.waitForSelector('form [name=given_name]');
-    await check(page, `a person (${name})`);
-    await page.fill('form [name=nickname]', `Al ${name}`);
-    await page.click('button:has-text("Save")');
-    await page.waitForLoadState();
+    await look('a person');
+    await send('user', { nickname: `Al ${name}` });
     assert.equal(await page.inputValue('form [name=nickname]'), `Al ${name}`);
+    await send('user', { phone_number: '12' }, 'a person, refused');
+
+    await page.goto(`${signet.issuer}/console/users?q=nobody-of-that-name`);
+    await look('no such person');
+    await page.goto(`${signet.issuer}/console/users/new`);
+    await send('user-new', { email: 'nowhere' }, 'a new person, refused');
+    await send('user-new', { email: 'leaver@example.com', name: 'Lee Aver' }, 'a new person');
+    await press(page, 'main .primary');
+    await press(page, 'main a[href$="/delete"]');
+    await look('a person, about to go');
+    await press(page, '#user-delete-submit');
+    await look('a person, gone');
+    assert.equal(await page.$('main a:has-text("Lee Aver")'), null);
 
     await page.goto(`${signet.issuer}/console/apps/new`);
-    await page.fill('form [name=client_name]', `App ${name}`);
-    await page.fill('form [name=redirect_uris]', 'http://localhost:5173/callback');
-    await page.click('main form button[type=submit]:not([name=decision])');
+    await send('app-new', { client_name: `App ${name}`, redirect_uris: 'nowhere' }, 'a new app, refused');
+    await send('app-new', { redirect_uris: 'http://localhost:5173/callback' });
     await page.waitForSelector('text=/client_id/');
-    await check(page, `a new app (${name})`);
-    assert.deepEqual(complaints, []);
-    await context.close();
+    await look('a new app');
+    await press(page, 'main .primary');
+    await press(page, 'main a[href$="/delete"]');
+    await look('an app, about to go');
+    await press(page, '#app-delete-submit');
+    await look('an app, gone');
+    assert.equal(await page.$(`main a:has-text("App ${name}")`), null);
+    await end();
   });
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { DESKTOP, PHONE, check, launch, listen } from './support/browser.mjs';
+import { DESKTOP, PHONE, check, launch, visit } from './support/browser.mjs';
 import { freePort, startApp, startSignet } from './support/processes.mjs';
 
 let signet;
@@ -32,23 +32,16 @@ const ways = [
   { name: 'desktop, light, scripts on, German', viewport: DESKTOP, colorScheme: 'light', javaScriptEnabled: true, locale: 'de-DE' },
 ];
 
-for (const [number, { name, ...options }] of ways.entries()) {
-  test(`register, verify, sign in and out: ${name}`, async () => {
-    const context = await browser.newContext(options);
-    // with scripts off, axe-core looks at the markup through a context of the same size and colours
-    const lens = options.javaScriptEnabled
-      ? undefined
-      : await browser.newContext({ ...options, javaScriptEnabled: true, bypassCSP: true });
-    const page = await context.newPage();
-    const complaints = listen(page);
-    const look = (what) => check(page, `${what} (${name})`, lens);
+for (const [number, way] of ways.entries()) {
+  test(`register, verify, sign in and out: ${way.name}`, async () => {
+    const { page, look, end } = await visit(browser, way);
     const email = `person${number}@example.com`;
     const password = `a long enough phrase ${number}`;
 
     await page.goto(app.url);
     await page.click('#sign-in');
     await page.waitForSelector('form#sign-in');
-    assert.equal(await page.getAttribute('html', 'lang'), options.locale ? 'de' : 'en');
+    assert.equal(await page.getAttribute('html', 'lang'), way.locale ? 'de' : 'en');
     await look('sign in');
     await page.click('a[href^="/register"]');
     await page.waitForSelector('form#register');
@@ -99,9 +92,7 @@ for (const [number, { name, ...options }] of ways.entries()) {
     }
     await page.goto(`${signet.issuer}/authorize?client_id=nobody`);
     await look('an app that nobody knows');
-    assert.deepEqual(complaints, []);
-    await lens?.close();
-    await context.close();
+    await end();
   });
 }
 
