@@ -375,6 +375,19 @@ fn no_file_is_longer_than_500_lines() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+/// HTTP/2 is the proxy's business: the `h2` that actix can be built with is out of care and can be brought to a stop from
+/// outside (RUSTSEC-2026-0258).
+#[test]
+fn nothing_brings_http_2_along() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let packages: BTreeSet<&str> = lock
+        .lines()
+        .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
+        .collect();
+    assert!(packages.contains("actix-web"), "{packages:?}");
+    assert!(!packages.contains("h2"));
+}
+
 #[test]
 fn every_module_says_what_lives_there() {
     let silent: Vec<_> = files(&root().join("src"), &["rs"])

@@ -120,6 +120,31 @@ impl Verifier {
 }
 
 #[tokio::test]
+async fn a_key_is_parsed_once_however_often_it_signs_and_the_ring_is_read() {
+    let database = TestDatabase::new().await;
+    let clock = Arc::new(FixedClock::new(START));
+    let process = Process::start(&database, policy(), &clock).await;
+    let reload = || process.ring.reload(&process.store, &process.sealer, clock.as_ref());
+    for alg in FAST {
+        let signer = || process.ring.signer(alg, clock.now()).unwrap();
+        let first = signer();
+        assert!(Arc::ptr_eq(&first, &signer()), "{alg}: for every token anew");
+        reload().await.unwrap();
+        assert!(Arc::ptr_eq(&first, &signer()), "{alg}: for every look at the rows anew");
+        process.rotate(alg).await.unwrap();
+        process.tick().await.unwrap();
+        assert!(Arc::ptr_eq(&first, &signer()), "{alg}: anew beside its successor");
+    }
+    let [before, after] = [process.ring.verify_keys(), {
+        reload().await.unwrap();
+        process.ring.verify_keys()
+    }];
+    for (one, other) in before.keys().iter().zip(after.keys()) {
+        assert!(Arc::ptr_eq(one, other), "{:?}", one.kid());
+    }
+}
+
+#[tokio::test]
 async fn processes_that_start_together_make_one_key_per_algorithm() {
     let database = TestDatabase::new().await;
     let clock = Arc::new(FixedClock::new(START));
