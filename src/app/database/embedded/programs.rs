@@ -1,5 +1,6 @@
 //! Finds PostgreSQL's server programs: in `PATH`, where `pg_config` says, in the distributions' folders.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,7 +19,8 @@ pub(super) struct Programs {
 /// The newest installed version, or the one that wrote the existing cluster.
 pub(super) fn find(existing_major: Option<u32>) -> Result<Programs, Error> {
     let mut installed: Vec<Programs> = Vec::new();
-    for folder in candidates() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for folder in candidates(&path, Path::new("/")) {
         if installed.iter().all(|programs| programs.folder != folder)
             && let Some(major) = major_of(&folder)
         {
@@ -50,23 +52,23 @@ fn choose(installed: Vec<Programs>, existing_major: Option<u32>) -> Result<Progr
     }
 }
 
-fn candidates() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = std::env::var_os("PATH")
-        .map(|path| std::env::split_paths(&path).collect())
-        .unwrap_or_default();
-    if let Ok(output) = Command::new("pg_config").arg("--bindir").output()
+/// Every folder with the programs: along `path`, where its `pg_config` says, and where distributions put them under
+/// `root`.
+fn candidates(path: &OsStr, root: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::env::split_paths(path).collect();
+    if let Ok(output) = Command::new("pg_config").env("PATH", path).arg("--bindir").output()
         && let Ok(folder) = String::from_utf8(output.stdout)
     {
         folders.push(PathBuf::from(folder.trim()));
     }
-    for parent in ["/usr/lib/postgresql", "/usr/local", "/opt"] {
-        let Ok(entries) = std::fs::read_dir(parent) else {
+    for parent in ["usr/lib/postgresql", "usr/local", "opt"] {
+        let Ok(entries) = std::fs::read_dir(root.join(parent)) else {
             continue;
         };
         folders.extend(entries.flatten().map(|entry| entry.path().join("bin")));
     }
     for major in (OLDEST_MAJOR..OLDEST_MAJOR + 20).rev() {
-        folders.push(PathBuf::from(format!("/usr/pgsql-{major}/bin")));
+        folders.push(root.join(format!("usr/pgsql-{major}/bin")));
     }
     folders
         .into_iter()
@@ -114,6 +116,46 @@ mod tests {
         );
         assert_eq!(parse_version("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(parse_version("mysqld 8"), None);
+    }
+
+    /// Makes a folder with programs that do nothing.
+    fn programs(folder: PathBuf, names: &[&str]) -> PathBuf {
+        std::fs::create_dir_all(&folder).unwrap();
+        for name in names {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn programs_are_looked_for_in_path_then_by_pg_config_then_where_distributions_put_them() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        const BOTH: &[&str] = &["initdb", "postgres"];
+        let ground = tempfile::tempdir().unwrap();
+        let root = ground.path().canonicalize().unwrap();
+        let linked_to = programs(root.join("elsewhere/bin"), BOTH);
+        let in_path = programs(root.join("home/bin"), &["initdb"]);
+        symlink(linked_to.join("postgres"), in_path.join("postgres")).unwrap();
+        let clients_only = programs(root.join("clients"), &["initdb"]);
+        let configured = programs(root.join("configured/bin"), BOTH);
+        let tools = programs(root.join("tools"), &[]);
+        let pg_config = tools.join("pg_config");
+        std::fs::write(&pg_config, format!("#!/bin/sh\necho {}\n", configured.display())).unwrap();
+        std::fs::set_permissions(&pg_config, PermissionsExt::from_mode(0o755)).unwrap();
+        let distributions = [
+            "usr/lib/postgresql/17/bin",
+            "usr/local/pgsql/bin",
+            "opt/postgresql/bin",
+            "usr/pgsql-16/bin",
+        ]
+        .map(|folder| programs(root.join(folder), BOTH));
+        programs(root.join("usr/pgsql-13/bin"), BOTH);
+
+        let path = std::env::join_paths([in_path, clients_only, tools, PathBuf::from("bin")]).unwrap();
+        let found = candidates(&path, &root);
+        let expected: Vec<PathBuf> = [linked_to, configured].into_iter().chain(distributions).collect();
+        assert_eq!(found, expected);
     }
 
     #[test]
