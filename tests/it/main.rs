@@ -9,6 +9,7 @@ mod architecture;
 mod back_channel;
 mod conformance;
 mod console;
+mod custom_claim;
 mod embedded;
 mod front_channel;
 mod https;

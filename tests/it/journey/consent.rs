@@ -56,6 +56,47 @@ async fn what_the_operator_adds_to_a_scope_is_named() {
     assert!(said.contains("https://example.com/salary"), "{said}");
 }
 
+/// OIDC Dynamic Registration §2: "If present, the server SHOULD display this image to the End-User during approval", and
+/// alike for `policy_uri` and `tos_uri`.
+#[tokio::test]
+async fn the_app_shows_its_logo_and_its_links() {
+    let server = prepared().await;
+    let described = r#"
+[[clients]]
+client_id = "described"
+client_secret = "the secret of the web app, well kept"
+client_name = "Described Ledger"
+client_uri = "https://ledger.example/"
+logo_uri = "https://ledger.example/logo.svg"
+policy_uri = "https://ledger.example/privacy"
+tos_uri = "https://ledger.example/terms"
+redirect_uris = ["https://suite.test:8443/test/a/acme/callback"]
+"#;
+    server.apply(described).await;
+    let app = server.relying_party("described", WEB_SECRET).await;
+    let mut browser = server.browser();
+    let sign_in_page = browser.open(&app.ask(&[]).url).await.at(200, "/login");
+    let consent_page = sign_in(&mut browser, &sign_in_page, "ada").await.at(200, "/consent");
+    for page in [sign_in_page, consent_page] {
+        assert_eq!(
+            page.attributes(".footnotes a", "href"),
+            [
+                "https://ledger.example/",
+                "https://ledger.example/privacy",
+                "https://ledger.example/terms"
+            ],
+            "{}",
+            page.url
+        );
+        assert_eq!(
+            page.attributes(".head .seal img", "src"),
+            ["https://ledger.example/logo.svg"],
+            "{}",
+            page.url
+        );
+    }
+}
+
 #[tokio::test]
 async fn one_persons_consent_is_nobody_elses_and_one_apps_no_others() {
     let server = server().await;
