@@ -111,6 +111,10 @@ retry-minutes = { $n ->
    *[other] Versuchen Sie es in { $n } Minuten noch einmal.
 }
 
+errors-marked = { $n ->
+    [one] Ein Feld stimmt noch nicht.
+   *[other] { $n } Felder stimmen noch nicht.
+}
 error-required = Bitte füllen Sie dieses Feld aus.
 error-email-format = Das sieht nicht nach einer E-Mail-Adresse aus. Prüfen Sie sie, zum Beispiel ada@example.com.
 error-username-format = Ein Benutzername hat nur Buchstaben, Ziffern, Punkte und Striche. Lassen Sie den Rest weg.

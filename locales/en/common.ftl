@@ -111,6 +111,10 @@ retry-minutes = { $n ->
    *[other] Try again in { $n } minutes.
 }
 
+errors-marked = { $n ->
+    [one] One field is not right yet.
+   *[other] { $n } fields are not right yet.
+}
 error-required = Please fill this in.
 error-email-format = That does not look like an e-mail address. Check it, for example ada@example.com.
 error-username-format = A username has letters, digits, dots, dashes and underscores only. Leave out the rest.

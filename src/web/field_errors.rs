@@ -56,9 +56,24 @@ impl FieldErrors {
         self.errors.is_empty()
     }
 
-    /// All of them.
-    pub fn all(&self) -> &[FieldError] {
-        &self.errors
+    /// What is wrong with the form as a whole.
+    pub fn of_form(&self) -> impl Iterator<Item = &Text> {
+        self.errors
+            .iter()
+            .filter(|error| error.field.is_empty())
+            .map(|error| &error.text)
+    }
+
+    /// The first field with an error, and how many fields have one.
+    pub fn marked(&self) -> Option<(&str, u64)> {
+        let mut fields: Vec<&str> = Vec::new();
+        for error in self.errors.iter().filter(|error| !error.field.is_empty()) {
+            if !fields.contains(&error.field.as_str()) {
+                fields.push(&error.field);
+            }
+        }
+        let first = fields.first()?;
+        Some((first, u64::try_from(fields.len()).unwrap_or(u64::MAX)))
     }
 }
 
@@ -73,7 +88,18 @@ mod tests {
         errors.add("", Text::new("error-sign-in"));
         assert_eq!(errors.of("email").map(Text::key), Some("error-email-format"));
         assert!(errors.of("password").is_none());
-        assert_eq!(errors.all().len(), 3);
         assert!(FieldErrors::none().is_empty());
+    }
+
+    #[test]
+    fn fields_are_counted_once_and_the_form_as_a_whole_is_none_of_them() {
+        let mut errors = FieldErrors::form(Text::new("error-conflict"));
+        assert_eq!(errors.marked(), None);
+        errors.add("email", Text::new("error-email-format"));
+        errors.add("email", Text::new("error-required"));
+        errors.add("name", Text::new("error-required"));
+        assert_eq!(errors.marked(), Some(("email", 2)));
+        let whole: Vec<_> = errors.of_form().map(Text::key).collect();
+        assert_eq!(whole, ["error-conflict"]);
     }
 }

@@ -185,6 +185,30 @@ fn every_field_has_a_label_and_what_describes_it_exists() {
 }
 
 #[test]
+fn what_is_marked_is_counted_above_and_leads_to_the_field() {
+    each(|sample, html| {
+        for link in select(html, "#problems a") {
+            let target = link.attr("href").unwrap().trim_start_matches('#');
+            assert_eq!(
+                select(html, &format!("[id='{target}']")).len(),
+                1,
+                "{}: {target}",
+                sample.name
+            );
+            let error = format!("p.error[id='{target}-error']");
+            assert_eq!(select(html, &error).len(), 1, "{}: {target}", sample.name);
+            let marked = select(html, "p.error").len();
+            let said: String = link.text().collect();
+            assert!(
+                marked == 1 || said.contains(&marked.to_string()),
+                "{}: {said}",
+                sample.name
+            );
+        }
+    });
+}
+
+#[test]
 fn no_list_is_empty() {
     each(|sample, html| {
         for list in select(html, "ul, ol, dl") {
