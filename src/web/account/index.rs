@@ -56,7 +56,7 @@ fn view(owner: &Owner, page: Layout, overview: Overview) -> Index {
     };
     Index {
         name: user.display_name(),
-        identifier: identifier_of(user),
+        identifier: Some(identifier_of(user)).filter(|identifier| *identifier != user.display_name()),
         // Other pictures than those the policy of the page lets in would be broken ones.
         picture: user
             .claim("picture")

@@ -17,8 +17,8 @@ pub struct Index {
     pub page: Layout,
     /// What to call the person.
     pub name: String,
-    /// Their e-mail address or username.
-    pub identifier: String,
+    /// Their e-mail address or username, unless that is what they are called.
+    pub identifier: Option<String>,
     /// Their picture, if they have one.
     pub picture: Option<String>,
     /// How safe the account is.
@@ -102,7 +102,7 @@ impl Index {
         };
         let plain = Self {
             name: "Ada Lovelace".to_owned(),
-            identifier: "ada@example.com".to_owned(),
+            identifier: Some("ada@example.com".to_owned()),
             picture: None,
             safety: Safety::of(true, true),
             has_email: true,
