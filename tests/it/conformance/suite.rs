@@ -6,6 +6,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
+use super::super::support::apps::web_app;
 use super::super::support::browser::{Browser, Page};
 use super::super::support::relying_party::{Answer, Ask, RelyingParty};
 use super::super::support::server::{CALLBACK, TestServer};
@@ -18,31 +19,12 @@ pub const POST_LOGOUT: &str = "https://suite.test:8443/test/a/acme/post_logout_r
 /// Not a registered address.
 pub const UNREGISTERED: &str = "https://suite.test:8443/test/a/acme/unregistered";
 
-const RESOURCES: &str = r#"
-[[clients]]
-client_id = "oidf-1"
-client_secret = "the first secret of the suite, long enough"
-client_name = "Suite one"
-redirect_uris = ["https://suite.test:8443/test/a/acme/callback"]
-post_logout_redirect_uris = ["https://suite.test:8443/test/a/acme/post_logout_redirect"]
-grant_types = ["authorization_code", "refresh_token"]
+/// The suite's apps; the third authenticates by `client_secret_post`.
+const FIRST: (&str, &str) = ("oidf-1", "the first secret of the suite, long enough");
+const SECOND: (&str, &str) = ("oidf-2", "the second secret of the suite, long enough");
+const THIRD: (&str, &str) = ("oidf-post", "the third secret of the suite, long enough");
 
-[[clients]]
-client_id = "oidf-2"
-client_secret = "the second secret of the suite, long enough"
-client_name = "Suite two"
-redirect_uris = ["https://suite.test:8443/test/a/acme/callback"]
-post_logout_redirect_uris = ["https://suite.test:8443/test/a/acme/post_logout_redirect"]
-grant_types = ["authorization_code", "refresh_token"]
-
-[[clients]]
-client_id = "oidf-post"
-client_secret = "the third secret of the suite, long enough"
-client_name = "Suite three"
-token_endpoint_auth_method = "client_secret_post"
-redirect_uris = ["https://suite.test:8443/test/a/acme/callback"]
-grant_types = ["authorization_code", "refresh_token"]
-
+const PERSON: &str = r#"
 [[users]]
 username = "buffy"
 password = "wooden stake at midnight"
@@ -137,8 +119,17 @@ pub async fn prepared() -> TestServer {
 
 /// Gives a server the suite's apps and its person.
 pub async fn prepare(server: TestServer) -> TestServer {
-    server.apply(RESOURCES).await;
-    server
+    let after_logout = format!(r#"post_logout_redirect_uris = ["{POST_LOGOUT}"]"#);
+    let apps = [
+        web_app(FIRST, "Suite one", &after_logout),
+        web_app(SECOND, "Suite two", &after_logout),
+        web_app(
+            THIRD,
+            "Suite three",
+            r#"token_endpoint_auth_method = "client_secret_post""#,
+        ),
+    ];
+    server.holding(&(apps.concat() + PERSON)).await
 }
 
 /// Where the pages led.
@@ -200,24 +191,18 @@ pub struct Flow {
 
 impl Suite {
     pub async fn new(server: &'static TestServer, mode: Mode) -> Self {
-        let client = server
-            .relying_party("oidf-1", "the first secret of the suite, long enough")
-            .await;
+        let client = server.relying_party(FIRST.0, FIRST.1).await;
         check_metadata(&client, "client_secret_basic");
         check_jwks(&client).await;
         Self { server, mode, client }
     }
 
     pub async fn second_client(&self) -> RelyingParty {
-        self.server
-            .relying_party("oidf-2", "the second secret of the suite, long enough")
-            .await
+        self.server.relying_party(SECOND.0, SECOND.1).await
     }
 
     pub async fn post_client(&self) -> RelyingParty {
-        self.server
-            .relying_party("oidf-post", "the third secret of the suite, long enough")
-            .await
+        self.server.relying_party(THIRD.0, THIRD.1).await
     }
 
     /// A request as the suite sends it: without PKCE unless a module wants it.

@@ -3,6 +3,7 @@
 use tokio::sync::OnceCell;
 
 use super::world::{API, WEB_SECRET, go, prepared, sign_in, text};
+use crate::support::apps::web_app;
 use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
@@ -61,18 +62,14 @@ async fn what_the_operator_adds_to_a_scope_is_named() {
 #[tokio::test]
 async fn the_app_shows_its_logo_and_its_links() {
     let server = prepared().await;
-    let described = r#"
-[[clients]]
-client_id = "described"
-client_secret = "the secret of the web app, well kept"
-client_name = "Described Ledger"
+    let shown = r#"
 client_uri = "https://ledger.example/"
 logo_uri = "https://ledger.example/logo.svg"
 policy_uri = "https://ledger.example/privacy"
 tos_uri = "https://ledger.example/terms"
-redirect_uris = ["https://suite.test:8443/test/a/acme/callback"]
 "#;
-    server.apply(described).await;
+    let described = web_app(("described", WEB_SECRET), "Described Ledger", shown);
+    server.apply(&described).await;
     let app = server.relying_party("described", WEB_SECRET).await;
     let mut browser = server.browser();
     let sign_in_page = browser.open(&app.ask(&[]).url).await.at(200, "/login");

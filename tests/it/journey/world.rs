@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::support::apps::web_app;
 use crate::support::browser::{Browser, Page};
 use crate::support::relying_party::{Ask, RelyingParty};
 use crate::support::server::TestServer;
@@ -13,21 +14,6 @@ pub const API_SECRET: &str = "the secret of the orders API, well kept";
 pub const SECRET_JWT: &str = "a secret of more than thirty-two characters";
 
 const RESOURCES: &str = r#"
-[[clients]]
-client_id = "web"
-client_secret = "the secret of the web app, well kept"
-client_name = "Harbour Ledger"
-redirect_uris = ["https://suite.test:8443/test/a/acme/callback"]
-post_logout_redirect_uris = ["https://suite.test:8443/bye"]
-grant_types = ["authorization_code", "refresh_token"]
-
-[[clients]]
-client_id = "other"
-client_secret = "the secret of the web app, well kept"
-client_name = "Other Ledger"
-redirect_uris = ["https://suite.test:8443/test/a/acme/callback"]
-grant_types = ["authorization_code", "refresh_token"]
-
 [[clients]]
 client_id = "spa"
 token_endpoint_auth_method = "none"
@@ -121,8 +107,12 @@ email_verified = true
 
 /// Gives a server the stage.
 pub async fn prepare(server: TestServer) -> TestServer {
-    server.apply(RESOURCES).await;
-    server
+    let goodbye = r#"post_logout_redirect_uris = ["https://suite.test:8443/bye"]"#;
+    let apps = [
+        web_app(("web", WEB_SECRET), "Harbour Ledger", goodbye),
+        web_app(("other", WEB_SECRET), "Other Ledger", ""),
+    ];
+    server.holding(&(apps.concat() + RESOURCES)).await
 }
 
 /// A server with the stage.

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod apps;
 #[allow(dead_code)] // a kit: a journey takes what it needs
 pub mod browser;
 pub mod clock;

@@ -145,6 +145,12 @@ impl TestServer {
         .await
     }
 
+    /// The server with what a resource file makes.
+    pub async fn holding(self, toml: &str) -> Self {
+        self.apply(toml).await;
+        self
+    }
+
     /// A browser at an address of its own, so that nobody is slowed down for the mistakes of others.
     pub fn browser(&self) -> Browser {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
