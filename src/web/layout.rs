@@ -194,6 +194,12 @@ pub fn content_security_policy(form_origins: &[&str]) -> String {
     policy
 }
 
+/// The address of a picture, if the policy above lets pages show it; any other would be a broken one, so a letter stands
+/// in instead.
+pub fn shown_picture(uri: Option<&str>) -> Option<String> {
+    uri.filter(|uri| uri.starts_with("https://")).map(str::to_owned)
+}
+
 /// A value that would leave any place that does not escape it, for the samples of views.
 #[cfg(test)]
 pub(crate) const HOSTILE: &str = "<script>alert(1)</script>\"'&{{x}}";
@@ -214,6 +220,21 @@ mod tests {
             ]
         );
         assert_eq!(page.languages.iter().filter(|language| language.current).count(), 1);
+    }
+
+    #[test]
+    fn only_pictures_that_the_policy_lets_in_are_shown() {
+        let https = "https://a.example/a.png";
+        assert_eq!(shown_picture(Some(https)).as_deref(), Some(https));
+        for other in [
+            None,
+            Some("http://a.example/a.png"),
+            Some("ftp://a.example/a"),
+            Some("x"),
+        ] {
+            assert_eq!(shown_picture(other), None, "{other:?}");
+        }
+        assert!(content_security_policy(&[]).contains("img-src 'self' data: https:;"));
     }
 
     #[test]

@@ -32,6 +32,13 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// Where a picture does not load, the first letter stands in as if there were none.
+for (const picture of document.querySelectorAll("img[data-initial]")) {
+  const standIn = () => picture.replaceWith(picture.dataset.initial);
+  if (picture.complete && picture.naturalWidth === 0) standIn();
+  else picture.addEventListener("error", standIn);
+}
+
 // Copy a value.
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break;

@@ -71,6 +71,8 @@ for (const way of [
     await look('a person');
     await send('user', { nickname: `Al ${name}` });
     assert.equal(await page.inputValue('form [name=nickname]'), `Al ${name}`);
+    assert.equal((await page.textContent('main > .notice[role=status]')).trim(), 'Saved.');
+    await look('a person, saved');
     await send('user', { phone_number: '12' }, 'a person, refused');
 
     await page.goto(`${signet.issuer}/console/users?q=nobody-of-that-name`);
@@ -99,6 +101,23 @@ for (const way of [
     await end();
   });
 }
+
+test('a picture that does not load gives way to a letter', async () => {
+  const { name: administrator } = await signet.administrator();
+  const context = await browser.newContext({ viewport: DESKTOP });
+  const page = await context.newPage();
+  await signIn(page, administrator, password);
+  await page.waitForURL(/\/console/);
+  await page.goto(`${signet.issuer}/console/apps/demo-web`);
+  await page.fill('form#app [name=logo_uri]', 'https://127.0.0.1:1/nothing.png');
+  await page.click('#app-submit');
+  await page.waitForSelector('main > .notice[role=status]');
+  await page.goto(`${signet.issuer}/console/apps`);
+  const row = page.locator('tr', { hasText: 'demo-web' });
+  await row.locator('.seal', { hasText: 'D' }).waitFor();
+  assert.equal(await row.locator('.seal img').count(), 0);
+  await context.close();
+});
 
 test('somebody without the role sees no console', async () => {
   const context = await browser.newContext();

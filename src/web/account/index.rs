@@ -17,6 +17,7 @@ use crate::{
         Layout, Tone, When,
         error::page,
         extract::Visitor,
+        layout::shown_picture,
         profile_field::claim_text,
         row::{ProfileValue, SessionRow},
         words::{identifier_of, in_words},
@@ -57,11 +58,7 @@ fn view(owner: &Owner, page: Layout, overview: Overview) -> Index {
     Index {
         name: user.display_name(),
         identifier: Some(identifier_of(user)).filter(|identifier| *identifier != user.display_name()),
-        // Other pictures than those the policy of the page lets in would be broken ones.
-        picture: user
-            .claim("picture")
-            .filter(|uri| uri.starts_with("https://"))
-            .map(str::to_owned),
+        picture: shown_picture(user.claim("picture")),
         safety: Safety::of(user.is_true("email_verified"), overview.password_changed_at.is_some()),
         has_email: user.claim("email").is_some(),
         profile: overview.values.into_iter().map(value).collect(),
@@ -90,12 +87,12 @@ fn connected(app: &AppAccess, language: &str, since: When) -> ConnectedApp {
     ConnectedApp {
         client_id: app.client.client_id.clone(),
         name: app.client.display_name_in(language).to_owned(),
-        logo_uri: metadata
-            .localized
-            .find("logo_uri", language)
-            .or(metadata.logo_uri.as_deref())
-            .filter(|uri| uri.starts_with("https://"))
-            .map(str::to_owned),
+        logo_uri: shown_picture(
+            metadata
+                .localized
+                .find("logo_uri", language)
+                .or(metadata.logo_uri.as_deref()),
+        ),
         since,
         sees: sees(app),
         stays_connected: app.access.stays_connected,

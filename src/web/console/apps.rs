@@ -16,7 +16,7 @@ use crate::{
     },
     model::{Client, ClientMetadata, ClientStatus, client::ApplicationType},
     spec::oauth::{ClientAuthMethod, GrantType},
-    web::FieldErrors,
+    web::{FieldErrors, layout::shown_picture},
 };
 
 /// Which part of the list.
@@ -66,7 +66,7 @@ fn row(admin: &Admin, client: &Client) -> AppRow {
     AppRow {
         client_id: client.client_id.clone(),
         name: client.display_name().to_owned(),
-        logo_uri: client.metadata.logo_uri.clone(),
+        logo_uri: shown_picture(client.metadata.logo_uri.as_deref()),
         kind: kind(&client.metadata),
         is_disabled: client.status == ClientStatus::Disabled,
         created: admin.when(client.created_at),

@@ -10,7 +10,7 @@ use crate::{
     domain::authorize::response::form_action_sources,
     flow::authorize::{self, Pending},
     model::Client,
-    web::{error::page, extract::Visitor, return_to::ReturnTo, steps::Waiting, view::ErrorKind},
+    web::{error::page, extract::Visitor, layout::shown_picture, return_to::ReturnTo, steps::Waiting, view::ErrorKind},
 };
 
 /// The query of a page.
@@ -70,7 +70,7 @@ pub fn app(client: &Client, locale: Locale) -> App {
     };
     App {
         name: client.display_name_in(locale.tag()).to_owned(),
-        logo_uri: web("logo_uri", &metadata.logo_uri),
+        logo_uri: shown_picture(web("logo_uri", &metadata.logo_uri).as_deref()),
         client_uri: web("client_uri", &metadata.client_uri),
         policy_uri: web("policy_uri", &metadata.policy_uri),
         tos_uri: web("tos_uri", &metadata.tos_uri),

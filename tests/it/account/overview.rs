@@ -198,3 +198,31 @@ async fn a_link_on_another_site_changes_no_language() {
     assert_eq!(page.attribute("html", "lang"), "de");
     assert!(browser.cookie("signet-locale").is_some());
 }
+
+#[tokio::test]
+async fn a_letter_stands_in_for_a_picture_that_the_page_may_not_load() {
+    let world = World::new().await;
+    for (name, picture) in [
+        ("ada", "http://pictures.example/ada.png"),
+        ("bob", "https://pictures.example/bob.png"),
+    ] {
+        world
+            .make_person(name, |user| {
+                user.profile.insert("picture".to_owned(), json!(picture));
+            })
+            .await;
+    }
+    let (_, page) = signed_in(&world, "ada").await;
+    assert_eq!(page.text(".hello .seal"), "A");
+    assert!(!page.has(".hello img"));
+    let (_, page) = signed_in(&world, "bob").await;
+    assert_eq!(page.attribute(".hello img", "src"), "https://pictures.example/bob.png");
+
+    let logo = Some("http://localhost:3000/logo.png".to_owned());
+    world.register_app("local", |metadata| metadata.logo_uri = logo).await;
+    let page = Browser::new()
+        .open(&world.ask(&[("client_id", "local")]))
+        .await
+        .at(200, "/login");
+    assert!(!page.has(".seal img"), "{}", page.body);
+}
