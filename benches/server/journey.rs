@@ -138,6 +138,29 @@ impl Journey {
         self.exchange(&mut browser, &location).await
     }
 
+    /// `rounds` sign-ins by `browsers` people at once, each with a browser that the server has not seen.
+    pub async fn sign_in(self: &Arc<Self>, browsers: u64, rounds: u64) -> Run {
+        let left = Arc::new(AtomicU64::new(rounds));
+        let started = Instant::now();
+        let tasks: Vec<_> = (0..browsers)
+            .map(|_| {
+                let (journey, left) = (Arc::clone(self), Arc::clone(&left));
+                tokio::spawn(async move {
+                    while take(&left) {
+                        journey.tokens().await;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        Run {
+            requests: rounds,
+            wall: started.elapsed(),
+        }
+    }
+
     /// One sign-in, then as many refresh token families.
     pub async fn families(&self, count: usize) -> Vec<String> {
         let mut browser = Browser::open(&self.address).await;
