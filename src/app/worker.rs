@@ -10,7 +10,7 @@ use super::{settings::Settings, wiring};
 use crate::flow::{Core, job};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-const MEMORY_EVERY: Duration = Duration::from_secs(30);
+const MEMORY_EVERY: Duration = Duration::from_secs(10);
 /// How long running jobs may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 

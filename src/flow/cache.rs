@@ -27,6 +27,7 @@ use crate::{
     },
     domain::{claims::CompiledRules, permission},
     model::{AccessToken, Client, Grant, Resource, Role, User},
+    spec::jose::JwkSet,
     store::Change,
 };
 
@@ -42,6 +43,8 @@ const REST: Duration = Duration::from_secs(1);
 const CLIENTS: u64 = 10_000;
 const PEOPLE: u64 = 20_000;
 const TOKENS: u64 = 50_000;
+/// Registered key sets that are held parsed; each may have 64 keys.
+const KEY_SETS: u64 = 1_000;
 
 /// The operator's definitions, few enough to be held whole.
 #[derive(Debug, Default)]
@@ -67,6 +70,8 @@ pub struct Caches {
     pub(super) grants: Remembered<GrantId, Option<Arc<Grant>>>,
     /// Access tokens that were found good, by the hash of their wire value.
     pub(super) access_tokens: Remembered<TokenHash, Arc<AccessToken>>,
+    /// The `jwks` of clients, parsed, with the client that each was read off.
+    key_sets: Cache<String, (Arc<Client>, Arc<JwkSet>)>,
     catalog: RwLock<Option<Entry<Arc<Catalog>>>>,
     revoked: RwLock<HashMap<TokenHash, Time>>,
     /// When the database last did not answer.
@@ -109,6 +114,7 @@ impl Default for Caches {
             users: Remembered::new(PEOPLE, LIFETIME),
             grants: Remembered::new(TOKENS, LIFETIME),
             access_tokens: Remembered::new(TOKENS, LIFETIME),
+            key_sets: Cache::builder().max_capacity(KEY_SETS).time_to_idle(LIFETIME).build(),
             catalog: RwLock::new(None),
             revoked: RwLock::new(HashMap::new()),
             silent_since: RwLock::new(None),
@@ -140,6 +146,26 @@ impl Caches {
             read: Instant::now(),
             connection: self.connection.load(Ordering::Acquire),
         }
+    }
+
+    /// The registered keys of `client`, parsed once for as long as the client itself is remembered.
+    pub(super) fn registered_keys<E>(
+        &self,
+        client: Option<&Arc<Client>>,
+        parse: impl FnOnce() -> Result<JwkSet, E>,
+    ) -> Result<Arc<JwkSet>, E> {
+        let Some(client) = client else {
+            return parse().map(Arc::new);
+        };
+        if let Some((of, set)) = self.key_sets.get(&client.client_id)
+            && Arc::ptr_eq(&of, client)
+        {
+            return Ok(set);
+        }
+        let set = Arc::new(parse()?);
+        let held = (Arc::clone(client), Arc::clone(&set));
+        self.key_sets.insert(client.client_id.clone(), held);
+        Ok(set)
     }
 
     /// The client that was last read under `client_id`, for when the database is away.
@@ -348,5 +374,24 @@ mod tests {
         assert!(!caches.is_silent());
         caches.fell_silent();
         assert!(caches.is_silent());
+    }
+
+    #[test]
+    fn registered_keys_are_parsed_once_per_reading_of_the_client() {
+        let caches = listening();
+        let client = Arc::new(crate::model::sample::client());
+        let parsed = std::cell::Cell::new(0);
+        let parse = || -> Result<JwkSet, ()> {
+            parsed.set(parsed.get() + 1);
+            Ok(JwkSet::new(Vec::new()))
+        };
+        let first = caches.registered_keys(Some(&client), parse).unwrap();
+        let second = caches.registered_keys(Some(&client), parse).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        assert_eq!(parsed.get(), 1);
+        // read anew, perhaps with other keys
+        let again = Arc::new(Client::clone(&client));
+        caches.registered_keys(Some(&again), parse).unwrap();
+        assert_eq!(parsed.get(), 2);
     }
 }

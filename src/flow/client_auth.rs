@@ -92,7 +92,7 @@ async fn admit(
             algs,
             endpoint,
         };
-        let once = verify(core, &checked, keys).await?;
+        let once = verify(core, &checked, keys, client.as_ref()).await?;
         // RFC 7523 §3: a second use is a replay, in whichever process the first one was
         if !store::used_jti::insert(core.store.pool(), &once.jti_hash, core.now(), once.expires_at).await? {
             return Err(ClientAuthError::Replayed.into());
@@ -123,7 +123,12 @@ impl Checked<'_> {
     }
 }
 
-async fn verify(core: &Core, checked: &Checked<'_>, keys: KeySource<'_>) -> Result<Use, Failed> {
+async fn verify(
+    core: &Core,
+    checked: &Checked<'_>,
+    keys: KeySource<'_>,
+    client: Option<&Arc<Client>>,
+) -> Result<Use, Failed> {
     let no_keys = |why: String| Failed::Client(ClientAuthError::NoKeys(why));
     let outcome = match keys {
         KeySource::SealedSecret(sealed) => {
@@ -133,8 +138,9 @@ async fn verify(core: &Core, checked: &Checked<'_>, keys: KeySource<'_>) -> Resu
             checked.verify(core, Keys::Secret(&Secret::new(text)))
         }
         KeySource::Jwks(document) => {
-            let set = JwkSet::from_value(document).map_err(|error| no_keys(error.to_string()))?;
-            checked.verify(core, Keys::Set(&set))
+            let parse = || JwkSet::from_value(document);
+            let set = core.caches.registered_keys(client, parse);
+            checked.verify(core, Keys::Set(&*set.map_err(|error| no_keys(error.to_string()))?))
         }
         KeySource::JwksUri(uri) => {
             let url = Url::parse(uri).map_err(|error| no_keys(error.to_string()))?;
