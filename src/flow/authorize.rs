@@ -125,11 +125,12 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
         (_, None) => return Ok(Next::Fault(Fault::ClientUnknown)),
     };
     let request = new_request(core, &client, parameters);
-    let pending = look(core, request, client, browser.session.as_ref()).await?;
+    let signed_in = session::current(core, browser.session.as_ref()).await?;
+    let pending = look(core, request, client, signed_in).await?;
     match (&pending.step, &pending.signed_in) {
         (Step::Finish, Some(signed_in)) => {
             let (grant, code, value) = granted(core, &pending.request, &signed_in.session);
-            store::grant::insert_with_code(core.store.pool(), &grant, &code).await?;
+            store::grant::insert_with_code(core.store.pool(), &grant, &code, None).await?;
             Ok(pending.answered(Response::code(&pending.request.parameters, value)))
         }
         (Step::Refuse(error), _) => {
@@ -189,7 +190,7 @@ async fn look(
     core: &Core,
     request: AuthorizationRequest,
     client: Arc<Client>,
-    session: Option<&Secret<String>>,
+    signed_in: Option<SignedIn>,
 ) -> Result<Pending, Failure> {
     let catalog = core.catalog().await?;
     let resources: Vec<Arc<Resource>> = request
@@ -198,7 +199,6 @@ async fn look(
         .iter()
         .filter_map(|identifier| catalog.resources.get(identifier).cloned())
         .collect();
-    let signed_in = session::current(core, session).await?;
     let consent = match &signed_in {
         Some(signed_in) => store::consent::find(core.store.pool(), signed_in.user.id, &client.client_id).await?,
         None => None,
@@ -228,16 +228,27 @@ async fn look(
 /// # Errors
 /// A [`Failure`].
 pub async fn pending(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Option<Pending>, Failure> {
-    let Some(request) = store::authorization_request::find(core.store.pool(), id, &browser.hash).await? else {
-        return Ok(None);
-    };
+    match store::authorization_request::find(core.store.pool(), id, &browser.hash).await? {
+        Some(request) => {
+            let signed_in = session::current(core, browser.session.as_ref()).await?;
+            take_up(core, request, signed_in).await
+        }
+        None => Ok(None),
+    }
+}
+
+async fn take_up(
+    core: &Core,
+    request: AuthorizationRequest,
+    signed_in: Option<SignedIn>,
+) -> Result<Option<Pending>, Failure> {
     if request.finished_at.is_some() || request.expires_at <= core.now() {
         return Ok(None);
     }
     // A client that was disabled meanwhile gets no answer any more.
     match core.client(&request.client_id).await? {
         Some(client) if client.status == crate::model::ClientStatus::Active => {
-            look(core, request, client, browser.session.as_ref()).await.map(Some)
+            look(core, request, client, signed_in).await.map(Some)
         }
         _ => Ok(None),
     }
@@ -249,6 +260,17 @@ pub async fn pending(core: &Core, id: AuthorizationRequestId, browser: &Browser)
 /// A [`Failure`].
 pub async fn proceed(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Next, Failure> {
     match pending(core, id, browser).await? {
+        Some(pending) => pending.proceed(core).await,
+        None => Ok(Next::Over),
+    }
+}
+
+/// Goes on with a pending request of this browser for somebody who has just signed in for it.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn proceed_as(core: &Core, request: AuthorizationRequest, signed_in: SignedIn) -> Result<Next, Failure> {
+    match take_up(core, request, Some(signed_in)).await? {
         Some(pending) => pending.proceed(core).await,
         None => Ok(Next::Over),
     }
@@ -276,13 +298,11 @@ impl Pending {
     pub async fn proceed(self, core: &Core) -> Result<Next, Failure> {
         match (&self.step, &self.signed_in) {
             (Step::Finish, Some(signed_in)) => {
-                let mut tx = core.store.begin().await?;
-                if !store::authorization_request::finish(&mut *tx, self.request.id, core.now()).await? {
+                let (grant, code, value) = granted(core, &self.request, &signed_in.session);
+                let answers = Some(self.request.id);
+                if !store::grant::insert_with_code(core.store.pool(), &grant, &code, answers).await? {
                     return Ok(Next::Over);
                 }
-                let (grant, code, value) = granted(core, &self.request, &signed_in.session);
-                store::grant::insert_with_code(&mut *tx, &grant, &code).await?;
-                tx.commit().await?;
                 Ok(self.answered(Response::code(&self.request.parameters, value)))
             }
             (Step::Refuse(error), _) => {

@@ -184,17 +184,12 @@ impl Core {
         }
     }
 
-    /// What is remembered of a person; `None`: only the database knows.
-    pub fn remembered_user(&self, id: UserId) -> Option<Option<Arc<User>>> {
-        self.caches.get(&self.caches.users, &id)
-    }
-
     /// The person of that id.
     ///
     /// # Errors
     /// The store's.
     pub async fn user(&self, id: UserId) -> Result<Option<Arc<User>>, store::Error> {
-        if let Some(known) = self.remembered_user(id) {
+        if let Some(known) = self.caches.get(&self.caches.users, &id) {
             return Ok(known);
         }
         let mark = self.caches.mark();

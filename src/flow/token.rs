@@ -1,8 +1,8 @@
 //! The token endpoint: authenticate, load, decide, sign, apply (RFC 6749 §3.2).
 //!
-//! Tokens are signed before anything is written, so that a key that fails costs the client nothing. A code is locked
-//! while it is looked at. A refresh is one select and one conditional update; whoever loses that race looks again. A
-//! JWT for a client itself needs neither, once client, resources and keys are remembered.
+//! Tokens are signed before anything is written, so that a key that fails costs the client nothing. What is presented (a
+//! code, a refresh token) costs one select and one conditional update; whoever loses that race looks again. A JWT for a
+//! client itself needs neither, once client, resources and keys are remembered.
 
 use std::sync::Arc;
 
@@ -15,10 +15,7 @@ use super::{
     client_auth,
 };
 use crate::{
-    base::{
-        Secret, Time, TokenHash,
-        id::{RefreshFamilyId, UserId},
-    },
+    base::{Secret, Time, TokenHash, id::RefreshFamilyId},
     domain::{
         claims::{self, SessionFacts},
         grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, IdTokenPlan, Issue, Needs, Subject},
@@ -34,10 +31,10 @@ use crate::{
         oauth::{Params, ScopeSet},
         oidc::{ClaimsRequest, discovery::path},
     },
-    store::{self, Tx},
+    store,
 };
 
-/// How often a refresh is decided anew when others were faster.
+/// How often a request is decided anew when others were faster.
 const ATTEMPTS: usize = 4;
 
 /// A token request.
@@ -81,11 +78,7 @@ pub async fn exchange(core: &Core, request: TokenRequest<'_>) -> Result<Tokens, 
         catalog: core.catalog().await?,
         grant,
     };
-    match needs {
-        Needs::Nothing => exchange.for_client().await,
-        Needs::Code(hash) => exchange.for_code(&hash).await,
-        Needs::Family(family_id) => exchange.for_family(family_id).await,
-    }
+    exchange.run(&needs).await
 }
 
 struct Exchange<'a> {
@@ -97,104 +90,81 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    async fn for_client(&self) -> Result<Tokens, Refusal> {
-        let (effects, signed) = self.decide(&Found::Nothing)?;
-        let Signed { tokens, opaque } = signed?;
-        if !effects.is_empty() || opaque.is_some() {
-            let mut tx = self.core.store.begin().await?;
-            self.write(&mut tx, &effects, opaque.as_ref()).await?;
-            self.commit(tx, &effects).await?;
-        }
-        Ok(tokens)
-    }
-
-    async fn for_code(&self, hash: &TokenHash) -> Result<Tokens, Refusal> {
-        let mut tx = self.core.store.begin().await?;
-        let found = match store::authorization_code::lock(&mut *tx, hash).await? {
-            Some(context) => {
-                let user = self.user_in(&mut tx, context.grant.user_id).await?;
-                let holding = Holding {
-                    grant: context.grant,
-                    user,
-                    session_ends: context.session_ends,
-                };
-                Found::Code(Box::new(context.code), Box::new(holding))
-            }
-            None => Found::Nothing,
-        };
-        let (effects, signed) = self.decide(&found)?;
-        let opaque = signed.as_ref().ok().and_then(|signed| signed.opaque.as_ref());
-        // The row is locked, so nobody can have been faster.
-        if self.write(&mut tx, &effects, opaque).await? == Applied::Lost {
-            return Err(Refusal::Contended);
-        }
-        // also when the answer is a refusal: RFC 6749 §4.1.2
-        self.commit(tx, &effects).await?;
-        Ok(signed?.tokens)
-    }
-
-    async fn for_family(&self, family_id: RefreshFamilyId) -> Result<Tokens, Refusal> {
+    /// Looks, decides and writes; whoever finds that another request was faster looks again.
+    async fn run(&self, needs: &Needs) -> Result<Tokens, Refusal> {
         for _ in 0..ATTEMPTS {
-            let found = self.family(family_id).await?;
+            let found = match needs {
+                Needs::Nothing => Found::Nothing,
+                Needs::Code(hash) => self.code(hash).await?,
+                Needs::Family(family_id) => self.family(*family_id).await?,
+            };
             let (effects, signed) = self.decide(&found)?;
             let opaque = signed.as_ref().ok().and_then(|signed| signed.opaque.as_ref());
-            let applied = match (effects.as_slice(), opaque) {
-                ([], None) => Applied::Done,
-                ([Effect::RotateFamily(rotation)], None) => apply::rotate(self.core, rotation).await?,
-                _ => {
-                    let mut tx = self.core.store.begin().await?;
-                    let applied = self.write(&mut tx, &effects, opaque).await?;
-                    if applied == Applied::Done {
-                        self.commit(tx, &effects).await?;
-                    }
-                    applied
-                }
-            };
-            if applied == Applied::Done {
+            // also when the answer is a refusal: RFC 6749 §4.1.2
+            if self.apply(&effects, opaque).await? == Applied::Done {
                 return Ok(signed?.tokens);
             }
         }
         Err(Refusal::Contended)
     }
 
-    async fn family(&self, family_id: RefreshFamilyId) -> Result<Found, Refusal> {
-        let context = store::refresh_token::find(self.core.store.pool(), family_id).await?;
-        let Some(context) = context else {
+    async fn code(&self, hash: &TokenHash) -> Result<Found, Refusal> {
+        let Some(context) = store::authorization_code::find(self.core.store.pool(), hash).await? else {
             return Ok(Found::Nothing);
         };
-        // the row is newer than what is remembered of the person
-        let user = match context.user_status {
-            UserStatus::Active => self.core.user(context.grant.user_id).await?,
-            UserStatus::Suspended => None,
+        let holding = self
+            .holding(context.grant, context.user_status, context.session_ends)
+            .await?;
+        Ok(Found::Code(Box::new(context.code), Box::new(holding)))
+    }
+
+    async fn family(&self, family_id: RefreshFamilyId) -> Result<Found, Refusal> {
+        let Some(context) = store::refresh_token::find(self.core.store.pool(), family_id).await? else {
+            return Ok(Found::Nothing);
         };
-        let holding = Holding {
-            grant: context.grant,
-            user,
-            session_ends: context.session_ends,
-        };
+        let holding = self
+            .holding(context.grant, context.user_status, context.session_ends)
+            .await?;
         Ok(Found::Family(Box::new(context.token), Box::new(holding)))
     }
 
-    /// The person, through the connection at hand: waiting for a second one while holding the first can block for good.
-    async fn user_in(&self, tx: &mut Tx, id: UserId) -> Result<Option<Arc<User>>, store::Error> {
-        match self.core.remembered_user(id) {
-            Some(known) => Ok(known),
-            None => Ok(store::user::find(&mut **tx, id).await?.map(Arc::new)),
+    async fn holding(
+        &self,
+        grant: model::Grant,
+        user_status: UserStatus,
+        session_ends: Option<Time>,
+    ) -> Result<Holding, store::Error> {
+        // the row is newer than what is remembered of the person
+        let user = match user_status {
+            UserStatus::Active => self.core.user(grant.user_id).await?,
+            UserStatus::Suspended => None,
+        };
+        Ok(Holding {
+            grant,
+            user,
+            session_ends,
+        })
+    }
+
+    async fn apply(&self, effects: &[Effect], opaque: Option<&OpaqueToken>) -> Result<Applied, Refusal> {
+        let core = self.core;
+        if opaque.is_none()
+            && let Some(applied) = apply::write_at_once(core, effects).await
+        {
+            return Ok(applied?);
         }
-    }
-
-    async fn write(&self, tx: &mut Tx, effects: &[Effect], opaque: Option<&OpaqueToken>) -> Result<Applied, Refusal> {
-        Ok(apply::write(self.core, tx, effects, opaque, (&self.client, self.request.origin)).await?)
-    }
-
-    async fn commit(&self, tx: Tx, effects: &[Effect]) -> Result<(), store::Error> {
-        tx.commit().await?;
-        for effect in effects {
-            if let Effect::RevokeGrant { grant_id, .. } = effect {
-                self.core.forget_grant(*grant_id);
+        let mut tx = core.store.begin().await?;
+        let by = (&*self.client, self.request.origin);
+        let applied = apply::write(core, &mut tx, effects, opaque, by).await?;
+        if applied == Applied::Done {
+            tx.commit().await?;
+            for effect in effects {
+                if let Effect::RevokeGrant { grant_id, .. } = effect {
+                    core.forget_grant(*grant_id);
+                }
             }
         }
-        Ok(())
+        Ok(applied)
     }
 
     /// Decides, and signs what is to be issued. The effects stand whatever became of the rest.

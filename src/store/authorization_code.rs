@@ -3,10 +3,10 @@
 use sqlx::PgExecutor;
 use sqlx::types::Json;
 
-use super::{Error, grant, token_hash};
+use super::{Error, grant, known, token_hash};
 use crate::{
     base::{Time, TokenHash, id::GrantId},
-    model::{AuthorizationCode, Grant},
+    model::{AuthorizationCode, Grant, RefreshToken, UserStatus},
     spec::{oauth::CodeChallenge, oidc::ClaimsRequest},
 };
 
@@ -17,16 +17,17 @@ pub struct CodeContext {
     pub code: AuthorizationCode,
     /// What it stands for.
     pub grant: Grant,
+    /// Whether the person may still sign in.
+    pub user_status: UserStatus,
     /// When the session that it was given in ended or will end; `None` if that is gone.
     pub session_ends: Option<Time>,
 }
 
-/// The code of that hash with what it stands for, locked until the transaction ends; redeemed, expired and revoked ones
-/// too. Two requests with one code come one after the other, and the second sees what the first did.
+/// The code of that hash with what it stands for and the user's status; redeemed, expired and revoked ones too.
 ///
 /// # Errors
 /// [`Error::Unavailable`], [`Error::Corrupt`].
-pub async fn lock(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<CodeContext>, Error> {
+pub async fn find(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<CodeContext>, Error> {
     let row = sqlx::query!(
         r#"
         select
@@ -52,12 +53,13 @@ pub async fn lock(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<Co
             g.created_at,
             g.expires_at,
             g.revoked_at,
+            u.status,
             least(s.ended_at, s.expires_at) as session_ends
         from authorization_codes c
         join grants g on g.id = c.grant_id
+        join users u on u.id = g.user_id
         left join sessions s on s.id = g.session_id
         where c.code_hash = $1
-        for update of c
         "#,
         hash.as_bytes()
     )
@@ -96,26 +98,64 @@ pub async fn lock(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<Co
     Ok(Some(CodeContext {
         code,
         grant,
+        user_status: known(UserStatus::parse(&row.status), "users.status")?,
         session_ends: row.session_ends,
     }))
 }
 
-/// Marks the code as used: `true` for exactly one caller.
+/// Uses the code up: keeps its grant until `grant_ends` at least and begins `family`. `true` for exactly one caller per
+/// code; refuses (with `false`, and nothing changes) when it was used before or its grant was revoked.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn redeem(db: impl PgExecutor<'_>, hash: &TokenHash, now: Time) -> Result<bool, Error> {
-    let done = sqlx::query!(
-        "
-        update authorization_codes
-        set redeemed_at = $2
-        where code_hash = $1
-            and redeemed_at is null
-        ",
+pub async fn redeem(
+    db: impl PgExecutor<'_>,
+    hash: &TokenHash,
+    now: Time,
+    grant_ends: Time,
+    family: Option<&RefreshToken>,
+) -> Result<bool, Error> {
+    let count = sqlx::query_scalar!(
+        r#"
+        with redeemed as (
+            update authorization_codes c
+            set redeemed_at = $2
+            from grants g
+            where c.code_hash = $1
+                and c.redeemed_at is null
+                and g.id = c.grant_id
+                and g.revoked_at is null
+            returning c.grant_id
+        ),
+        extended as (
+            update grants
+            set expires_at = $3
+            from redeemed
+            where id = redeemed.grant_id
+                and expires_at < $3
+        ),
+        begun as (
+            insert into refresh_tokens (
+                family_id, grant_id, client_id, generation, current_hash, created_at, expires_at
+            )
+            select $4::uuid, redeemed.grant_id, $5, $6, $7, $8, $9
+            from redeemed
+            where $4::uuid is not null
+        )
+        select count(*) as "count!"
+        from redeemed
+        "#,
         hash.as_bytes(),
-        now
+        now,
+        grant_ends,
+        family.map(|family| family.family_id.0),
+        family.map(|family| family.client_id.as_str()),
+        family.map(|family| family.generation),
+        family.map(|family| family.current_hash.as_bytes()),
+        family.map(|family| family.created_at),
+        family.map(|family| family.expires_at)
     )
-    .execute(db)
+    .fetch_one(db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(count == 1)
 }

@@ -80,25 +80,6 @@ pub async fn find(
     Ok(row.map(read))
 }
 
-/// The same, locked until the transaction ends.
-///
-/// # Errors
-/// [`Error::Unavailable`], [`Error::Corrupt`].
-pub async fn lock(
-    db: impl PgExecutor<'_>,
-    id: AuthorizationRequestId,
-    browser_hash: &TokenHash,
-) -> Result<Option<AuthorizationRequest>, Error> {
-    let row = select_request!(
-        "where id = $1 and browser_hash = $2 for update",
-        id.0,
-        browser_hash.as_bytes()
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(read))
-}
-
 /// How many requests one address may bring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
@@ -164,34 +145,50 @@ pub async fn insert(
     Ok(full)
 }
 
-/// Writes that somebody authenticated for this request, in that session; this also chooses the account. Consent that
-/// was given in another session does not count any more.
+/// Writes that somebody authenticated for this request of this browser, in that session; this also chooses the account.
+/// Consent that was given in another session does not count any more. The request as it is then; `None` if it is over or
+/// belongs to another browser.
 ///
 /// # Errors
-/// [`Error::Unavailable`].
+/// [`Error::Unavailable`], [`Error::Corrupt`].
 pub async fn set_authenticated(
     db: impl PgExecutor<'_>,
     id: AuthorizationRequestId,
+    browser_hash: &TokenHash,
     session_id: SessionId,
     now: Time,
-) -> Result<bool, Error> {
-    let done = sqlx::query!(
-        "
+) -> Result<Option<AuthorizationRequest>, Error> {
+    let row = sqlx::query_as!(
+        AuthorizationRequestRow,
+        r#"
         update authorization_requests
-        set authenticated_at = $3,
-            selected_at = $3,
-            consented_at = case when session_id = $2 then consented_at end,
-            session_id = $2
+        set authenticated_at = $4,
+            selected_at = $4,
+            consented_at = case when session_id = $3 then consented_at end,
+            session_id = $3
         where id = $1
+            and browser_hash = $2
             and finished_at is null
-        ",
+        returning
+            id,
+            client_id,
+            parameters as "parameters: Json<AuthorizationParameters>",
+            authenticated_at,
+            session_id,
+            selected_at,
+            consented_at,
+            finished_at,
+            created_at,
+            expires_at
+        "#,
         id.0,
+        browser_hash.as_bytes(),
         session_id.0,
         now
     )
-    .execute(db)
+    .fetch_optional(db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(row.map(read))
 }
 
 /// Writes that the account of that session was chosen for this request. What happened in another session does not count

@@ -8,7 +8,7 @@ use super::Error;
 use crate::{
     base::{
         Time,
-        id::{GrantId, SessionId, UserId},
+        id::{AuthorizationRequestId, GrantId, SessionId, UserId},
     },
     model::{AuthorizationCode, Grant},
     spec::{oauth::CodeChallenge, oidc::ClaimsRequest},
@@ -139,19 +139,35 @@ pub async fn insert(db: impl PgExecutor<'_>, grant: &Grant) -> Result<(), Error>
     Ok(())
 }
 
-/// Inserts the grant and the code that stands for it, in one statement.
+/// Inserts the grant and the code that stands for it, in one statement; with the pending request that they answer, which
+/// is finished by that. `false` (and nothing changes) if that was answered before or has expired.
 ///
 /// # Errors
 /// [`Error::Conflict`] if user, client or session are gone.
-pub async fn insert_with_code(db: impl PgExecutor<'_>, grant: &Grant, code: &AuthorizationCode) -> Result<(), Error> {
-    sqlx::query!(
+pub async fn insert_with_code(
+    db: impl PgExecutor<'_>,
+    grant: &Grant,
+    code: &AuthorizationCode,
+    answers: Option<AuthorizationRequestId>,
+) -> Result<bool, Error> {
+    let done = sqlx::query!(
         "
-        with inserted as (
+        with finished as (
+            update authorization_requests
+            set finished_at = $12
+            where id = $20::uuid
+                and finished_at is null
+                and expires_at > $12
+            returning id
+        ),
+        inserted as (
             insert into grants (
                 id, client_id, user_id, session_id, scopes, resources, claims, nonce, auth_time, acr, amr, created_at,
                 expires_at
             )
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+            where $20::uuid is null
+                or exists (select from finished)
             returning id, client_id
         )
         insert into authorization_codes (
@@ -178,31 +194,12 @@ pub async fn insert_with_code(db: impl PgExecutor<'_>, grant: &Grant, code: &Aut
         code.redirect_uri_given,
         code.code_challenge.as_ref().map(CodeChallenge::as_str),
         code.created_at,
-        code.expires_at
+        code.expires_at,
+        answers.map(|id| id.0)
     )
     .execute(db)
     .await?;
-    Ok(())
-}
-
-/// Moves the end of the grant later, never earlier.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn extend(db: impl PgExecutor<'_>, id: GrantId, expires_at: Time) -> Result<(), Error> {
-    sqlx::query!(
-        "
-        update grants
-        set expires_at = $2
-        where id = $1
-            and expires_at < $2
-        ",
-        id.0,
-        expires_at
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Revokes the grant with all that hangs on it; `false` if it was revoked before.

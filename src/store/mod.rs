@@ -43,6 +43,8 @@ pub mod used_jti;
 pub mod user;
 
 pub use listen::{Change, Listener};
+/// What a statement runs on: a pool, a connection or a transaction.
+pub use sqlx::PgExecutor;
 
 /// A JSON object column.
 type JsonObject = Json<Map<String, Value>>;

@@ -1,4 +1,4 @@
-//! Refresh token families. A refresh is one select and one conditional update, each its own transaction.
+//! Refresh token families. A family begins when a code is redeemed ([`super::authorization_code::redeem`]). A refresh is one select and one conditional update, each its own transaction.
 
 use sqlx::PgExecutor;
 use sqlx::types::Json;
@@ -109,33 +109,6 @@ pub async fn find(db: impl PgExecutor<'_>, family_id: RefreshFamilyId) -> Result
         user_status: known(UserStatus::parse(&row.status), "users.status")?,
         session_ends: row.session_ends,
     }))
-}
-
-/// Inserts a family.
-///
-/// # Errors
-/// [`Error::Conflict`] if the grant is gone.
-pub async fn insert(db: impl PgExecutor<'_>, token: &RefreshToken) -> Result<(), Error> {
-    sqlx::query!(
-        "
-        insert into refresh_tokens (
-            family_id, grant_id, client_id, generation, current_hash, previous_hash, rotated_at, created_at, expires_at
-        )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        ",
-        token.family_id.0,
-        token.grant_id.0,
-        token.client_id,
-        token.generation,
-        token.current_hash.as_bytes(),
-        token.previous_hash.as_ref().map(TokenHash::as_bytes),
-        token.rotated_at,
-        token.created_at,
-        token.expires_at
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 /// Puts the successor in the place of the current token: `true` for exactly one caller per token. Refuses (with `false`)

@@ -1,8 +1,8 @@
 //! RFC 6749 §4.1.3 and OIDC Core §3.1.3: a code for tokens, once.
 
 use super::{
-    Ask, Decision, Effect, Found, Grant, Holding, Issue, Needs, Subject, id_token, is_offline, refresh_token_expiry,
-    target,
+    Ask, Decision, Effect, Found, Grant, Holding, Issue, Needs, Redemption, Subject, id_token, is_offline,
+    refresh_token_expiry, target,
 };
 use crate::{
     base::{Secret, Time, TokenHash, secret},
@@ -105,25 +105,22 @@ fn issue(ask: &Ask<'_>, code: &AuthorizationCode, holding: &Holding) -> Result<D
     let access_token = target::for_person(ask, grant, user, &grant.scope)?;
     let expires_at = ask.now + access_token.lifetime;
     let mut grant_ends = grant.expires_at.max(expires_at);
-    let mut effects = vec![Effect::RedeemCode(code.hash)];
-    let refresh_token = start_family(ask, holding).map(|(family, token)| {
+    let (family, refresh_token) = start_family(ask, holding).unzip();
+    if family.is_some() {
         grant_ends = grant_ends.max(ask.now + ask.policy.refresh_token_absolute);
-        effects.push(Effect::StartFamily(Box::new(family)));
-        token
-    });
-    if grant_ends > grant.expires_at {
-        effects.push(Effect::ExtendGrant {
-            grant_id: grant.id,
-            expires_at: grant_ends,
-        });
     }
+    let redemption = Redemption {
+        hash: code.hash,
+        grant_ends,
+        family: family.map(Box::new),
+    };
     let id_token = id_token(&grant.scope, grant.nonce.clone());
     let subject = Subject::Person {
         grant: Box::new(grant.clone()),
         user: user.clone(),
     };
     Ok(Decision {
-        effects,
+        effects: vec![Effect::RedeemCode(redemption)],
         outcome: Ok(Issue {
             subject,
             access_token,
@@ -206,25 +203,23 @@ mod tests {
         decision.effects
     }
 
+    fn redemption(decision: &Decision) -> &Redemption {
+        match decision.effects.as_slice() {
+            [Effect::RedeemCode(redemption)] => redemption,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn family(decision: &Decision) -> Option<&RefreshToken> {
-        decision.effects.iter().find_map(|effect| match effect {
-            Effect::StartFamily(family) => Some(family.as_ref()),
-            _ => None,
-        })
+        redemption(decision).family.as_deref()
     }
 
     #[test]
     fn a_good_code_is_redeemed_for_all_three_tokens() {
         let decision = decide("openid offline_access", |_, _| {});
-        assert!(decision.effects.contains(&Effect::RedeemCode(TokenHash::of("abc"))));
+        assert_eq!(redemption(&decision).hash, TokenHash::of("abc"));
+        assert_eq!(redemption(&decision).grant_ends, NOW + Duration::days(180));
         let family = family(&decision).unwrap().clone();
-        let ends = NOW + Duration::days(180);
-        assert!(
-            decision
-                .effects
-                .iter()
-                .any(|effect| matches!(effect, Effect::ExtendGrant { expires_at, .. } if *expires_at == ends))
-        );
         let issue = decision.outcome.unwrap();
         assert_eq!(issue.id_token.unwrap().nonce.as_deref(), Some("n-0S6"));
         assert_eq!(

@@ -180,17 +180,8 @@ impl From<OAuthError> for Decision {
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// The code is used up.
-    RedeemCode(TokenHash),
-    /// The grant must be kept until then.
-    ExtendGrant {
-        /// Which.
-        grant_id: GrantId,
-        /// The last moment at which anything that hangs on it can be valid.
-        expires_at: Time,
-    },
-    /// A family of refresh tokens begins.
-    StartFamily(Box<RefreshToken>),
+    /// The code is used up, if it still may be used. If it may not, nothing may be issued.
+    RedeemCode(Redemption),
     /// A refresh token is replaced by its successor, if it is still the current one. If it is not, nothing may be issued.
     RotateFamily(Rotation),
     /// The grant, and with it everything that hangs on it, is withdrawn.
@@ -211,6 +202,17 @@ pub enum Effect {
         /// In which session.
         session_id: Option<SessionId>,
     },
+}
+
+/// The use of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redemption {
+    /// Which code.
+    pub hash: TokenHash,
+    /// The last moment at which anything that hangs on its grant can be valid: the grant is kept until then.
+    pub grant_ends: Time,
+    /// The family of refresh tokens that begins.
+    pub family: Option<Box<RefreshToken>>,
 }
 
 /// One step of a family of refresh tokens.

@@ -1,11 +1,11 @@
 //! The effects of the token endpoint's decisions.
 
 use crate::{
-    base::{TokenHash, id::AuditEventId},
-    domain::grant::{Effect, Rotation},
+    base::{Time, TokenHash, id::AuditEventId},
+    domain::grant::{Effect, Redemption, Rotation},
     flow::Core,
     model::{AccessToken, Actor, AuditEvent, AuditKind, Client, Origin},
-    store::{self, Tx},
+    store::{self, PgExecutor, Tx},
 };
 
 /// Whether the effects could be written.
@@ -40,25 +40,13 @@ pub async fn write(
     let now = core.now();
     for effect in effects {
         match effect {
-            Effect::RedeemCode(hash) => {
-                if !store::authorization_code::redeem(&mut **tx, hash, now).await? {
+            Effect::RedeemCode(redemption) => {
+                if !redeem(&mut **tx, redemption, now).await? {
                     return Ok(Applied::Lost);
                 }
             }
-            Effect::ExtendGrant { grant_id, expires_at } => {
-                store::grant::extend(&mut **tx, *grant_id, *expires_at).await?;
-            }
-            Effect::StartFamily(family) => store::refresh_token::insert(&mut **tx, family).await?,
             Effect::RotateFamily(rotation) => {
-                let Rotation {
-                    family_id,
-                    presented,
-                    successor,
-                    expires_at,
-                } = rotation;
-                let done =
-                    store::refresh_token::rotate(&mut **tx, *family_id, presented, successor, now, *expires_at).await?;
-                if !done {
+                if !rotate(&mut **tx, rotation, now).await? {
                     return Ok(Applied::Lost);
                 }
             }
@@ -78,21 +66,38 @@ pub async fn write(
     Ok(Applied::Done)
 }
 
-/// A rotation alone is one statement, which is a transaction by itself.
+/// Writes effects that are nothing or one statement, which is a transaction by itself; `None` if they are more.
 ///
 /// # Errors
 /// The store's.
-pub async fn rotate(core: &Core, rotation: &Rotation) -> Result<Applied, store::Error> {
+pub async fn write_at_once(core: &Core, effects: &[Effect]) -> Option<Result<Applied, store::Error>> {
+    let (pool, now) = (core.store.pool(), core.now());
+    let done = match effects {
+        [] => Ok(true),
+        [Effect::RedeemCode(redemption)] => redeem(pool, redemption, now).await,
+        [Effect::RotateFamily(rotation)] => rotate(pool, rotation, now).await,
+        _ => return None,
+    };
+    Some(done.map(|done| if done { Applied::Done } else { Applied::Lost }))
+}
+
+async fn redeem(db: impl PgExecutor<'_>, redemption: &Redemption, now: Time) -> Result<bool, store::Error> {
+    let Redemption {
+        hash,
+        grant_ends,
+        family,
+    } = redemption;
+    store::authorization_code::redeem(db, hash, now, *grant_ends, family.as_deref()).await
+}
+
+async fn rotate(db: impl PgExecutor<'_>, rotation: &Rotation, now: Time) -> Result<bool, store::Error> {
     let Rotation {
         family_id,
         presented,
         successor,
         expires_at,
     } = rotation;
-    let now = core.now();
-    let done =
-        store::refresh_token::rotate(core.store.pool(), *family_id, presented, successor, now, *expires_at).await?;
-    Ok(if done { Applied::Done } else { Applied::Lost })
+    store::refresh_token::rotate(db, *family_id, presented, successor, now, *expires_at).await
 }
 
 fn audit_event(core: &Core, effect: &Effect, (client, origin): (&Client, &Origin)) -> Option<AuditEvent> {

@@ -13,10 +13,18 @@ pub mod verify;
 
 use std::net::IpAddr;
 
-use super::{Core, Failure, authorize::Browser, outbox::Message, session::Begun};
+use super::{
+    Core, Failure, audit,
+    authorize::Browser,
+    outbox::Message,
+    session::{self, Begun, SignedIn},
+};
 use crate::{
-    base::{Locale, Secret, id::AuthorizationRequestId},
-    model::Origin,
+    base::{
+        Locale, Secret,
+        id::{AuthorizationRequestId, UserId},
+    },
+    model::{Actor, AuditKind, AuthorizationRequest, Origin, Session},
     notify::mail_view::Letter,
     store::{self, Tx},
 };
@@ -57,15 +65,33 @@ pub(super) async fn post(core: &Core, tx: &mut Tx, letter: &Letter, to: &str) ->
     Ok(())
 }
 
-/// Ties a new authentication to the waiting request, if it belongs to this browser.
-async fn tie(tx: &mut Tx, visit: &Visit, begun: &Begun) -> Result<(), Failure> {
-    let Some(id) = visit.request else {
-        return Ok(());
+/// Somebody who has just proved who they are.
+struct Arrival {
+    begun: Begun,
+    /// What waits for them in this browser, tied to the new authentication.
+    request: Option<AuthorizationRequest>,
+}
+
+/// Somebody has proved who they are: the session begins (or goes on, if `before` is theirs), what waits in this browser
+/// is tied to it, and the trail has a line about it.
+async fn arrive(
+    core: &Core,
+    tx: &mut Tx,
+    visit: &Visit,
+    user_id: UserId,
+    before: Option<&SignedIn>,
+) -> Result<Arrival, Failure> {
+    let before = before.map(|signed_in| &signed_in.session);
+    let begun = session::authenticated(core, tx, user_id, before, &visit.origin).await?;
+    let Session { id, auth_time, .. } = begun.session;
+    let request = match visit.request {
+        Some(request) => {
+            let browser = &visit.browser.hash;
+            store::authorization_request::set_authenticated(&mut **tx, request, browser, id, auth_time).await?
+        }
+        None => None,
     };
-    let found = store::authorization_request::lock(&mut **tx, id, &visit.browser.hash).await?;
-    if found.is_some_and(|request| request.finished_at.is_none()) {
-        let session = &begun.session;
-        store::authorization_request::set_authenticated(&mut **tx, id, session.id, session.auth_time).await?;
-    }
-    Ok(())
+    let line = audit::event(core, AuditKind::SignedIn, &Actor::User(user_id), &visit.origin).in_session(id);
+    store::audit_event::insert_sign_in(&mut **tx, user_id, &line).await?;
+    Ok(Arrival { begun, request })
 }

@@ -1,6 +1,6 @@
 //! Choosing a new password by a mailed link: good once, and every other session ends.
 
-use super::{PRODUCT, Visit, Welcome, password, post, tie};
+use super::{PRODUCT, Visit, Welcome, arrive, password, post};
 use crate::{
     base::{Secret, TokenHash, Translator},
     domain::account::{
@@ -74,14 +74,10 @@ pub async fn reset(
     store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
     store::email_link::delete_unused(&mut *tx, user.id, EmailLinkPurpose::ResetPassword).await?;
     session::end_others(core, &mut tx, user.id, None).await?;
-    let before = before.as_ref().map(|signed_in| &signed_in.session);
-    let begun = session::authenticated(core, &mut tx, user.id, before, &visit.origin).await?;
-    tie(&mut tx, visit, &begun).await?;
-    store::user::touch_last_sign_in(&mut *tx, user.id, now).await?;
-    for kind in [AuditKind::PasswordChanged, AuditKind::SignedIn] {
-        let line = audit::event(core, kind, &Actor::User(user.id), &visit.origin).in_session(begun.session.id);
-        store::audit_event::insert(&mut *tx, &line).await?;
-    }
+    let begun = arrive(core, &mut tx, visit, user.id, before.as_ref()).await?.begun;
+    let line = audit::event(core, AuditKind::PasswordChanged, &Actor::User(user.id), &visit.origin)
+        .in_session(begun.session.id);
+    store::audit_event::insert(&mut *tx, &line).await?;
     let words = Translator::new(user.locale.unwrap_or(visit.locale));
     let letter = Letter::password_changed(words, PRODUCT, &link.email, &core.policy.issuer.at("/recover"));
     post(core, &mut tx, &letter, &link.email).await?;

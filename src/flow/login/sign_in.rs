@@ -5,7 +5,9 @@
 //! typed, whether or not anybody has it; a person who is attacked under several names is guarded in silence. That an
 //! account is suspended is told only to somebody who knows its password.
 
-use super::{Visit, Welcome, tie};
+use std::sync::Arc;
+
+use super::{Arrival, Visit, Welcome, arrive};
 use crate::{
     base::{Secret, Time},
     domain::account::{
@@ -16,10 +18,10 @@ use crate::{
     flow::{
         Core, Failure, audit,
         password::{self, Verdict},
-        session,
+        session::{self, SignedIn},
         throttle::{self, Attempt, Reservation, Target},
     },
-    model::{Actor, AuditEvent, AuditKind, User, UserStatus},
+    model::{Actor, AuditEvent, AuditKind, AuthorizationRequest, User, UserStatus},
     store,
 };
 
@@ -35,8 +37,8 @@ pub struct Credentials {
 /// How it went.
 #[derive(Debug)]
 pub enum Outcome {
-    /// They are who they say.
-    Welcome(Welcome),
+    /// They are who they say. The request that waits in this browser, if it still does, is theirs to go on with.
+    Welcome(Welcome, Box<SignedIn>, Option<Box<AuthorizationRequest>>),
     /// They are not.
     Refused(Refused),
 }
@@ -107,8 +109,16 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
     let device = known_device
         .is_none()
         .then(|| KnownDevice::issue(&key, user.id, stored.changed_at, &*core.rng));
-    let session = welcome(core, visit, user).await?;
-    Ok(Outcome::Welcome(Welcome { session, device }))
+    let Arrival { begun, request } = welcome(core, visit, user).await?;
+    let welcome = Welcome {
+        session: begun.token,
+        device,
+    };
+    let signed_in = SignedIn {
+        session: begun.session,
+        user: Arc::new(user.clone()),
+    };
+    Ok(Outcome::Welcome(welcome, Box::new(signed_in), request.map(Box::new)))
 }
 
 /// What the attempt is counted by. A browser that knows the account may be counted with its owner, whatever their name.
@@ -141,18 +151,12 @@ async fn renew_hash(core: &Core, user: &User, old: &Secret<String>, password: &S
     Ok(())
 }
 
-async fn welcome(core: &Core, visit: &Visit, user: &User) -> Result<Secret<String>, Failure> {
+async fn welcome(core: &Core, visit: &Visit, user: &User) -> Result<Arrival, Failure> {
     let before = session::current(core, visit.browser.session.as_ref()).await?;
-    let before = before.as_ref().map(|signed_in| &signed_in.session);
     let mut tx = core.store.begin().await?;
-    let begun = session::authenticated(core, &mut tx, user.id, before, &visit.origin).await?;
-    tie(&mut tx, visit, &begun).await?;
-    store::user::touch_last_sign_in(&mut *tx, user.id, begun.session.auth_time).await?;
-    let line =
-        audit::event(core, AuditKind::SignedIn, &Actor::User(user.id), &visit.origin).in_session(begun.session.id);
-    store::audit_event::insert(&mut *tx, &line).await?;
+    let arrival = arrive(core, &mut tx, visit, user.id, before.as_ref()).await?;
     tx.commit().await?;
-    Ok(begun.token)
+    Ok(arrival)
 }
 
 /// Writes that the attempt failed, and that a wait begins with it. Those that come during the wait leave no line: or else

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Visit, Welcome, register, tie};
+use super::{Visit, Welcome, arrive, register};
 use crate::{
     base::{
         Secret, Time, TokenHash,
@@ -107,11 +107,8 @@ async fn complete(core: &Core, visit: &Visit, registration: Registration) -> Res
         Err(error) => return Err(error.into()),
     }
     store::fact::insert(&mut *tx, &facts).await?;
-    let before = before.as_ref().map(|signed_in| &signed_in.session);
-    let begun = session::authenticated(core, &mut tx, user.id, before, &visit.origin).await?;
-    tie(&mut tx, visit, &begun).await?;
-    store::user::touch_last_sign_in(&mut *tx, user.id, now).await?;
-    for kind in [AuditKind::Registered, AuditKind::EmailVerified, AuditKind::SignedIn] {
+    let begun = arrive(core, &mut tx, visit, user.id, before.as_ref()).await?.begun;
+    for kind in [AuditKind::Registered, AuditKind::EmailVerified] {
         let line = audit::event(core, kind, &Actor::User(user.id), &visit.origin).in_session(begun.session.id);
         store::audit_event::insert(&mut *tx, &line).await?;
     }

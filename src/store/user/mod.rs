@@ -420,25 +420,6 @@ pub async fn set_locale(db: impl PgExecutor<'_>, id: UserId, locale: Locale) -> 
     Ok(())
 }
 
-/// Remembers that the user signed in. Announces nothing: nobody caches it.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn touch_last_sign_in(db: impl PgExecutor<'_>, id: UserId, now: Time) -> Result<(), Error> {
-    sqlx::query!(
-        "
-        update users
-        set last_sign_in_at = $2
-        where id = $1
-        ",
-        id.0,
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
 /// Deletes the user with everything that hangs on them; `false` if there is none. The audit trail stays.
 ///
 /// # Errors

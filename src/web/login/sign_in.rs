@@ -127,10 +127,16 @@ pub async fn post(form: Form) -> HttpResponse {
     }
     let visit = visitor.visit(waiting.request());
     match sign_in::sign_in(visitor.core(), &visit, &credentials).await {
-        Ok(Outcome::Welcome(welcome)) => {
+        Ok(Outcome::Welcome(welcome, signed_in, request)) => {
             let mut visitor = form.visitor;
             visitor.sign_in(&welcome.session, welcome.device.as_ref());
-            steps::go_on(&visitor, waiting).await
+            match request {
+                Some(request) => {
+                    let next = authorize::proceed_as(visitor.core(), *request, *signed_in).await;
+                    steps::go(&visitor, next)
+                }
+                None => steps::go_on(&visitor, waiting).await,
+            }
         }
         Ok(Outcome::Refused(refused)) => refuse(visitor, waiting, credentials.identifier, refused).await,
         Err(failure) => page::failure(visitor, &failure),

@@ -194,7 +194,7 @@ impl Kit {
         };
         change(&mut grant, &mut code);
         code.client_id.clone_from(&grant.client_id);
-        store::grant::insert_with_code(self.store.pool(), &grant, &code)
+        store::grant::insert_with_code(self.store.pool(), &grant, &code, None)
             .await
             .unwrap();
         value

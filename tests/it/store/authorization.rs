@@ -11,7 +11,7 @@ use super::fixture::{self, NOW, insert_parties, new_hash, open};
 #[tokio::test]
 async fn a_request_is_found_only_by_the_browser_that_brought_it() {
     let (_database, store) = open().await;
-    let (_, client) = insert_parties(&store).await;
+    let (user, client) = insert_parties(&store).await;
     let request = fixture::authorization_request(&client.client_id);
     let browser = new_hash();
     authorization_request::insert(store.pool(), &request, &browser, None)
@@ -28,8 +28,10 @@ async fn a_request_is_found_only_by_the_browser_that_brought_it() {
             .unwrap(),
         None
     );
+    let begun = fixture::session(user.id);
+    session::insert(store.pool(), &begun, &new_hash()).await.unwrap();
     assert_eq!(
-        authorization_request::lock(store.pool(), request.id, &stranger)
+        authorization_request::set_authenticated(store.pool(), request.id, &stranger, begun.id, NOW)
             .await
             .unwrap(),
         None
@@ -53,11 +55,11 @@ async fn progress_is_written_until_the_request_is_answered_once() {
             .await
             .unwrap()
     );
-    assert!(
-        authorization_request::set_authenticated(store.pool(), request.id, mine.id, at)
-            .await
-            .unwrap()
-    );
+    let tied = authorization_request::set_authenticated(store.pool(), request.id, &browser, mine.id, at)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((tied.session_id, tied.authenticated_at), (Some(mine.id), Some(at)));
     assert!(
         authorization_request::set_consented(store.pool(), request.id, mine.id, at)
             .await
@@ -67,7 +69,7 @@ async fn progress_is_written_until_the_request_is_answered_once() {
     request.selected_at = Some(at);
     request.authenticated_at = Some(at);
     request.consented_at = Some(at);
-    let found = authorization_request::lock(store.pool(), request.id, &browser)
+    let found = authorization_request::find(store.pool(), request.id, &browser)
         .await
         .unwrap();
     assert_eq!(found, Some(request.clone()));
@@ -85,6 +87,8 @@ async fn progress_is_written_until_the_request_is_answered_once() {
             .await
             .unwrap()
     );
+    let late = authorization_request::set_authenticated(store.pool(), request.id, &browser, mine.id, at);
+    assert_eq!(late.await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -101,7 +105,7 @@ async fn what_happened_in_another_session_counts_no_more() {
         .await
         .unwrap();
     let (pool, id) = (store.pool(), request.id);
-    authorization_request::set_authenticated(pool, id, mine.id, NOW)
+    authorization_request::set_authenticated(pool, id, &browser, mine.id, NOW)
         .await
         .unwrap();
     authorization_request::set_consented(pool, id, mine.id, NOW)
@@ -118,7 +122,7 @@ async fn what_happened_in_another_session_counts_no_more() {
         .unwrap();
     let found = authorization_request::find(pool, id, &browser).await.unwrap().unwrap();
     assert_eq!((found.selected_at, found.consented_at), (None, Some(NOW)));
-    authorization_request::set_authenticated(pool, id, other.id, NOW)
+    authorization_request::set_authenticated(pool, id, &browser, other.id, NOW)
         .await
         .unwrap();
     let found = authorization_request::find(pool, id, &browser).await.unwrap().unwrap();

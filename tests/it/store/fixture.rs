@@ -213,8 +213,17 @@ pub async fn insert_parties(store: &Store) -> (User, Client) {
 pub async fn insert_family(store: &Store) -> (Grant, RefreshToken) {
     let (user, client) = insert_parties(store).await;
     let grant = grant(user.id, &client.client_id);
-    store::grant::insert(store.pool(), &grant).await.unwrap();
-    let token = refresh_token(&grant);
-    store::refresh_token::insert(store.pool(), &token).await.unwrap();
+    let token = begin_family(store, &grant).await;
     (grant, token)
+}
+
+/// The same for a grant that is not there yet: by a code, redeemed.
+pub async fn begin_family(store: &Store, grant: &Grant) -> RefreshToken {
+    let (code, family) = (code(grant), refresh_token(grant));
+    let given = store::grant::insert_with_code(store.pool(), grant, &code, None).await;
+    assert!(given.unwrap());
+    let ends = grant.expires_at;
+    let redeemed = store::authorization_code::redeem(store.pool(), &code.hash, NOW, ends, Some(&family)).await;
+    assert!(redeemed.unwrap());
+    family
 }

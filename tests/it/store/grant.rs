@@ -7,7 +7,9 @@ use signet::base::Time;
 use signet::base::id::UserId;
 use signet::model::{AccessToken, Session, UserStatus};
 use signet::store::grant::Offline;
-use signet::store::{access_token, authorization_code, grant, refresh_token, revoked_token, session, user};
+use signet::store::{
+    access_token, authorization_code, authorization_request, grant, refresh_token, revoked_token, session, user,
+};
 use time::Duration;
 
 use super::fixture::{self, NOW, insert_family, insert_parties, new_hash, object, open, scope};
@@ -21,56 +23,102 @@ async fn a_code_reads_back_with_its_grant() {
     let mut given = fixture::grant(user.id, &client.client_id);
     given.session_id = Some(browser.id);
     let code = fixture::code(&given);
-    grant::insert_with_code(store.pool(), &given, &code).await.unwrap();
+    grant::insert_with_code(store.pool(), &given, &code, None)
+        .await
+        .unwrap();
     let mut tx = store.begin().await.unwrap();
-    let found = authorization_code::lock(&mut *tx, &code.hash).await.unwrap().unwrap();
+    let found = authorization_code::find(&mut *tx, &code.hash).await.unwrap().unwrap();
+    assert_eq!(found.user_status, UserStatus::Active);
     assert_eq!((found.code, found.grant), (code.clone(), given.clone()));
     assert_eq!(found.session_ends, Some(browser.expires_at));
     let ended = NOW + time::Duration::minutes(1);
     assert!(session::end(&mut *tx, browser.id, ended).await.unwrap());
-    let found = authorization_code::lock(&mut *tx, &code.hash).await.unwrap().unwrap();
+    let found = authorization_code::find(&mut *tx, &code.hash).await.unwrap().unwrap();
     assert_eq!(found.session_ends, Some(ended));
-    assert!(authorization_code::lock(&mut *tx, &new_hash()).await.unwrap().is_none());
+    assert!(authorization_code::find(&mut *tx, &new_hash()).await.unwrap().is_none());
     drop(tx);
     assert_eq!(grant::find(store.pool(), given.id).await.unwrap(), Some(given));
 }
 
 #[tokio::test]
-async fn of_many_redemptions_of_one_code_one_wins() {
+async fn of_many_redemptions_of_one_code_one_wins_and_begins_its_family() {
     let (_database, store) = open().await;
     let (user, client) = insert_parties(&store).await;
     let given = fixture::grant(user.id, &client.client_id);
     let code = fixture::code(&given);
-    grant::insert_with_code(store.pool(), &given, &code).await.unwrap();
-    let won = join_all((0..8).map(|_| authorization_code::redeem(store.pool(), &code.hash, NOW))).await;
-    assert_eq!(won.into_iter().filter(|won| *won.as_ref().unwrap()).count(), 1);
-}
-
-#[tokio::test]
-async fn the_second_request_with_a_code_waits_and_sees_that_it_was_redeemed() {
-    let (_database, store) = open().await;
-    let (user, client) = insert_parties(&store).await;
-    let given = fixture::grant(user.id, &client.client_id);
-    let code = fixture::code(&given);
-    grant::insert_with_code(store.pool(), &given, &code).await.unwrap();
-    let mut first = store.begin().await.unwrap();
-    let seen = authorization_code::lock(&mut *first, &code.hash)
+    assert!(
+        grant::insert_with_code(store.pool(), &given, &code, None)
+            .await
+            .unwrap()
+    );
+    let later = given.expires_at + Duration::days(7);
+    let families: Vec<_> = (0..8).map(|_| fixture::refresh_token(&given)).collect();
+    let redeem = |family| authorization_code::redeem(store.pool(), &code.hash, NOW, later, Some(family));
+    let won = join_all(families.iter().map(redeem)).await;
+    let won: Vec<_> = won
+        .into_iter()
+        .zip(&families)
+        .filter(|(won, _)| *won.as_ref().unwrap())
+        .collect();
+    assert_eq!(won.len(), 1);
+    assert_eq!(
+        refresh_token::list_for_grant(store.pool(), given.id).await.unwrap(),
+        [won[0].1.family_id]
+    );
+    let found = authorization_code::find(store.pool(), &code.hash)
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(seen.code.redeemed_at, None);
-    let second = tokio::spawn({
-        let (store, hash) = (store.clone(), code.hash);
-        async move {
-            let mut tx = store.begin().await.unwrap();
-            authorization_code::lock(&mut *tx, &hash).await.unwrap().unwrap().code
-        }
-    });
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    assert!(!second.is_finished());
-    assert!(authorization_code::redeem(&mut *first, &code.hash, NOW).await.unwrap());
-    first.commit().await.unwrap();
-    assert_eq!(second.await.unwrap().redeemed_at, Some(NOW));
+    assert_eq!(found.code.redeemed_at, Some(NOW));
+    assert_eq!(found.grant.expires_at, later);
+    let family = refresh_token::find(store.pool(), won[0].1.family_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(&family.token, won[0].1);
+}
+
+#[tokio::test]
+async fn a_code_of_a_revoked_grant_is_not_redeemed() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let given = fixture::grant(user.id, &client.client_id);
+    let code = fixture::code(&given);
+    grant::insert_with_code(store.pool(), &given, &code, None)
+        .await
+        .unwrap();
+    assert!(grant::revoke(store.pool(), given.id, "test", NOW).await.unwrap());
+    let ends = given.expires_at;
+    assert!(
+        !authorization_code::redeem(store.pool(), &code.hash, NOW, ends, None)
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_pending_request_is_answered_with_one_code() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let request = fixture::authorization_request(&client.client_id);
+    authorization_request::insert(store.pool(), &request, &new_hash(), None)
+        .await
+        .unwrap();
+    let answer = async || {
+        let given = fixture::grant(user.id, &client.client_id);
+        let code = fixture::code(&given);
+        let done = grant::insert_with_code(store.pool(), &given, &code, Some(request.id)).await;
+        (
+            done.unwrap(),
+            authorization_code::find(store.pool(), &code.hash)
+                .await
+                .unwrap()
+                .is_some(),
+        )
+    };
+    let answers = join_all((0..6).map(|_| answer())).await;
+    assert_eq!(answers.iter().filter(|answer| **answer == (true, true)).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| **answer == (false, false)).count(), 5);
 }
 
 #[tokio::test]
@@ -126,9 +174,7 @@ async fn a_refresh_token_that_is_old_expired_or_revoked_does_not_rotate() {
     assert_eq!(found.token, token);
 
     let other = fixture::grant(given.user_id, &given.client_id);
-    grant::insert(store.pool(), &other).await.unwrap();
-    let family = fixture::refresh_token(&other);
-    refresh_token::insert(store.pool(), &family).await.unwrap();
+    let family = fixture::begin_family(&store, &other).await;
     assert_eq!(
         refresh_token::list_for_grant(store.pool(), other.id).await.unwrap(),
         [family.family_id]

@@ -146,8 +146,10 @@ async fn every_statement_of_a_request_uses_an_index() {
     let (database, store) = open().await;
     sqlx::raw_sql(FILL).execute(database.pool()).await.unwrap();
     let address = ThrottleKey::of(Subject::Address(IpAddr::from([192, 0, 2, 7])));
-    sqlx::query("update authorization_requests set address_hash = $1")
+    let parameters = fixture::authorization_request("app1").parameters;
+    sqlx::query("update authorization_requests set address_hash = $1, parameters = $2")
         .bind(address.as_bytes())
+        .bind(serde_json::to_value(parameters).unwrap())
         .execute(database.pool())
         .await
         .unwrap();
@@ -211,9 +213,10 @@ async fn people(store: &Store, plans: &str) {
         UserStatus::Suspended,
         NOW
     ));
-    check!(store, plans, "user::touch_last_sign_in", |db| user::touch_last_sign_in(
-        db, user_id, NOW
-    ));
+    let line = fixture::audit_event(NOW);
+    check!(store, plans, "audit_event::insert_sign_in", |db| {
+        audit_event::insert_sign_in(db, user_id, &line)
+    });
     check!(store, plans, "user::delete", |db| user::delete(db, user_id));
     check!(store, plans, "fact::list_current", |db| fact::list_current(db, user_id));
     check!(store, plans, "fact::list", |db| fact::list(db, user_id, &page()));
@@ -289,7 +292,7 @@ async fn pages(store: &Store, plans: &str) {
     let ends = counters.map(|(key, rule)| (key, throttle::End::TakeBack(rule)));
     check!(store, plans, "throttle::settle", |db| throttle::settle(db, &ends));
     check!(store, plans, "authorization_request::set_authenticated", |db| {
-        authorization_request::set_authenticated(db, request_id, session_id, NOW)
+        authorization_request::set_authenticated(db, request_id, &hash, session_id, NOW)
     });
     check!(store, plans, "authorization_request::finish", |db| {
         authorization_request::finish(db, request_id, NOW)
@@ -332,21 +335,21 @@ async fn tokens(store: &Store, plans: &str) {
         expires_at: NOW,
     };
     check!(store, plans, "grant::insert_with_code", |db| grant::insert_with_code(
-        db, &given, &code
+        db,
+        &given,
+        &code,
+        Some(signet::base::id::AuthorizationRequestId(id(4711)))
     ));
     check!(store, plans, "grant::find", |db| grant::find(db, hanging.grant_id));
     check!(store, plans, "grant::list_live", |db| grant::list_live(
         db, user_id, NOW
     ));
-    check!(store, plans, "authorization_code::lock", |db| authorization_code::lock(
+    check!(store, plans, "authorization_code::find", |db| authorization_code::find(
         db, &hash
     ));
     check!(store, plans, "authorization_code::redeem", |db| {
-        authorization_code::redeem(db, &hash, NOW)
+        authorization_code::redeem(db, &hash, NOW, NOW, Some(&hanging))
     });
-    check!(store, plans, "refresh_token::insert", |db| refresh_token::insert(
-        db, &hanging
-    ));
     check!(store, plans, "refresh_token::find", |db| refresh_token::find(
         db, family_id
     ));

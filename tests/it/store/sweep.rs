@@ -49,11 +49,13 @@ async fn a_grant_goes_with_what_hangs_on_it_and_a_redeemed_code_is_known_for_a_d
     session::insert(store.pool(), &browser, &new_hash()).await.unwrap();
     let other = fixture::grant(given.user_id, &given.client_id);
     let code = fixture::code(&other);
-    grant::insert_with_code(store.pool(), &other, &code).await.unwrap();
+    grant::insert_with_code(store.pool(), &other, &code, None)
+        .await
+        .unwrap();
     let mut db = store.acquire().await.unwrap();
     assert_eq!(sweep(&mut db, at(code.expires_at), 100).await.unwrap().rows, 0);
     assert!(
-        authorization_code::lock(store.pool(), &code.hash)
+        authorization_code::find(store.pool(), &code.hash)
             .await
             .unwrap()
             .is_some()
@@ -62,9 +64,9 @@ async fn a_grant_goes_with_what_hangs_on_it_and_a_redeemed_code_is_known_for_a_d
         .await
         .unwrap()
         .rows;
-    assert_eq!(rows, 2, "the code and the session");
+    assert_eq!(rows, 3, "both codes and the session");
     assert!(
-        authorization_code::lock(store.pool(), &code.hash)
+        authorization_code::find(store.pool(), &code.hash)
             .await
             .unwrap()
             .is_none()
