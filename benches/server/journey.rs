@@ -13,18 +13,30 @@ use crate::{
     process::Cluster,
 };
 
-/// Clients and people of the benchmark.
-pub const RESOURCES: &str = r#"
+/// Clients and people of the benchmark. Attempts at one account at the same moment would make one another wait.
+pub fn resources() -> String {
+    let people = (0..PEOPLE).map(|n| {
+        format!(
+            r#"
 [[users]]
-username = "bench"
+username = "bench{n}"
 password = "correct horse battery staple"
 [users.profile]
-email = "bench@example.com"
+email = "bench{n}@example.com"
 email_verified = true
 name = "Bench Mark"
 given_name = "Bench"
 family_name = "Mark"
+"#
+        )
+    });
+    people.chain([CLIENTS.to_owned()]).collect()
+}
 
+/// How many people sign in at once.
+pub const PEOPLE: u64 = 8;
+
+const CLIENTS: &str = r#"
 [[resources]]
 identifier = "https://api.example.com/rs256"
 scopes = ["read"]
@@ -131,8 +143,8 @@ impl Journey {
     }
 
     /// Signs in with a new browser and exchanges the code.
-    pub async fn tokens(&self) -> Tokens {
-        let mut browser = Browser::open(&self.address).await;
+    pub async fn tokens(&self, person: u64) -> Tokens {
+        let mut browser = Browser::open(&self.address, person).await;
         let answer = browser.get(&self.authorization_request()).await;
         let location = browser.follow(answer).await;
         self.exchange(&mut browser, &location).await
@@ -142,12 +154,13 @@ impl Journey {
     pub async fn sign_in(self: &Arc<Self>, browsers: u64, rounds: u64) -> Run {
         let left = Arc::new(AtomicU64::new(rounds));
         let started = Instant::now();
+        assert!(browsers <= PEOPLE);
         let tasks: Vec<_> = (0..browsers)
-            .map(|_| {
+            .map(|person| {
                 let (journey, left) = (Arc::clone(self), Arc::clone(&left));
                 tokio::spawn(async move {
                     while take(&left) {
-                        journey.tokens().await;
+                        journey.tokens(person).await;
                     }
                 })
             })
@@ -163,7 +176,7 @@ impl Journey {
 
     /// One sign-in, then as many refresh token families.
     pub async fn families(&self, count: usize) -> Vec<String> {
-        let mut browser = Browser::open(&self.address).await;
+        let mut browser = Browser::open(&self.address, 0).await;
         let mut families = Vec::new();
         for _ in 0..count {
             let answer = browser.get(&self.authorization_request()).await;
@@ -239,13 +252,15 @@ fn basic(id: &str, secret: &str) -> String {
 /// A browser that keeps cookies and fills the sign-in form.
 struct Browser {
     connection: Connection,
+    person: u64,
     cookies: Vec<(String, String)>,
 }
 
 impl Browser {
-    async fn open(address: &str) -> Self {
+    async fn open(address: &str, person: u64) -> Self {
         Self {
             connection: Connection::open(address).await,
+            person,
             cookies: Vec::new(),
         }
     }
@@ -309,9 +324,10 @@ impl Browser {
                 input.map(|input| attribute(input, "value")).unwrap_or_default()
             };
             let body = format!(
-                "csrf={}&request={}&identifier=bench&password=correct+horse+battery+staple",
+                "csrf={}&request={}&identifier=bench{}&password=correct+horse+battery+staple",
                 encode(&field("csrf")),
-                encode(&field("request"))
+                encode(&field("request")),
+                self.person
             );
             let request = post(&action, &self.headers(), &body);
             let next = self.connection.send(&request).await;

@@ -166,6 +166,7 @@ pub struct Server {
 impl Server {
     /// Starts `command` pinned to one core and waits until `probe` gives its address and answers.
     pub fn start(mut command: Command, address: &str, path: &str) -> Self {
+        assert!(!answers(address, path), "another server answers at {address} already");
         let began = Instant::now();
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let mut server = Self {
@@ -207,6 +208,20 @@ impl Server {
         let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
         let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
         Duration::from_millis(ticks * 10) // 100 ticks a second on every Linux that Rust runs on
+    }
+
+    /// CPU so far of the threads that answer requests: all but those on which passwords are hashed.
+    pub fn cpu_beside_hashing(&self) -> Duration {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id()))
+            .unwrap()
+            .flatten();
+        let nanos = threads.filter_map(|thread| {
+            let read = |name: &str| fs::read_to_string(thread.path().join(name)).ok();
+            let hashes = read("comm")?.starts_with("tokio-rt-worker");
+            let on_cpu: u64 = read("schedstat")?.split(' ').next()?.parse().ok()?;
+            (!hashes).then_some(on_cpu)
+        });
+        Duration::from_nanos(nanos.sum())
     }
 
     /// Proportional set size, in MiB.
