@@ -54,7 +54,7 @@ pub async fn find(core: &Core, value: &str) -> Result<Option<Live>, Refusal> {
                 .await?
                 .filter(|grant| grant.is_live(now) && grant.user_id == user_id);
             let user = core
-                .user(user_id)
+                .user(core.store.pool(), user_id)
                 .await?
                 .filter(|user| user.status == UserStatus::Active);
             match grant.zip(user) {

@@ -9,7 +9,9 @@ use std::{net::IpAddr, sync::Arc};
 use time::Duration;
 
 use super::{
-    Core, Failure, hint,
+    Core, Failure,
+    cache::Catalog,
+    hint,
     session::{self, SignedIn},
 };
 use crate::{
@@ -26,7 +28,7 @@ use crate::{
         AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client, Consent, Grant, Resource, Session,
     },
     spec::oauth::{ErrorCode, OAuthError, Params},
-    store::{self, Tx, authorization_request::Quota},
+    store::{self, Connection, Tx, authorization_request::Quota},
 };
 
 /// RFC 6749 §4.1.2 allows ten minutes; a code here is never good for longer than this.
@@ -126,31 +128,37 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
     };
     let request = new_request(core, &client, parameters);
     let signed_in = session::current(core, browser.session.as_ref()).await?;
-    let pending = look(core, request, client, signed_in).await?;
+    let mut db = core.store.acquire().await?;
+    let pending = look(core, &catalog, &mut db, request, client, signed_in).await?;
     match (&pending.step, &pending.signed_in) {
         (Step::Finish, Some(signed_in)) => {
             let (grant, code, value) = granted(core, &pending.request, &signed_in.session);
-            store::grant::insert_with_code(core.store.pool(), &grant, &code, None).await?;
+            store::grant::insert_with_code(&mut *db, &grant, &code, None).await?;
             Ok(pending.answered(Response::code(&pending.request.parameters, value)))
         }
         (Step::Refuse(error), _) => {
             let response = Response::error(&pending.request.parameters, error.clone());
             Ok(pending.answered(response))
         }
-        _ => keep(core, pending, browser, address).await,
+        _ => keep(core, &mut db, pending, browser, address).await,
     }
 }
 
 /// Keeps a request that needs somebody's attention, unless too many came from there.
-async fn keep(core: &Core, pending: Pending, browser: &Browser, address: Option<IpAddr>) -> Result<Next, Failure> {
+async fn keep(
+    core: &Core,
+    db: &mut Connection,
+    pending: Pending,
+    browser: &Browser,
+    address: Option<IpAddr>,
+) -> Result<Next, Failure> {
     let most = core.policy.sessions.requests_per_address;
     let quota = most.zip(address).map(|(most, address)| Quota {
         address: ThrottleKey::of(Subject::Address(address)),
         most,
         since: pending.request.created_at - REQUEST_WINDOW,
     });
-    let pool = core.store.pool();
-    let full = store::authorization_request::insert(pool, &pending.request, &browser.hash, quota).await?;
+    let full = store::authorization_request::insert(&mut **db, &pending.request, &browser.hash, quota).await?;
     Ok(match full {
         Some(oldest) => Next::Wait {
             until: oldest + REQUEST_WINDOW,
@@ -188,11 +196,12 @@ fn new_request(core: &Core, client: &Client, parameters: AuthorizationParameters
 /// Loads what the next step depends on, and decides it.
 async fn look(
     core: &Core,
+    catalog: &Catalog,
+    db: &mut Connection,
     request: AuthorizationRequest,
     client: Arc<Client>,
     signed_in: Option<SignedIn>,
 ) -> Result<Pending, Failure> {
-    let catalog = core.catalog().await?;
     let resources: Vec<Arc<Resource>> = request
         .parameters
         .resource
@@ -200,7 +209,7 @@ async fn look(
         .filter_map(|identifier| catalog.resources.get(identifier).cloned())
         .collect();
     let consent = match &signed_in {
-        Some(signed_in) => store::consent::find(core.store.pool(), signed_in.user.id, &client.client_id).await?,
+        Some(signed_in) => store::consent::find(&mut **db, signed_in.user.id, &client.client_id).await?,
         None => None,
     };
     let step = next_step(&Situation {
@@ -228,6 +237,14 @@ async fn look(
 /// # Errors
 /// A [`Failure`].
 pub async fn pending(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Option<Pending>, Failure> {
+    Ok(resume(core, id, browser).await?.map(|(pending, _)| pending))
+}
+
+async fn resume(
+    core: &Core,
+    id: AuthorizationRequestId,
+    browser: &Browser,
+) -> Result<Option<(Pending, Connection)>, Failure> {
     match store::authorization_request::find(core.store.pool(), id, &browser.hash).await? {
         Some(request) => {
             let signed_in = session::current(core, browser.session.as_ref()).await?;
@@ -237,18 +254,22 @@ pub async fn pending(core: &Core, id: AuthorizationRequestId, browser: &Browser)
     }
 }
 
+/// What is known of a request that still waits, and the connection on which it was read, to go on with.
 async fn take_up(
     core: &Core,
     request: AuthorizationRequest,
     signed_in: Option<SignedIn>,
-) -> Result<Option<Pending>, Failure> {
+) -> Result<Option<(Pending, Connection)>, Failure> {
     if request.finished_at.is_some() || request.expires_at <= core.now() {
         return Ok(None);
     }
     // A client that was disabled meanwhile gets no answer any more.
     match core.client(&request.client_id).await? {
         Some(client) if client.status == crate::model::ClientStatus::Active => {
-            look(core, request, client, signed_in).await.map(Some)
+            let catalog = core.catalog().await?;
+            let mut db = core.store.acquire().await?;
+            let pending = look(core, &catalog, &mut db, request, client, signed_in).await?;
+            Ok(Some((pending, db)))
         }
         _ => Ok(None),
     }
@@ -259,8 +280,8 @@ async fn take_up(
 /// # Errors
 /// A [`Failure`].
 pub async fn proceed(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Next, Failure> {
-    match pending(core, id, browser).await? {
-        Some(pending) => pending.proceed(core).await,
+    match resume(core, id, browser).await? {
+        Some((pending, db)) => pending.proceed(core, db).await,
         None => Ok(Next::Over),
     }
 }
@@ -271,7 +292,7 @@ pub async fn proceed(core: &Core, id: AuthorizationRequestId, browser: &Browser)
 /// A [`Failure`].
 pub async fn proceed_as(core: &Core, request: AuthorizationRequest, signed_in: SignedIn) -> Result<Next, Failure> {
     match take_up(core, request, Some(signed_in)).await? {
-        Some(pending) => pending.proceed(core).await,
+        Some((pending, db)) => pending.proceed(core, db).await,
         None => Ok(Next::Over),
     }
 }
@@ -292,20 +313,18 @@ pub async fn cancel(core: &Core, id: AuthorizationRequestId, browser: &Browser) 
 
 impl Pending {
     /// Goes on: to the next page, or to the client with the answer.
-    ///
-    /// # Errors
-    /// A [`Failure`].
-    pub async fn proceed(self, core: &Core) -> Result<Next, Failure> {
+    async fn proceed(self, core: &Core, mut db: Connection) -> Result<Next, Failure> {
         match (&self.step, &self.signed_in) {
             (Step::Finish, Some(signed_in)) => {
                 let (grant, code, value) = granted(core, &self.request, &signed_in.session);
                 let answers = Some(self.request.id);
-                if !store::grant::insert_with_code(core.store.pool(), &grant, &code, answers).await? {
+                if !store::grant::insert_with_code(&mut *db, &grant, &code, answers).await? {
                     return Ok(Next::Over);
                 }
                 Ok(self.answered(Response::code(&self.request.parameters, value)))
             }
             (Step::Refuse(error), _) => {
+                drop(db);
                 let error = error.clone();
                 self.refuse(core, error).await
             }

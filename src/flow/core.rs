@@ -31,7 +31,7 @@ use crate::{
     },
     model::{AccessToken, Client, Grant, User},
     spec::jose::JwkSet,
-    store::{self, Store},
+    store::{self, PgExecutor, Store},
     upstream::{http::HttpClient, jwks::JwksCache},
 };
 
@@ -184,16 +184,17 @@ impl Core {
         }
     }
 
-    /// The person of that id.
+    /// The person of that id; read through `db` if need be. Who holds a connection gives that: waiting for a second one
+    /// while others do the same can block all of them.
     ///
     /// # Errors
     /// The store's.
-    pub async fn user(&self, id: UserId) -> Result<Option<Arc<User>>, store::Error> {
+    pub async fn user(&self, db: impl PgExecutor<'_>, id: UserId) -> Result<Option<Arc<User>>, store::Error> {
         if let Some(known) = self.caches.get(&self.caches.users, &id) {
             return Ok(known);
         }
         let mark = self.caches.mark();
-        let found = store::user::find(self.store.pool(), id).await?.map(Arc::new);
+        let found = store::user::find(db, id).await?.map(Arc::new);
         self.caches.keep(&self.caches.users, id, found.clone(), mark);
         Ok(found)
     }

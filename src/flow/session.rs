@@ -34,22 +34,23 @@ pub async fn current(core: &Core, token: Option<&Secret<String>>) -> Result<Opti
         return Ok(None);
     };
     let now = core.now();
-    let pool = core.store.pool();
-    let Some(session) = store::session::find(pool, &TokenHash::of(token.expose())).await? else {
+    // One connection for all of it: the pool looks at it each time that it comes back.
+    let mut db = core.store.acquire().await?;
+    let Some(session) = store::session::find(&mut *db, &TokenHash::of(token.expose())).await? else {
         return Ok(None);
     };
     if !session.is_live(now, core.policy.sessions.idle) {
         return Ok(None);
     }
     // Not from the cache: whether the password must be replaced is not announced.
-    let Some(user) = store::user::find(pool, session.user_id).await? else {
+    let Some(user) = store::user::find(&mut *db, session.user_id).await? else {
         return Ok(None);
     };
     if user.status != UserStatus::Active {
         return Ok(None);
     }
     if session.last_seen_at + SEEN_EVERY < now {
-        store::session::touch(pool, session.id, now).await?;
+        store::session::touch(&mut *db, session.id, now).await?;
     }
     Ok(Some(SignedIn {
         session,
@@ -93,7 +94,15 @@ pub async fn authenticated(
     if let Some(other) = before.filter(|session| session.user_id != user_id) {
         end(core, tx, other, AuditKind::SessionEnded, origin).await?;
     }
-    let session = Session {
+    let session = new(core, user_id, origin);
+    store::session::insert(&mut **tx, &session, &hash).await?;
+    Ok(Begun { session, token })
+}
+
+/// A session of somebody who has just proved who they are; not yet in the database.
+pub(super) fn new(core: &Core, user_id: UserId, origin: &Origin) -> Session {
+    let now = core.now();
+    Session {
         id: SessionId::new(now, &*core.rng),
         user_id,
         auth_time: now,
@@ -105,9 +114,7 @@ pub async fn authenticated(
         last_seen_at: now,
         expires_at: now + core.policy.sessions.absolute,
         ended_at: None,
-    };
-    store::session::insert(&mut **tx, &session, &hash).await?;
-    Ok(Begun { session, token })
+    }
 }
 
 fn proved(session: Session, now: Time, absolute: time::Duration) -> Session {

@@ -12,7 +12,7 @@ use crate::domain::account::throttle::{Decision, MailPurpose, Rule, Rules, Subje
 use crate::flow::Core;
 use crate::model::{AuditEvent, AuditKind, User};
 use crate::store::throttle::{Counted, End};
-use crate::store::{self, Store};
+use crate::store::{self, PgExecutor, Store};
 
 /// What somebody tries, and where from.
 #[derive(Clone, Copy)]
@@ -117,20 +117,20 @@ pub struct Reservation {
     counted: Vec<Counter>,
 }
 
-/// Counts the attempt as failed. To be called before the password or code is compared; on [`Decision::Wait`] it must
+/// Counts the attempt as failed, outside of any transaction. To be called before the password or code is compared; on [`Decision::Wait`] it must
 /// not be compared at all, whether or not the account exists.
 ///
 /// # Errors
 /// When the database does not answer: then nothing may be compared either.
 pub async fn reserve(
-    store: &Store,
+    db: impl PgExecutor<'_>,
     rules: &Rules,
     attempt: Attempt<'_>,
     now: Time,
 ) -> Result<Reservation, store::Error> {
     let mut counters = attempt.counters(rules);
     let asked: Vec<_> = counters.iter().map(|counter| (counter.key, counter.rule)).collect();
-    let counted = store::throttle::count(store.pool(), &asked, now).await?;
+    let counted = store::throttle::count(db, &asked, now).await?;
     let ends = || counters.iter().zip(&counted);
     let told = |(counter, _): &(&Counter, &Counted)| counter.voice == Voice::Told;
     let decision = match ends().find(|(_, counted)| !counted.is_counted) {
@@ -163,25 +163,25 @@ impl Reservation {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn succeed(self, store: &Store) -> Result<(), store::Error> {
+    pub async fn succeed(self, db: impl PgExecutor<'_>) -> Result<(), store::Error> {
         let end = |counter: &Counter| match counter.is_address {
             true => End::TakeBack(counter.rule),
             false => End::Forget,
         };
-        self.settle(store, end).await
+        self.settle(db, end).await
     }
 
     /// The attempt was never made (the server was busy): it does not count.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn withdraw(self, store: &Store) -> Result<(), store::Error> {
-        self.settle(store, |counter| End::TakeBack(counter.rule)).await
+    pub async fn withdraw(self, db: impl PgExecutor<'_>) -> Result<(), store::Error> {
+        self.settle(db, |counter| End::TakeBack(counter.rule)).await
     }
 
-    async fn settle(self, store: &Store, end: impl Fn(&Counter) -> End) -> Result<(), store::Error> {
+    async fn settle(self, db: impl PgExecutor<'_>, end: impl Fn(&Counter) -> End) -> Result<(), store::Error> {
         let ends: Vec<_> = self.counted.iter().map(|counter| (counter.key, end(counter))).collect();
-        store::throttle::settle(store.pool(), &ends).await
+        store::throttle::settle(db, &ends).await
     }
 }
 

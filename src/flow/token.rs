@@ -31,7 +31,7 @@ use crate::{
         oauth::{Params, ScopeSet},
         oidc::{ClaimsRequest, discovery::path},
     },
-    store,
+    store::{self, Connection},
 };
 
 /// How often a request is decided anew when others were faster.
@@ -93,50 +93,56 @@ impl Exchange<'_> {
     /// Looks, decides and writes; whoever finds that another request was faster looks again.
     async fn run(&self, needs: &Needs) -> Result<Tokens, Refusal> {
         for _ in 0..ATTEMPTS {
-            let found = match needs {
-                Needs::Nothing => Found::Nothing,
-                Needs::Code(hash) => self.code(hash).await?,
-                Needs::Family(family_id) => self.family(*family_id).await?,
+            // one connection for all of it: the pool looks at it each time that it comes back
+            let mut db = match needs {
+                Needs::Nothing => None,
+                Needs::Code(_) | Needs::Family(_) => Some(self.core.store.acquire().await?),
+            };
+            let found = match (needs, &mut db) {
+                (Needs::Code(hash), Some(db)) => self.code(db, hash).await?,
+                (Needs::Family(family_id), Some(db)) => self.family(db, *family_id).await?,
+                _ => Found::Nothing,
             };
             let (effects, signed) = self.decide(&found)?;
             let opaque = signed.as_ref().ok().and_then(|signed| signed.opaque.as_ref());
             // also when the answer is a refusal: RFC 6749 §4.1.2
-            if self.apply(&effects, opaque).await? == Applied::Done {
+            if self.apply(db, &effects, opaque).await? == Applied::Done {
                 return Ok(signed?.tokens);
             }
         }
         Err(Refusal::Contended)
     }
 
-    async fn code(&self, hash: &TokenHash) -> Result<Found, Refusal> {
-        let Some(context) = store::authorization_code::find(self.core.store.pool(), hash).await? else {
+    async fn code(&self, db: &mut Connection, hash: &TokenHash) -> Result<Found, Refusal> {
+        let Some(context) = store::authorization_code::find(&mut **db, hash).await? else {
             return Ok(Found::Nothing);
         };
         let holding = self
-            .holding(context.grant, context.user_status, context.session_ends)
+            .holding(db, context.grant, context.user_status, context.session_ends)
             .await?;
         Ok(Found::Code(Box::new(context.code), Box::new(holding)))
     }
 
-    async fn family(&self, family_id: RefreshFamilyId) -> Result<Found, Refusal> {
-        let Some(context) = store::refresh_token::find(self.core.store.pool(), family_id).await? else {
+    async fn family(&self, db: &mut Connection, family_id: RefreshFamilyId) -> Result<Found, Refusal> {
+        let Some(context) = store::refresh_token::find(&mut **db, family_id).await? else {
             return Ok(Found::Nothing);
         };
         let holding = self
-            .holding(context.grant, context.user_status, context.session_ends)
+            .holding(db, context.grant, context.user_status, context.session_ends)
             .await?;
         Ok(Found::Family(Box::new(context.token), Box::new(holding)))
     }
 
     async fn holding(
         &self,
+        db: &mut Connection,
         grant: model::Grant,
         user_status: UserStatus,
         session_ends: Option<Time>,
     ) -> Result<Holding, store::Error> {
         // the row is newer than what is remembered of the person
         let user = match user_status {
-            UserStatus::Active => self.core.user(grant.user_id).await?,
+            UserStatus::Active => self.core.user(&mut **db, grant.user_id).await?,
             UserStatus::Suspended => None,
         };
         Ok(Holding {
@@ -146,13 +152,26 @@ impl Exchange<'_> {
         })
     }
 
-    async fn apply(&self, effects: &[Effect], opaque: Option<&OpaqueToken>) -> Result<Applied, Refusal> {
+    async fn apply(
+        &self,
+        db: Option<Connection>,
+        effects: &[Effect],
+        opaque: Option<&OpaqueToken>,
+    ) -> Result<Applied, Refusal> {
         let core = self.core;
+        if effects.is_empty() && opaque.is_none() {
+            return Ok(Applied::Done);
+        }
+        let mut db = match db {
+            Some(db) => db,
+            None => core.store.acquire().await?,
+        };
         if opaque.is_none()
-            && let Some(applied) = apply::write_at_once(core, effects).await
+            && let Some(applied) = apply::write_at_once(&mut *db, effects, core.now()).await
         {
             return Ok(applied?);
         }
+        drop(db);
         let mut tx = core.store.begin().await?;
         let by = (&*self.client, self.request.origin);
         let applied = apply::write(core, &mut tx, effects, opaque, by).await?;

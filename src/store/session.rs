@@ -4,13 +4,18 @@ use sqlx::PgExecutor;
 use time::Duration;
 use uuid::Uuid;
 
-use super::Error;
+use sqlx::types::Json;
+
+use super::{
+    Error,
+    authorization_request::{self, AuthorizationRequestRow},
+};
 use crate::{
     base::{
         Time, TokenHash,
-        id::{SessionId, UserId},
+        id::{AuthorizationRequestId, SessionId, UserId},
     },
-    model::Session,
+    model::{AuditEvent, AuthorizationParameters, AuthorizationRequest, Session},
 };
 
 /// How coarse `last_seen_at` is: a page view within it writes nothing.
@@ -135,6 +140,78 @@ pub async fn insert(db: impl PgExecutor<'_>, session: &Session, token_hash: &Tok
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Begins the session of somebody who has just signed in, in one statement: with the line of the trail about it, the time
+/// of their last sign-in, and the request that waits in that browser tied to the session
+/// (as [`super::authorization_request::set_authenticated`] does). That request, if it still waits.
+///
+/// # Errors
+/// [`Error::Conflict`] if the user is gone; [`Error::Unavailable`], [`Error::Corrupt`].
+pub async fn begin(
+    db: impl PgExecutor<'_>,
+    session: &Session,
+    token_hash: &TokenHash,
+    line: &AuditEvent,
+    waiting: Option<(AuthorizationRequestId, &TokenHash)>,
+) -> Result<Option<AuthorizationRequest>, Error> {
+    let row = sqlx::query_as!(
+        AuthorizationRequestRow,
+        r#"
+        with begun as (
+            insert into sessions (
+                id, token_hash, user_id, auth_time, amr, acr, user_agent, address, created_at, last_seen_at, expires_at
+            )
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $4, $4, $9)
+        ),
+        seen as (
+            update users
+            set last_sign_in_at = $4
+            where id = $3
+        ),
+        written as (
+            insert into audit_events (id, at, kind, actor, user_id, session_id, address, user_agent, data)
+            values ($10, $4, $11, $12, $3, $1, $8, $7, $13)
+        )
+        update authorization_requests
+        set authenticated_at = $4,
+            selected_at = $4,
+            consented_at = null,
+            session_id = $1
+        where id = $14
+            and browser_hash = $15
+            and finished_at is null
+        returning
+            id,
+            client_id,
+            parameters as "parameters: Json<AuthorizationParameters>",
+            authenticated_at,
+            session_id,
+            selected_at,
+            consented_at,
+            finished_at,
+            created_at,
+            expires_at
+        "#,
+        session.id.0,
+        token_hash.as_bytes(),
+        session.user_id.0,
+        session.auth_time,
+        &session.amr,
+        session.acr,
+        session.user_agent,
+        session.address,
+        session.expires_at,
+        line.id.0,
+        line.kind,
+        line.actor,
+        Json(&line.data) as _,
+        waiting.map(|(id, _)| id.0),
+        waiting.map(|(_, browser)| &browser.as_bytes()[..])
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(authorization_request::read))
 }
 
 /// Remembers that the session was used, at most once a minute.

@@ -42,7 +42,9 @@ fn attempt_at(owner: UserId, typed: &str) -> Attempt<'_> {
 }
 
 async fn reserve(store: &Store, attempt: Attempt<'_>, now: Time) -> Reservation {
-    throttle::reserve(store, &Rules::default(), attempt, now).await.unwrap()
+    throttle::reserve(store.pool(), &Rules::default(), attempt, now)
+        .await
+        .unwrap()
 }
 
 async fn fail(store: &Store, name: &str, now: Time) -> Decision {
@@ -142,7 +144,7 @@ async fn the_right_password_clears_name_and_person_and_gives_the_address_one_att
         assert_eq!(find(&database, subject).await.unwrap().failures, 2);
     }
     let last = reserve(&store, attempt, START).await;
-    last.succeed(&store).await.unwrap();
+    last.succeed(store.pool()).await.unwrap();
     assert_eq!(find(&database, Subject::Name("ada")).await, None);
     assert_eq!(find(&database, Subject::Person(&id)).await, None);
     assert_eq!(find(&database, Subject::Address(ADDRESS)).await.unwrap().failures, 2);
@@ -156,7 +158,7 @@ async fn an_attempt_that_was_never_made_leaves_no_wait_behind() {
         fail(&store, "alice", START).await;
     }
     let last = reserve(&store, attempt("alice"), START).await;
-    last.withdraw(&store).await.unwrap();
+    last.withdraw(store.pool()).await.unwrap();
     assert_eq!(find(&database, Subject::Person("alice")).await.unwrap().failures, 4);
     assert_eq!(fail(&store, "alice", START).await, Decision::Allow);
     assert!(matches!(fail(&store, "alice", START).await, Decision::Wait { .. }));
@@ -263,7 +265,7 @@ async fn an_attack_under_one_name_never_makes_the_right_password_of_another_wron
         let other = format!("other{attempt}");
         let own = reserve(&store, attempt_at(ada, &other), now).await;
         assert_eq!(own.decision, Decision::Allow, "{attempt}");
-        own.withdraw(&store).await.unwrap();
+        own.withdraw(store.pool()).await.unwrap();
         now = reservation.wait.unwrap_or(now);
     }
 }

@@ -110,13 +110,13 @@ pub(super) async fn check_password(
         },
         address: visit.address,
     };
-    let reservation = throttle::reserve(&core.store, &core.policy.throttle, attempt, core.now()).await?;
+    let reservation = throttle::reserve(core.store.pool(), &core.policy.throttle, attempt, core.now()).await?;
     if let Decision::Wait { until } = reservation.decision {
         return Ok(Checked::Wait { until });
     }
     match core.passwords.verify(stored.hash.expose(), typed).await {
         Ok(Verdict::Match { .. }) => {
-            reservation.succeed(&core.store).await?;
+            reservation.succeed(core.store.pool()).await?;
             Ok(Checked::Right)
         }
         Ok(Verdict::NoMatch | Verdict::Unusable(_)) => {
@@ -125,7 +125,7 @@ pub(super) async fn check_password(
             Ok(Checked::Wrong)
         }
         Err(password::Error::Busy { retry_after }) => {
-            reservation.withdraw(&core.store).await?;
+            reservation.withdraw(core.store.pool()).await?;
             Err(Failure::Busy { retry_after })
         }
         Err(error) => Err(error.into()),

@@ -66,16 +66,18 @@ pub async fn write(
     Ok(Applied::Done)
 }
 
-/// Writes effects that are nothing or one statement, which is a transaction by itself; `None` if they are more.
+/// Writes an effect that is one statement alone, which is a transaction by itself; `None` if there is more to write.
 ///
 /// # Errors
 /// The store's.
-pub async fn write_at_once(core: &Core, effects: &[Effect]) -> Option<Result<Applied, store::Error>> {
-    let (pool, now) = (core.store.pool(), core.now());
+pub async fn write_at_once(
+    db: impl PgExecutor<'_>,
+    effects: &[Effect],
+    now: Time,
+) -> Option<Result<Applied, store::Error>> {
     let done = match effects {
-        [] => Ok(true),
-        [Effect::RedeemCode(redemption)] => redeem(pool, redemption, now).await,
-        [Effect::RotateFamily(rotation)] => rotate(pool, rotation, now).await,
+        [Effect::RedeemCode(redemption)] => redeem(db, redemption, now).await,
+        [Effect::RotateFamily(rotation)] => rotate(db, rotation, now).await,
         _ => return None,
     };
     Some(done.map(|done| if done { Applied::Done } else { Applied::Lost }))

@@ -21,12 +21,12 @@ use super::{
 };
 use crate::{
     base::{
-        Locale, Secret,
+        Locale, Secret, TokenHash,
         id::{AuthorizationRequestId, UserId},
     },
     model::{Actor, AuditKind, AuthorizationRequest, Origin, Session},
     notify::mail_view::Letter,
-    store::{self, Tx},
+    store::{self, PgExecutor, Tx},
 };
 
 /// Who sends a form, and from where.
@@ -81,8 +81,10 @@ async fn arrive(
     user_id: UserId,
     before: Option<&SignedIn>,
 ) -> Result<Arrival, Failure> {
-    let before = before.map(|signed_in| &signed_in.session);
-    let begun = session::authenticated(core, tx, user_id, before, &visit.origin).await?;
+    let Some(before) = before else {
+        return arrive_anew(core, &mut **tx, visit, user_id).await;
+    };
+    let begun = session::authenticated(core, tx, user_id, Some(&before.session), &visit.origin).await?;
     let Session { id, auth_time, .. } = begun.session;
     let request = match visit.request {
         Some(request) => {
@@ -94,4 +96,18 @@ async fn arrive(
     let line = audit::event(core, AuditKind::SignedIn, &Actor::User(user_id), &visit.origin).in_session(id);
     store::audit_event::insert_sign_in(&mut **tx, user_id, &line).await?;
     Ok(Arrival { begun, request })
+}
+
+/// The same in a browser in which nobody is signed in: one statement, which is a transaction by itself.
+async fn arrive_anew(core: &Core, db: impl PgExecutor<'_>, visit: &Visit, user_id: UserId) -> Result<Arrival, Failure> {
+    let session = session::new(core, user_id, &visit.origin);
+    let token = core.rng.token();
+    let line = audit::event(core, AuditKind::SignedIn, &Actor::User(user_id), &visit.origin).in_session(session.id);
+    let waiting = visit.request.map(|request| (request, &visit.browser.hash));
+    let hash = TokenHash::of(token.expose());
+    let request = store::session::begin(db, &session, &hash, &line, waiting).await?;
+    Ok(Arrival {
+        begun: Begun { session, token },
+        request,
+    })
 }

@@ -207,7 +207,7 @@ pub(in crate::flow) async fn count_mail(
         at: Target::Mail { purpose, to },
         address: visit.address,
     };
-    let reservation = throttle::reserve(&core.store, &core.policy.throttle, attempt, core.now()).await?;
+    let reservation = throttle::reserve(core.store.pool(), &core.policy.throttle, attempt, core.now()).await?;
     Ok(reservation.decision)
 }
 

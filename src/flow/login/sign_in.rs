@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::{Arrival, Visit, Welcome, arrive};
+use super::{Arrival, Visit, Welcome, arrive, arrive_anew};
 use crate::{
     base::{Secret, Time},
     domain::account::{
@@ -63,8 +63,10 @@ pub enum Refused {
 /// A [`Failure`]; then the attempt did not count.
 pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> Result<Outcome, Failure> {
     let identifier = Identifier::parse(&credentials.identifier).ok();
+    // one connection for both statements: the pool looks at it each time that it comes back
+    let mut db = core.store.acquire().await?;
     let found = match &identifier {
-        Some(identifier) => store::user::find_for_sign_in(core.store.pool(), identifier.as_str()).await?,
+        Some(identifier) => store::user::find_for_sign_in(&mut *db, identifier.as_str()).await?,
         None => None,
     };
     let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
@@ -79,14 +81,15 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
         at: target(typed, user, known_device.as_ref()),
         address: visit.address,
     };
-    let reservation = throttle::reserve(&core.store, &core.policy.throttle, attempt, core.now()).await?;
+    let reservation = throttle::reserve(&mut *db, &core.policy.throttle, attempt, core.now()).await?;
+    drop(db); // hashing takes its time
     if let Decision::Wait { until } = reservation.decision {
         return Ok(Outcome::Refused(Refused::Wait { until }));
     }
     let hash = found.as_ref().and_then(|(_, password)| Some(&password.as_ref()?.hash));
     let verdict = match compare(core, hash, &credentials.password).await {
         Err(password::Error::Busy { retry_after }) => {
-            reservation.withdraw(&core.store).await?;
+            reservation.withdraw(core.store.pool()).await?;
             return Err(Failure::Busy { retry_after });
         }
         other => other?,
@@ -97,8 +100,8 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
         note(core, visit, user, &reservation).await?;
         return Ok(Outcome::Refused(Refused::Wrong));
     };
-    reservation.succeed(&core.store).await?;
     if user.status == UserStatus::Suspended {
+        reservation.succeed(core.store.pool()).await?;
         let line = failed(core, visit, Some(user));
         store::audit_event::insert(core.store.pool(), &line).await?;
         return Ok(Outcome::Refused(Refused::Suspended));
@@ -109,7 +112,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
     let device = known_device
         .is_none()
         .then(|| KnownDevice::issue(&key, user.id, stored.changed_at, &*core.rng));
-    let Arrival { begun, request } = welcome(core, visit, user).await?;
+    let Arrival { begun, request } = welcome(core, visit, user, reservation).await?;
     let welcome = Welcome {
         session: begun.token,
         device,
@@ -151,8 +154,14 @@ async fn renew_hash(core: &Core, user: &User, old: &Secret<String>, password: &S
     Ok(())
 }
 
-async fn welcome(core: &Core, visit: &Visit, user: &User) -> Result<Arrival, Failure> {
+async fn welcome(core: &Core, visit: &Visit, user: &User, reservation: Reservation) -> Result<Arrival, Failure> {
     let before = session::current(core, visit.browser.session.as_ref()).await?;
+    if before.is_none() {
+        let mut db = core.store.acquire().await?;
+        reservation.succeed(&mut *db).await?;
+        return arrive_anew(core, &mut *db, visit, user.id).await;
+    }
+    reservation.succeed(core.store.pool()).await?;
     let mut tx = core.store.begin().await?;
     let arrival = arrive(core, &mut tx, visit, user.id, before.as_ref()).await?;
     tx.commit().await?;

@@ -1,9 +1,11 @@
 //! Pending authorization requests and remembered consents.
 
 use futures_util::future::join_all;
+use signet::base::page::PageRequest;
 use signet::domain::account::throttle::{Subject, ThrottleKey};
-use signet::model::{AuthorizationRequest, Consent};
-use signet::store::{authorization_request, consent, session};
+use signet::model::{AuditEvent, AuthorizationRequest, Consent, Origin};
+use signet::store::audit_event::AuditFilter;
+use signet::store::{audit_event, authorization_request, consent, session, user};
 use time::Duration;
 
 use super::fixture::{self, NOW, insert_parties, new_hash, open};
@@ -204,4 +206,54 @@ async fn one_address_brings_so_many_requests_and_no_more() {
         None,
         "the first counts no more"
     );
+}
+
+#[tokio::test]
+async fn a_session_begins_with_its_line_and_takes_up_what_waits_in_that_browser() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let pool = store.pool();
+    let (browser, stranger) = (new_hash(), new_hash());
+    let request = fixture::authorization_request(&client.client_id);
+    authorization_request::insert(pool, &request, &browser, None)
+        .await
+        .unwrap();
+    let begin = async |browser| {
+        let (begun, cookie) = (fixture::session(user.id), new_hash());
+        let line = AuditEvent {
+            user_id: Some(user.id),
+            session_id: Some(begun.id),
+            origin: Origin {
+                address: begun.address.clone(),
+                user_agent: begun.user_agent.clone(),
+            },
+            ..fixture::audit_event(begun.auth_time)
+        };
+        let tied = session::begin(pool, &begun, &cookie, &line, Some((request.id, browser))).await;
+        let found = session::find(pool, &cookie).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&begun));
+        (begun, line, tied.unwrap())
+    };
+    let (_, _, tied) = begin(&stranger).await;
+    assert_eq!(tied, None, "another browser's");
+    let (begun, line, tied) = begin(&browser).await;
+    let expected = AuthorizationRequest {
+        session_id: Some(begun.id),
+        authenticated_at: Some(begun.auth_time),
+        selected_at: Some(begun.auth_time),
+        ..request.clone()
+    };
+    assert_eq!(tied, Some(expected));
+    let found = user::find(pool, user.id).await.unwrap().unwrap();
+    assert_eq!(found.last_sign_in_at, Some(begun.auth_time));
+    let filter = AuditFilter {
+        user_id: Some(user.id),
+        kind: None,
+    };
+    let page = PageRequest { after: None, limit: 10 };
+    let trail = audit_event::list(pool, &filter, &page).await.unwrap();
+    assert_eq!(trail.items.len(), 2);
+    assert!(trail.items.contains(&line));
+    assert!(authorization_request::finish(pool, request.id, NOW).await.unwrap());
+    assert_eq!(begin(&browser).await.2, None, "it is over");
 }

@@ -258,6 +258,11 @@ async fn pages(store: &Store, plans: &str) {
         &browser,
         &new_hash()
     ));
+    let line = fixture::audit_event(NOW);
+    let begun = fixture::session(user_id);
+    check!(store, plans, "session::begin", |db| {
+        session::begin(db, &begun, &other, &line, Some((request_id, &hash)))
+    });
     check!(store, plans, "session::touch", |db| session::touch(db, session_id, NOW));
     check!(store, plans, "session::end", |db| session::end(db, session_id, NOW));
     check!(store, plans, "session::list_live", |db| session::list_live(
