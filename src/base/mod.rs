@@ -12,6 +12,7 @@ pub mod page;
 pub mod rng;
 pub mod seal;
 pub mod secret;
+pub mod storable;
 pub mod token_hash;
 pub mod translate;
 

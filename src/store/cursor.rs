@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Error;
-use crate::base::Time;
+use crate::base::{Time, storable::is_storable_json};
 
 /// Longest cursor that is read.
 const MAX_LENGTH: usize = 2048;
@@ -25,7 +25,9 @@ pub fn decode<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Er
         return Err(Error::BadCursor);
     }
     let json = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::BadCursor)?;
-    serde_json::from_slice(&json).map(Some).map_err(|_| Error::BadCursor)
+    let place = serde_json::from_slice(&json).ok().filter(is_storable_json);
+    let place = place.and_then(|place| serde_json::from_value(place).ok());
+    place.map(Some).ok_or(Error::BadCursor)
 }
 
 /// After every row of a list.
@@ -77,6 +79,8 @@ mod tests {
                 "{bad}"
             );
         }
+        let nul = encode(&(1, "a\0b")).unwrap();
+        assert!(matches!(decode::<(i64, String)>(Some(&nul)), Err(Error::BadCursor)));
         assert!(decode::<(i64, String)>(None).unwrap().is_none());
         assert!(instant(i64::MIN).is_err());
     }

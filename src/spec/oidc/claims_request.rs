@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::oauth::{ErrorCode, OAuthError};
+use crate::{
+    base::storable::is_storable_json,
+    spec::oauth::{ErrorCode, OAuthError},
+};
 
 /// A hundred claims by name; it is kept with every request that waits.
 const MAX_LENGTH: usize = 2048;
@@ -53,7 +56,9 @@ impl ClaimsRequest {
         if text.len() > MAX_LENGTH {
             return Err(OAuthError::new(ErrorCode::InvalidRequest, "claims is too long"));
         }
-        let Ok(Value::Object(members)) = serde_json::from_str::<Value>(text) else {
+        // `Params` refuses a NUL that stands there as it is, not one that JSON escapes.
+        let value = serde_json::from_str::<Value>(text).ok().filter(is_storable_json);
+        let Some(Value::Object(members)) = value else {
             return Err(malformed());
         };
         Ok(Self {
@@ -133,7 +138,18 @@ mod tests {
 
     #[test]
     fn what_is_not_such_an_object_is_refused() {
-        for bad in ["", "[]", "1", "{\"userinfo\":[]}", "{\"id_token\":{\"acr\":true}}", "{"] {
+        for bad in [
+            "",
+            "[]",
+            "1",
+            "{",
+            r#"{"userinfo":[]}"#,
+            r#"{"id_token":{"acr":true}}"#,
+            r#"{"userinfo":{"a\u0000b":null}}"#,
+            r#"{"userinfo":{"name":{"value":"\u0000"}}}"#,
+            r#"{"id_token":{"acr":{"values":["x","\u0000"]}}}"#,
+            r#"{"id_token":{"acr":{"value":{"a":[{"b\u0000":1}]}}}}"#,
+        ] {
             assert_eq!(
                 ClaimsRequest::parse(bad).unwrap_err().code,
                 ErrorCode::InvalidRequest,

@@ -23,7 +23,7 @@ async fn server() -> &'static TestServer {
 const SCRIPT: &str = "'\"><svg onload=alert(1)>";
 
 /// Values, already encoded for a query or a form.
-fn values() -> Vec<String> {
+pub fn values() -> Vec<String> {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let mut values: Vec<String> = [
         SCRIPT,
@@ -39,6 +39,12 @@ fn values() -> Vec<String> {
         "1e400",
         "[]",
         "{\"id_token\":[]}",
+        r#"{"userinfo":{"a\u0000b":null}}"#,
+        r#"{"userinfo":{"name":{"value":"\u0000"}}}"#,
+        r#"{"id_token":{"acr":{"values":["\u0000"]}}}"#,
+        // A place in a list, as the console hands it out: `[0,"\u0000",…]`.
+        "WzAsIlx1MDAwMCIsIjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMCJd",
+        "WzAsIlx1MDAwMCJd",
         "00000000-0000-0000-0000-000000000000",
         "eyJhbGciOiJub25lIn0.e30.",
     ]
@@ -54,7 +60,7 @@ fn values() -> Vec<String> {
 }
 
 /// Queries and forms that are wrong as a whole.
-fn wholes(name: &str) -> Vec<String> {
+pub fn wholes(name: &str) -> Vec<String> {
     vec![
         format!("{name}=1&{name}=2"),
         format!("{name}=same&{name}=same"),
@@ -102,7 +108,7 @@ pub fn check(server: &TestServer, what: &str, answer: &Answer) {
 }
 
 /// Every page with the parameters that it reads.
-const PAGES: &[(&str, &[&str])] = &[
+pub const PAGES: &[(&str, &[&str])] = &[
     ("/", &["x"]),
     ("/login", &["request", "return_to", "ui_locales", "switch"]),
     ("/login/select", &["request"]),
@@ -126,7 +132,11 @@ const PAGES: &[(&str, &[&str])] = &[
     ("/account", &["x"]),
     ("/console", &["x"]),
     ("/console/users", &["q", "after", "limit"]),
-    ("/console/audit", &["after", "kind"]),
+    ("/console/audit", &["after", "kind", "user"]),
+    ("/console/apps", &["after"]),
+    ("/console/keys", &["done"]),
+    ("/account/confirm", &["next", "lost"]),
+    ("/account/email/verify", &["token"]),
     ("/nothing/here", &["x"]),
     ("/static/x", &["x"]),
 ];
