@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    base::Secret,
+    base::{Secret, storable::is_storable_json},
     model::{ClientMetadata, Localized},
     spec::{
         jose::{JwkSet, JwsAlg, SigningAlg},
@@ -227,7 +227,7 @@ impl Check {
         if metadata
             .default_acr_values
             .iter()
-            .any(|acr| acr.is_empty() || acr.contains(char::is_whitespace))
+            .any(|acr| acr.is_empty() || acr.contains(|c: char| c.is_whitespace() || c.is_control()))
         {
             self.refuse("default_acr_values", MetadataFault::Malformed);
         }
@@ -274,7 +274,7 @@ impl Check {
             self.refuse("jwks", MetadataFault::Missing);
         }
         if let Some(document) = &metadata.jwks
-            && JwkSet::from_value(document).map_or(true, |set| set.is_empty())
+            && (!is_storable_json(document) || JwkSet::from_value(document).map_or(true, |set| set.is_empty()))
         {
             self.refuse("jwks", MetadataFault::NoUsableKey);
         }
@@ -349,7 +349,7 @@ fn is_name(text: &str) -> bool {
 /// Whether a page or a document may be fetched or linked there: https, or http on this machine.
 fn is_web_address(text: &str) -> bool {
     text.len() <= 2000
-        && !text.contains(char::is_whitespace)
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
         && url::Url::parse(text).is_ok_and(|url| {
             let plain = url.username().is_empty() && url.password().is_none();
             plain && (url.scheme() == "https" || (url.scheme() == "http" && redirect_uri::is_loopback(&url)))

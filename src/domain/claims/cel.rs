@@ -20,6 +20,7 @@ use super::{
     cost::{self, Size},
     variables::{self, WantedVariables},
 };
+use crate::base::storable::is_storable_json;
 
 /// Longest source, in bytes.
 const MAX_SOURCE: usize = 1024;
@@ -115,7 +116,7 @@ pub enum EvaluationFault {
     /// A result of more than 4096 bytes.
     #[error("the result is larger than {MAX_RESULT} bytes")]
     TooLarge,
-    /// A result that JSON cannot express, or a failure without a better name.
+    /// A result that JSON cannot express or the database cannot hold, or a failure without a better name.
     #[error("the expression failed")]
     Failed,
 }
@@ -183,6 +184,10 @@ impl Expression {
         let json = value.json().map_err(|_| EvaluationFault::Failed)?;
         if json.to_string().len() > MAX_RESULT {
             return Err(EvaluationFault::TooLarge);
+        }
+        // opaque access tokens keep their claims in the database
+        if !is_storable_json(&json) {
+            return Err(EvaluationFault::Failed);
         }
         Ok(super::says_something(&json).then_some(json))
     }

@@ -221,6 +221,14 @@ fn a_large_result_is_left_out() {
     assert_eq!(refused, EvaluationFault::TooLarge.to_string());
 }
 
+#[test]
+fn a_result_that_the_database_cannot_hold_is_left_out() {
+    for source in [r"'a\u0000'", r"{'a\u0000': 1}", r"[['\u0000']]"] {
+        let refused = outcome(source, light()).unwrap_err();
+        assert_eq!(refused, EvaluationFault::Failed.to_string(), "{source}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_source_brings_the_compiler_down(source in "[a-z0-9 .,()\\[\\]{}'\"?:+*!&|<>=-]{0,80}") {

@@ -94,6 +94,9 @@ fn keys_come_by_value_or_by_reference() {
     assert_eq!(with(Some(json!({"keys": []})), None), ["jwks"]);
     let key = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]});
     assert!(with(Some(key.clone()), None).is_empty());
+    let mut nul = key.clone();
+    nul["keys"][0]["x\0"] = json!(1);
+    assert_eq!(with(Some(nul), None), ["jwks"]);
     assert_eq!(with(Some(key), Some("https://app.example/jwks")), ["jwks"]);
 }
 
@@ -125,6 +128,14 @@ fn numbers_addresses_and_texts_are_bounded() {
         ["refresh_token_lifetime_seconds"]
     );
     assert_eq!(faults(|m| m.default_max_age = Some(-1)), ["default_max_age"]);
+    assert_eq!(
+        faults(|m| m.logo_uri = Some("https://app.example/\0".into())),
+        ["logo_uri"]
+    );
+    assert_eq!(
+        faults(|m| m.default_acr_values = vec!["a\0".into()]),
+        ["default_acr_values"]
+    );
     assert_eq!(
         faults(|m| m.logo_uri = Some("javascript:alert(1)".into())),
         ["logo_uri"]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{CUSTOM_DATA, PROFILE, Resolved, is_flag, verified_flag};
 use crate::{
+    base::storable::is_storable_json,
     model::{Fact, FactSource},
     spec::oidc::claim::{self, ClaimFault},
 };
@@ -63,6 +64,9 @@ pub enum FieldFault {
     /// More than 64 KiB in all, or more than 200 members.
     #[error("is larger than 64 KiB or has more than 200 members")]
     TooLarge,
+    /// A NUL somewhere inside, which the database cannot hold.
+    #[error("has a NUL character in a text or a name")]
+    Nul,
     /// Nested more than 16 levels.
     #[error("is nested more than 16 levels deep")]
     TooDeep,
@@ -167,6 +171,8 @@ impl Patch {
                 Some(FieldFault::Key)
             } else if !fits_depth(value, MAX_CUSTOM_DEPTH) {
                 Some(FieldFault::TooDeep)
+            } else if !is_storable_json(value) {
+                Some(FieldFault::Nul)
             } else {
                 None
             };
@@ -379,6 +385,9 @@ mod tests {
             deep = json!([deep]);
         }
         assert_eq!(edit(json!({"deep": deep})).unwrap_err()[0].fault, FieldFault::TooDeep);
+        for nul in [json!("\0"), json!([{ "a": "x\0" }]), json!({ "a\0": 1 })] {
+            assert_eq!(edit(json!({"a": nul})).unwrap_err()[0].fault, FieldFault::Nul);
+        }
         let many: Map<String, Value> = (0..201).map(|n| (n.to_string(), json!(n))).collect();
         assert_eq!(edit(Value::Object(many)).unwrap_err()[0].fault, FieldFault::TooLarge);
     }
