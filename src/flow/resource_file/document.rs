@@ -5,7 +5,10 @@ use std::{fmt, ops::Range, path::PathBuf};
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-use crate::base::nearest::{Guess, nearest};
+use crate::base::{
+    nearest::{Guess, nearest},
+    storable::is_storable,
+};
 
 /// Longest file, in bytes.
 const MAX_FILE: usize = 16 * 1024 * 1024;
@@ -67,7 +70,7 @@ impl Source {
     /// Parses the text and hands its top table to `read`.
     ///
     /// # Errors
-    /// What is not TOML.
+    /// What is not TOML, and a text that the database cannot hold.
     pub(super) fn parse<T>(&self, read: impl FnOnce(Table<'_, '_>) -> T) -> Result<T, FileError> {
         if self.text.len() > MAX_FILE {
             return Err(self.place(&(0..0)).error("the file is larger than 16 MiB"));
@@ -76,6 +79,10 @@ impl Source {
             let place = self.place(&error.span().unwrap_or(0..0));
             place.error(format!("not TOML: {}", error.message()))
         })?;
+        if let Some(span) = nul_in_table(document.get_ref()) {
+            let message = "has a NUL character (\\u0000) here, which no text can have";
+            return Err(self.place(&span).error(message));
+        }
         Ok(read(Table {
             source: self,
             table: document.get_ref(),
@@ -271,6 +278,26 @@ impl<'d, 't> Item<'d, 't> {
             self.place()
                 .error(format!("{} has a number that JSON does not have", self.name))
         })
+    }
+}
+
+/// Where the first text or key stands that the database cannot hold.
+fn nul_in_table(table: &DeTable<'_>) -> Option<Range<usize>> {
+    table.iter().find_map(|(name, value)| {
+        if is_storable(name.get_ref()) {
+            nul_in_value(value)
+        } else {
+            Some(name.span())
+        }
+    })
+}
+
+fn nul_in_value(value: &toml::Spanned<DeValue<'_>>) -> Option<Range<usize>> {
+    match value.get_ref() {
+        DeValue::String(text) => (!is_storable(text)).then(|| value.span()),
+        DeValue::Array(list) => list.iter().find_map(nul_in_value),
+        DeValue::Table(table) => nul_in_table(table),
+        _ => None,
     }
 }
 

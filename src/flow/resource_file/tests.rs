@@ -141,6 +141,32 @@ fn connectors_are_refused_for_now() {
 }
 
 #[test]
+fn a_text_that_the_database_cannot_hold_is_refused_with_its_line() {
+    let nul = "has a NUL character (\\u0000) here, which no text can have";
+    for (text, line) in [
+        (
+            "[[users]]\nusername = \"a\"\n[users.custom_data]\nplan = [{ a = \"x\\u0000\" }]\n",
+            4,
+        ),
+        (
+            "[[users]]\nusername = \"a\"\n[users.custom_data]\n\"x\\u0000\" = 1\n",
+            4,
+        ),
+        ("[[roles]]\nname = \"a\"\ndescription = \"\\u0000\"\n", 3),
+        (
+            "[[claims]]\nname = \"a\"\nvalue = \"'\\u0000'\"\nin = [\"userinfo\"]\n",
+            3,
+        ),
+        (
+            "[[clients]]\nclient_id = \"a\"\ncontacts = [\n  \"a@b.example\",\n  \"\\u0000\",\n]\n",
+            5,
+        ),
+    ] {
+        assert_eq!(refused(text), format!("files/x.toml:{line}: {nul}"));
+    }
+}
+
+#[test]
 fn values_of_another_type_are_refused_with_their_line() {
     for (text, message) in [
         (
