@@ -105,6 +105,45 @@ async fn somebody_is_added_edited_and_a_stale_page_is_not_written() {
 }
 
 #[tokio::test]
+async fn what_the_database_cannot_hold_is_refused() {
+    let world = World::new().await;
+    let (mut browser, _) = administrator(&world).await;
+    for path in [
+        "/console/users?q=%00",
+        "/console/users?x=%00",
+        "/console/users/%00",
+        "/console/audit?kind=a%00",
+        "/console/audit?user=%00",
+        "/console/apps?after=%00",
+        "/console/apps/%00",
+        "/console/apps/a%00/delete",
+    ] {
+        let page = browser.open(&world.at(path)).await;
+        assert_eq!(page.status, 400, "{path}");
+        assert_eq!(page.texts("h1").len(), 1, "{path}");
+    }
+    // a cursor with a NUL in its text is none that a list has given
+    let cursor = "WzAsIlx1MDAwMCIsIjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMCJd";
+    let path = format!("/console/users?q=a&after={cursor}");
+    assert_eq!(browser.open(&world.at(&path)).await.status, 404);
+
+    let root = store::user::find_by_username(world.core.store.pool(), "root")
+        .await
+        .unwrap()
+        .unwrap();
+    let path = format!("/console/users/{}", root.id);
+    let shown = browser.open(&world.at(&path)).await.at(200, &path);
+    for data in [r#"{"a":"\u0000"}"#, r#"{"a":[{"b\u0000":1}]}"#, r#"{"a\u0000":1}"#] {
+        let refused = browser.submit(&shown, "user", &[("custom_data", data)]).await;
+        assert_eq!(refused.status, 422, "{data}");
+        assert!(
+            refused.has("#custom_data[aria-invalid=true], [name=custom_data][aria-invalid=true]"),
+            "{data}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_app_is_registered_and_its_secret_shown_once() {
     let world = World::new().await;
     let (mut browser, _) = administrator(&world).await;

@@ -12,12 +12,11 @@ use crate::{
     flow::Core,
     model::{AuditKind, Client, ClientMetadata, ClientStatus},
     spec::oauth::ClientAuthMethod,
-    store::{self, Tx},
+    store::{self, PgExecutor, Tx},
 };
 
 /// The purpose under which a client_secret is sealed; the context is the client_id.
 const SEAL_PURPOSE: &str = "client_secret";
-const UNIQUE: &str = "clients_pkey";
 
 /// What becomes of a client's secret.
 #[derive(Debug, Clone)]
@@ -63,9 +62,7 @@ pub async fn list(core: &Core, page: &PageRequest) -> Result<Page<Client>, Error
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn find(core: &Core, client_id: &str) -> Result<Client, Error> {
-    store::client::find(core.store.pool(), client_id)
-        .await?
-        .ok_or(Error::NotFound("client"))
+    find_with(core.store.pool(), client_id).await
 }
 
 /// Registers a client; without a `client_id` it gets a random one.
@@ -121,7 +118,7 @@ pub(in crate::flow) async fn create_in(
     apply(tx, &mut client, edit).await?;
     let secret = decide_secret(core, &mut client, secret)?.shown;
     let inserted = store::client::insert(&mut **tx, &client).await;
-    inserted.map_err(|error| match error.is_conflict(UNIQUE) {
+    inserted.map_err(|error| match error.is_conflict(store::client::CLIENT_ID_KEY) {
         true => Error::invalid("client_id", Fault::Taken),
         false => error.into(),
     })?;
@@ -222,9 +219,16 @@ pub(in crate::flow) async fn delete_in(core: &Core, tx: &mut Tx, by: &By, client
 }
 
 async fn find_in(tx: &mut Tx, client_id: &str) -> Result<Client, Error> {
-    store::client::find(&mut **tx, client_id)
-        .await?
-        .ok_or(Error::NotFound("client"))
+    find_with(&mut **tx, client_id).await
+}
+
+async fn find_with(db: impl PgExecutor<'_>, client_id: &str) -> Result<Client, Error> {
+    // what nobody can have registered is not looked for
+    let found = match is_client_id(client_id) {
+        true => store::client::find(db, client_id).await?,
+        false => None,
+    };
+    found.ok_or(Error::NotFound("client"))
 }
 
 /// Applies the edit in memory and checks the result.

@@ -4,9 +4,11 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, error::InternalError, http::Method, web::Bytes};
 
+use percent_encoding::percent_decode_str;
+
 use super::done::Done;
 use crate::{
-    base::Time,
+    base::{Time, storable::is_storable},
     flow::{
         account::confirm,
         admin::{By, Error},
@@ -24,7 +26,8 @@ use crate::{
 /// Fields of one form, at most.
 const MAX_FIELDS: usize = 300;
 
-/// An administrator who is signed in. Everybody else signs in first, or is told that the page is not for them.
+/// An administrator who is signed in. Everybody else signs in first, or is told that the page is not for them. What no
+/// record can be called, in the path or the query, is refused for every page here.
 pub struct Admin {
     /// Whoever asks.
     pub visitor: Visitor,
@@ -105,9 +108,14 @@ impl FromRequest for Admin {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let signed_in = SignedInVisitor::from_request(request, payload);
+        let is_sound = is_sound(request.path()) && is_sound(request.query_string());
         let done = Done::of_query(request.query_string()).filter(|_| request.method() == Method::GET);
         Box::pin(async move {
             let SignedInVisitor { visitor, user, session } = signed_in.await?;
+            if user.is_admin() && !is_sound {
+                let answer = page::show(&visitor, ErrorKind::MalformedRequest, String::new());
+                return Err(refusal(answer));
+            }
             if user.is_admin() {
                 return Ok(Self {
                     visitor,
@@ -206,7 +214,7 @@ impl FromRequest for AdminForm {
                 .take(MAX_FIELDS + 1)
                 .map(|(name, value)| (name.into_owned(), value.into_owned()))
                 .collect();
-            if fields.len() > MAX_FIELDS || fields.iter().any(|(_, value)| value.contains('\0')) {
+            if fields.len() > MAX_FIELDS || fields.iter().any(|(_, value)| !is_storable(value)) {
                 return refuse(ErrorKind::MalformedRequest);
             }
             let form = Self { admin, fields };
@@ -232,6 +240,11 @@ fn page_of_form(path: &str) -> &str {
         "/console/keys/rotate" => "/console/keys",
         other => other,
     }
+}
+
+/// Whether the text that a path or a query stands for can be looked for at all.
+fn is_sound(encoded: &str) -> bool {
+    is_storable(&percent_decode_str(encoded).decode_utf8_lossy())
 }
 
 fn refusal(response: HttpResponse) -> actix_web::Error {

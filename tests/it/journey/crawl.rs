@@ -55,7 +55,7 @@ fn kind_of(part: &str) -> &str {
 }
 
 /// A browser in which the administrator is signed in.
-async fn administrator(server: &TestServer) -> Browser {
+pub async fn administrator(server: &TestServer) -> Browser {
     server.apply(ADMINISTRATOR).await;
     let mut browser = server.browser();
     let page = browser.open(&server.at("/login")).await;

@@ -2,6 +2,7 @@
 
 mod bad_http;
 mod bad_input;
+mod bad_input_signed_in;
 mod client_auth;
 mod consent;
 mod crawl;
