@@ -65,12 +65,16 @@ fn single_claims(parameters: &AuthorizationParameters, scopes: &[String]) -> Vec
     let request = &parameters.claims;
     let mut names: Vec<String> = Vec::new();
     for name in request.userinfo.keys().chain(request.id_token.keys()) {
-        let by_scope = claim::find(name).is_some_and(|found| scopes.iter().any(|scope| scope == found.scope));
-        if !by_scope && !claim::RESERVED.contains(&name.as_str()) && !names.contains(name) {
+        if !brought_by(scopes, name) && !claim::RESERVED.contains(&name.as_str()) && !names.contains(name) {
             names.push(name.clone());
         }
     }
     names
+}
+
+/// Whether one of `scopes` brings the standard claim `name` (OIDC Core §5.4).
+fn brought_by(scopes: &[String], name: &str) -> bool {
+    claim::find(name).is_some_and(|found| scopes.iter().any(|scope| scope == found.scope))
 }
 
 /// What of `wanted` was not allowed before; `None` when all of it was. Nothing wanted still needs to be allowed once,
@@ -82,11 +86,13 @@ pub fn missing(wanted: &Wanted, consent: Option<&Consent>) -> Option<Wanted> {
     let without = |asked: &[String], had: &[String]| -> Vec<String> {
         asked.iter().filter(|one| !had.contains(one)).cloned().collect()
     };
-    let missing = Wanted {
+    let mut missing = Wanted {
         scopes: without(&wanted.scopes, &consent.scopes),
         resource_scopes: without(&wanted.resource_scopes, &consent.resource_scopes),
         claims: without(&wanted.claims, &consent.claims),
     };
+    // Who allowed a scope has allowed each of its claims.
+    missing.claims.retain(|name| !brought_by(&consent.scopes, name));
     (!missing.is_empty()).then_some(missing)
 }
 
@@ -168,6 +174,18 @@ mod tests {
         let grown = widened(user, "app", &more, Some(&consent), later);
         assert_eq!(grown.scopes, ["openid", "email", "offline_access"]);
         assert_eq!((grown.granted_at, grown.updated_at), (NOW, later));
+    }
+
+    #[test]
+    fn a_claim_whose_scope_was_allowed_is_not_asked_for_by_its_name() {
+        let user = UserId::new(NOW, &SeededRng::new(2));
+        let allowed = wanted(&asked("openid email", "{}"), &[]);
+        let consent = widened(user, "app", &allowed, None, NOW);
+        let by_name = wanted(&asked("openid", r#"{"userinfo":{"email":null,"email_verified":null}}"#), &[]);
+        assert_eq!(by_name.claims, ["email", "email_verified"]);
+        assert_eq!(missing(&by_name, Some(&consent)), None);
+        let another = wanted(&asked("openid", r#"{"userinfo":{"email":null,"name":null}}"#), &[]);
+        assert_eq!(missing(&another, Some(&consent)).unwrap().claims, ["name"]);
     }
 
     #[test]
