@@ -181,7 +181,10 @@ mod tests {
         let user = UserId::new(NOW, &SeededRng::new(2));
         let allowed = wanted(&asked("openid email", "{}"), &[]);
         let consent = widened(user, "app", &allowed, None, NOW);
-        let by_name = wanted(&asked("openid", r#"{"userinfo":{"email":null,"email_verified":null}}"#), &[]);
+        let by_name = wanted(
+            &asked("openid", r#"{"userinfo":{"email":null,"email_verified":null}}"#),
+            &[],
+        );
         assert_eq!(by_name.claims, ["email", "email_verified"]);
         assert_eq!(missing(&by_name, Some(&consent)), None);
         let another = wanted(&asked("openid", r#"{"userinfo":{"email":null,"name":null}}"#), &[]);

@@ -8,7 +8,7 @@ use crate::{
         Secret, Time, TokenHash,
         id::{SessionId, UserId},
     },
-    domain::authorize::ACR_PASSWORD,
+    domain::{authorize::ACR_PASSWORD, claims::SessionFacts},
     model::{Actor, AuditKind, Origin, Session, User, UserStatus},
     store::{self, Tx, grant::Offline},
 };
@@ -23,6 +23,18 @@ pub struct SignedIn {
     pub session: Session,
     /// Who; read from the database just now.
     pub user: Arc<User>,
+}
+
+impl SignedIn {
+    /// What claims may know about the sign-in.
+    pub fn facts(&self) -> SessionFacts<'_> {
+        SessionFacts {
+            id: Some(self.session.id),
+            auth_time: self.session.auth_time,
+            acr: self.session.acr.as_deref(),
+            amr: &self.session.amr,
+        }
+    }
 }
 
 /// Who is signed in in the browser that sent this cookie; nobody if the session is over or the person is suspended.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::localized::Localized;
 use crate::base::{Time, id::ClaimRuleId};
 
 /// Where a claim is placed.
@@ -44,6 +45,8 @@ pub struct ClaimRule {
     pub name: String,
     /// CEL over `user`, `client`, `session`, `organization`, `context`.
     pub expression: String,
+    /// What people call it: `title`, and the same in other languages (`title#de`).
+    pub titles: Localized,
     /// Where it goes.
     pub placement: Vec<Placement>,
     /// Only when one of these scopes was granted.

@@ -20,6 +20,13 @@ impl Localized {
         is_language_tag(tag).then_some((name, tag))
     }
 
+    /// Whether it is `name` with a language tag.
+    pub fn is_tagged(tagged: &str, name: &str) -> bool {
+        tagged
+            .split_once('#')
+            .is_some_and(|(own, tag)| own == name && is_language_tag(tag))
+    }
+
     /// Keeps a value.
     pub fn insert(&mut self, tagged: String, value: String) {
         self.0.insert(tagged, value);
@@ -41,6 +48,12 @@ impl Localized {
             *value = value.trim().to_owned();
         }
         self.0.retain(|_, value| !value.is_empty());
+    }
+
+    /// The value of `name` for readers of `language`, else the one without a tag.
+    pub fn best(&self, name: &str, language: &str) -> Option<&str> {
+        self.find(name, language)
+            .or_else(|| self.0.get(name).map(String::as_str))
     }
 
     /// The value of `name` for readers of `language`: the one with exactly this tag, else one of the same language
@@ -92,6 +105,14 @@ mod tests {
     }
 
     #[test]
+    fn any_name_may_be_looked_for_with_a_tag() {
+        assert!(Localized::is_tagged("title#de-AT", "title"));
+        for other in ["title", "title#", "title#d", "name#de"] {
+            assert!(!Localized::is_tagged(other, "title"), "{other}");
+        }
+    }
+
+    #[test]
     fn the_nearest_language_is_found() {
         let mut names = Localized::default();
         for (name, value) in [
@@ -107,5 +128,9 @@ mod tests {
         assert_eq!(names.find("client_name", "fr"), Some("Registre"));
         assert_eq!(names.find("client_name", "en"), None);
         assert_eq!(names.find("tos_uri", "en"), Some("https://a.example/terms"));
+        names.insert("client_name".to_owned(), "Harbour Ledger".to_owned());
+        assert_eq!(names.best("client_name", "en"), Some("Harbour Ledger"));
+        assert_eq!(names.best("client_name", "de"), Some("Hafenbuch"));
+        assert_eq!(names.best("policy_uri", "de"), None);
     }
 }

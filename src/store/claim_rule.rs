@@ -1,18 +1,19 @@
 //! Custom-claim rules.
 
-use sqlx::PgExecutor;
+use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
 use super::{Error, known};
 use crate::{
     base::{Time, id::ClaimRuleId},
-    model::{ClaimRule, Placement},
+    model::{ClaimRule, Localized, Placement},
 };
 
 struct ClaimRuleRow {
     id: Uuid,
     name: String,
     expression: String,
+    titles: Json<Localized>,
     placement: Vec<String>,
     scopes: Vec<String>,
     clients: Vec<String>,
@@ -28,6 +29,7 @@ fn read(row: ClaimRuleRow) -> Result<ClaimRule, Error> {
         id: ClaimRuleId(row.id),
         name: row.name,
         expression: row.expression,
+        titles: row.titles.0,
         placement: known(placement, "claim_rules.placement")?,
         scopes: row.scopes,
         clients: row.clients,
@@ -49,11 +51,22 @@ fn placement_names(rule: &ClaimRule) -> Vec<String> {
 pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<ClaimRule>, Error> {
     let rows = sqlx::query_as!(
         ClaimRuleRow,
-        "
-        select id, name, expression, placement, scopes, clients, resources, origin, created_at, updated_at
+        r#"
+        select
+            id,
+            name,
+            expression,
+            titles as "titles: Json<Localized>",
+            placement,
+            scopes,
+            clients,
+            resources,
+            origin,
+            created_at,
+            updated_at
         from claim_rules
         order by name, created_at, id
-        "
+        "#
     )
     .fetch_all(db)
     .await?;
@@ -68,9 +81,9 @@ pub async fn insert(db: impl PgExecutor<'_>, rule: &ClaimRule) -> Result<(), Err
     sqlx::query!(
         "
         insert into claim_rules (
-            id, name, expression, placement, scopes, clients, resources, origin, created_at, updated_at
+            id, name, expression, placement, scopes, clients, resources, origin, created_at, updated_at, titles
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ",
         rule.id.0,
         rule.name,
@@ -81,7 +94,8 @@ pub async fn insert(db: impl PgExecutor<'_>, rule: &ClaimRule) -> Result<(), Err
         &rule.resources,
         rule.origin,
         rule.created_at,
-        rule.updated_at
+        rule.updated_at,
+        Json(&rule.titles) as _
     )
     .execute(db)
     .await?;
@@ -103,7 +117,8 @@ pub async fn update(db: impl PgExecutor<'_>, rule: &ClaimRule) -> Result<(), Err
             clients = $6,
             resources = $7,
             origin = $8,
-            updated_at = $9
+            updated_at = $9,
+            titles = $10
         where id = $1
         ",
         rule.id.0,
@@ -114,7 +129,8 @@ pub async fn update(db: impl PgExecutor<'_>, rule: &ClaimRule) -> Result<(), Err
         &rule.clients,
         &rule.resources,
         rule.origin,
-        rule.updated_at
+        rule.updated_at,
+        Json(&rule.titles) as _
     )
     .execute(db)
     .await?;

@@ -35,6 +35,15 @@ pub fn claim_text(claim: &str) -> Text {
     Text::new(key)
 }
 
+/// The name of a custom claim as short as it still says something: of an address, its last part.
+pub fn short_name(claim: &str) -> &str {
+    let Some((_, address)) = claim.split_once("://") else {
+        return claim;
+    };
+    let last = address.rsplit(['/', '#']).find(|part| !part.is_empty());
+    last.unwrap_or(claim)
+}
+
 /// The icon that stands beside a claim.
 pub fn claim_icon(claim: &str) -> &'static str {
     match claim {
@@ -136,6 +145,21 @@ mod tests {
     use super::*;
     use crate::base::{Locale, Translator};
     use crate::spec::oidc::claim::{ADDRESS_MEMBERS, STANDARD_CLAIMS};
+
+    #[test]
+    fn an_address_is_called_by_its_last_part() {
+        for (claim, short) in [
+            ("https://example.com/claims/plan", "plan"),
+            ("http://localhost:3000/claims/plan/", "plan"),
+            ("https://example.com/terms#tier", "tier"),
+            ("https://example.com", "example.com"),
+            ("urn:example:plan", "urn:example:plan"),
+            ("plan", "plan"),
+            ("://", "://"),
+        ] {
+            assert_eq!(short_name(claim), short, "{claim}");
+        }
+    }
 
     #[test]
     fn every_standard_claim_has_a_name_of_its_own() {

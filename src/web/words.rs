@@ -35,6 +35,31 @@ pub fn in_words(value: &Value) -> String {
     }
 }
 
+/// The value of a custom claim as people read it: any JSON, cut where it fills the page.
+pub fn told_in_words(value: &Value) -> String {
+    const MOST: usize = 300;
+    let words = plain_words(value);
+    match words.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", words.get(..at).unwrap_or_default()),
+        None => words,
+    }
+}
+
+fn plain_words(value: &Value) -> String {
+    let listed = |parts: Vec<String>| parts.join(", ");
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => listed(items.iter().map(plain_words).collect()),
+        Value::Object(members) => listed(
+            members
+                .iter()
+                .map(|(name, value)| format!("{name}: {}", plain_words(value)))
+                .collect(),
+        ),
+        other => other.to_string(),
+    }
+}
+
 fn address_in_words(members: &Map<String, Value>) -> String {
     let text = |member: &str| members.get(member).and_then(Value::as_str);
     if let Some(formatted) = text("formatted") {
@@ -45,4 +70,25 @@ fn address_in_words(members: &Map<String, Value>) -> String {
         .filter_map(text)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn any_value_reads_as_words_and_a_long_one_is_cut() {
+        for (value, words) in [
+            (json!("gold"), "gold"),
+            (json!(3), "3"),
+            (json!(["blue", "red"]), "blue, red"),
+            (json!({"plan": "gold", "seats": [1, 2]}), "plan: gold, seats: 1, 2"),
+        ] {
+            assert_eq!(told_in_words(&value), words);
+        }
+        let long = told_in_words(&json!("ü".repeat(500)));
+        assert_eq!(long.chars().count(), 301);
+        assert!(long.ends_with('…'));
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
     base::Time,
     model::{Consent, Grant, Resource},
     spec::{
-        oauth::scope::OFFLINE_ACCESS,
+        oauth::{ScopeSet, scope::OFFLINE_ACCESS},
         oidc::claim::{self, STANDARD_CLAIMS},
     },
 };
@@ -19,6 +19,8 @@ pub struct Access {
     pub client_id: String,
     /// When it was first allowed, as far as that is known.
     pub since: Time,
+    /// The scopes that it has, those of APIs among them.
+    pub scope: ScopeSet,
     /// The claims that it may see, standard ones first and in their order.
     pub claims: Vec<String>,
     /// What it may do where, as `RESOURCE SCOPE`; an API without scopes is `RESOURCE ` with nothing behind.
@@ -92,8 +94,11 @@ impl Gathered<'_> {
     fn finish(mut self, client_id: &str) -> Access {
         self.resource_scopes.sort_unstable();
         self.resource_scopes.dedup();
+        let of_apis = self.resource_scopes.iter().filter_map(|pair| pair.split_once(' '));
+        let scopes = of_apis.map(|(_, scope)| scope).filter(|scope| !scope.is_empty());
         Access {
             client_id: client_id.to_owned(),
+            scope: self.scopes.iter().copied().chain(scopes).map(str::to_owned).collect(),
             since: self.since.unwrap_or(Time::UNIX_EPOCH),
             claims: self.visible_claims(),
             resource_scopes: self.resource_scopes,
@@ -220,5 +225,6 @@ mod tests {
             found[0].resource_scopes,
             ["https://api.example orders:read", "https://gone.example "]
         );
+        assert_eq!(found[0].scope.to_string(), "openid orders:read");
     }
 }

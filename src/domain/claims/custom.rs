@@ -5,11 +5,12 @@ use super::{
     cel::{Expression, ExpressionFault},
 };
 use crate::{
-    model::{ClaimRule, Placement},
+    model::{ClaimRule, Localized, Placement},
     spec::oidc::claim::{RESERVED, find},
 };
 
 const MAX_NAME: usize = 200;
+const MAX_TITLE: usize = 100;
 
 /// Why a rule cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum RuleFault {
     /// Empty, too long or with blanks.
     #[error("a claim name has 1 to {MAX_NAME} characters, without blanks or control characters")]
     Name,
+    /// No words for a line of a page.
+    #[error("a title has 1 to {MAX_TITLE} characters, without control characters")]
+    Title,
     /// Goes nowhere.
     #[error("the claim is placed nowhere: name id_token, access_token or userinfo")]
     NoPlacement,
@@ -45,6 +49,17 @@ pub fn check_name(name: &str) -> Result<(), RuleFault> {
     }
     if find(name).is_some() || name == "updated_at" {
         return Err(RuleFault::Standard(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// Checks what people are told that a custom claim is.
+///
+/// # Errors
+/// [`RuleFault::Title`].
+pub fn check_title(title: &str) -> Result<(), RuleFault> {
+    if title.trim().is_empty() || title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) {
+        return Err(RuleFault::Title);
     }
     Ok(())
 }
@@ -97,21 +112,19 @@ impl CompiledRules {
         self.rules.is_empty()
     }
 
-    /// The names of the claims that one of `scopes` brings to the client, each once: what a person who is asked must see.
-    pub fn brought_by(&self, scopes: &[String], client_id: &str) -> Vec<String> {
-        let concerns = |rule: &ClaimRule| {
-            (rule.clients.is_empty() || rule.clients.iter().any(|id| id == client_id))
-                && rule.scopes.iter().any(|scope| scopes.contains(scope))
-        };
-        let mut names: Vec<String> = self
+    /// What the claim is called by the rules that apply to `ask`, the first that says it; `None` if none is of that name.
+    pub(super) fn titles(&self, ask: &Ask<'_>, name: &str) -> Option<&Localized> {
+        let applying = self
             .rules
             .iter()
-            .filter(|one| concerns(&one.rule))
-            .map(|one| one.rule.name.clone())
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+            .filter(|one| one.rule.name == name && one.applies(ask));
+        let mut titles = applying.map(|one| &one.rule.titles);
+        let first = titles.next()?;
+        if first.is_empty() {
+            titles.find(|titles| !titles.is_empty()).or(Some(first))
+        } else {
+            Some(first)
+        }
     }
 
     /// The scopes that some rule waits for, each once: they may be asked for although no specification knows them.
@@ -191,6 +204,7 @@ mod tests {
             id: ClaimRuleId(uuid::Uuid::nil()),
             name: name.into(),
             expression: expression.into(),
+            titles: Localized::default(),
             placement: Placement::ALL.to_vec(),
             scopes: vec![],
             clients: vec![],
@@ -306,6 +320,14 @@ mod tests {
             ]
         );
         assert!(supported(&compiled).contains(&"https://example.com/plan".to_owned()));
+    }
+
+    #[test]
+    fn a_title_is_a_line_of_words() {
+        assert_eq!(check_title("Your plan"), Ok(()));
+        for bad in [String::new(), "  ".to_owned(), "a\nb".to_owned(), "x".repeat(101)] {
+            assert_eq!(check_title(&bad), Err(RuleFault::Title), "{bad:?}");
+        }
     }
 
     #[test]

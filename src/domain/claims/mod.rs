@@ -8,6 +8,7 @@ mod cel;
 mod cost;
 mod custom;
 mod standard;
+mod told;
 mod variables;
 
 use serde_json::{Map, Value};
@@ -19,7 +20,8 @@ use crate::{
 };
 
 pub use cel::{EvaluationFault, ExpressionFault};
-pub use custom::{CompiledRules, RuleFault, check_name, check_rule};
+pub use custom::{CompiledRules, RuleFault, check_name, check_rule, check_title};
+pub use told::{Told, told};
 
 /// What is known about the sign-in behind a token.
 #[derive(Debug, Clone, Copy)]

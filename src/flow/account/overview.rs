@@ -8,11 +8,12 @@ use crate::{
     base::Time,
     domain::{
         account::access::{self, Access},
+        claims::{self, Told},
         profile,
     },
-    flow::{Core, session::SignedIn},
-    model::{Client, Fact, FactSource, Resource, Session},
-    spec::oidc::claim::STANDARD_CLAIMS,
+    flow::{Core, cache::Catalog, session::SignedIn},
+    model::{Client, Fact, FactSource, Placement, Resource, Session},
+    spec::oidc::{ClaimsRequest, claim::STANDARD_CLAIMS},
     store,
 };
 
@@ -51,6 +52,8 @@ pub struct AppAccess {
     pub access: Access,
     /// The APIs among that, as far as they are still there.
     pub resources: Vec<Arc<Resource>>,
+    /// What the operator's rules tell it.
+    pub told: Vec<Told>,
 }
 
 /// Gathers it.
@@ -95,12 +98,35 @@ async fn apps(core: &Core, signed_in: &SignedIn) -> Result<Vec<AppAccess>, store
             }
         }
         apps.push(AppAccess {
+            told: told(core, &catalog, signed_in, &client, &access),
             client,
             access,
             resources,
         });
     }
     Ok(apps)
+}
+
+/// The custom claims that the app gets, as they would be computed in this session.
+fn told(core: &Core, catalog: &Catalog, signed_in: &SignedIn, client: &Client, access: &Access) -> Vec<Told> {
+    let pairs = access.resource_scopes.iter();
+    let resource: Vec<String> = pairs
+        .filter_map(|pair| pair.split_once(' '))
+        .map(|(identifier, _)| identifier.to_owned())
+        .collect();
+    let (told, failures) = claims::told(&claims::Ask {
+        placement: Placement::Userinfo,
+        user: Some(&signed_in.user),
+        client,
+        session: Some(signed_in.facts()),
+        scope: &access.scope,
+        claims: &ClaimsRequest::default(),
+        resource: &resource,
+        rules: &catalog.rules,
+        now: core.now(),
+    });
+    core.log_failures(failures);
+    told
 }
 
 /// The values that won, each with who says so.

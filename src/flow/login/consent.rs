@@ -3,16 +3,43 @@
 use crate::{
     domain::{
         authorize::Step,
+        claims::{self, Told},
         consent::{self, Wanted},
     },
     flow::{
         Core, Failure, audit,
         authorize::{Next, Pending},
     },
-    model::{Actor, AuditKind, Origin},
+    model::{Actor, AuditKind, Origin, Placement},
     spec::oauth::{ErrorCode, OAuthError},
     store,
 };
+
+/// What the operator's rules will tell the app, with the person's own values: all of it each time, since a rule may have
+/// come after the person was last asked.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn told(core: &Core, pending: &Pending) -> Result<Vec<Told>, Failure> {
+    let Some(signed_in) = &pending.signed_in else {
+        return Ok(Vec::new());
+    };
+    let catalog = core.catalog().await?;
+    let parameters = &pending.request.parameters;
+    let (told, failures) = claims::told(&claims::Ask {
+        placement: Placement::Userinfo,
+        user: Some(&signed_in.user),
+        client: &pending.client,
+        session: Some(signed_in.facts()),
+        scope: &parameters.scope,
+        claims: &parameters.claims,
+        resource: &parameters.resource,
+        rules: &catalog.rules,
+        now: core.now(),
+    });
+    core.log_failures(failures);
+    Ok(told)
+}
 
 /// Remembers that the person allowed what the page showed. The caller goes on with the request.
 ///

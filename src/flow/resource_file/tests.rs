@@ -64,6 +64,8 @@ permissions = ["https://api.example.com orders:read"]
 
 [[claims]]
 name = "https://example.com/plan"
+title = "Plan"
+"title#de" = "Tarif"
 value = "user.custom_data.plan"
 in = ["id_token", "access_token", "userinfo"]
 scopes = ["profile"]
@@ -83,6 +85,8 @@ scopes = ["profile"]
     );
     assert_eq!(wanted.roles[0].permissions.len(), 1);
     assert_eq!(wanted.claims[0].placement.len(), 3);
+    assert_eq!(wanted.claims[0].titles.best("title", "de"), Some("Tarif"));
+    assert_eq!(wanted.claims[0].titles.best("title", "en"), Some("Plan"));
 }
 
 #[test]
@@ -219,6 +223,10 @@ fn claims_are_checked_where_they_stand() {
         refused("[[claims]]\nname = \"x\"\nvalue = \"1\"\nin = [\"cookie\"]\n")
             .contains("files/x.toml:4: in must list")
     );
+    let titled =
+        |title: &str| format!("[[claims]]\nname = \"x\"\n{title} = \"\"\nvalue = \"1\"\nin = [\"userinfo\"]\n");
+    assert!(refused(&titled("\"title#de\"")).starts_with("files/x.toml:3: title#de: a title has 1 to 100"));
+    assert!(refused(&titled("\"title#\"")).starts_with("files/x.toml:3: unknown key \"title#\""));
 }
 
 #[test]

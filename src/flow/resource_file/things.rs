@@ -128,6 +128,7 @@ impl Work<'_> {
             id: ClaimRuleId::new(moment, &*self.core.rng),
             name: wanted.name.clone(),
             expression: wanted.expression.clone(),
+            titles: wanted.titles.clone(),
             placement: wanted.placement.clone(),
             scopes: wanted.scopes.clone(),
             clients: wanted.clients.clone(),
@@ -191,12 +192,18 @@ pub(super) fn resource_state(resource: &Resource) -> Map<String, Value> {
 }
 
 pub(super) fn rule_state(rule: &ClaimRule) -> Map<String, Value> {
-    object(json!({
+    let mut state = object(json!({
         "name": rule.name,
         "value": rule.expression,
         "in": rule.placement,
         "scopes": rule.scopes,
         "clients": rule.clients,
         "resources": rule.resources,
-    }))
+    }));
+    state.extend(
+        rule.titles
+            .iter()
+            .map(|(tagged, title)| (tagged.to_owned(), json!(title))),
+    );
+    state
 }

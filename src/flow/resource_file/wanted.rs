@@ -129,6 +129,7 @@ pub(super) struct WantedRole {
 pub(super) struct WantedClaim {
     pub name: String,
     pub expression: String,
+    pub titles: Localized,
     pub placement: Vec<Placement>,
     pub scopes: Vec<String>,
     pub clients: Vec<String>,
@@ -388,7 +389,10 @@ fn role(table: &Table<'_, '_>) -> Result<WantedRole, FileError> {
 }
 
 fn claim(table: &Table<'_, '_>) -> Result<WantedClaim, FileError> {
-    table.only(&["name", "value", "in", "scopes", "clients", "resources"])?;
+    table.only_or(
+        &["name", "title", "value", "in", "scopes", "clients", "resources"],
+        |name| Localized::is_tagged(name, "title"),
+    )?;
     let name = table.need("name")?.text()?;
     let value = table.need("value")?;
     let expression = value.text()?;
@@ -413,9 +417,23 @@ fn claim(table: &Table<'_, '_>) -> Result<WantedClaim, FileError> {
     Ok(WantedClaim {
         name,
         expression,
+        titles: titles(table)?,
         placement,
         scopes: table.texts("scopes")?,
         clients: table.texts("clients")?,
         resources: table.texts("resources")?,
     })
+}
+
+/// `title` and the same in other languages.
+fn titles(table: &Table<'_, '_>) -> Result<Localized, FileError> {
+    let mut titles = Localized::default();
+    for item in table.items() {
+        if item.name() == "title" || Localized::is_tagged(item.name(), "title") {
+            let title = item.text()?;
+            claims::check_title(&title).map_err(|fault| item.place().error(format!("{}: {fault}", item.name())))?;
+            titles.insert(item.name().to_owned(), title.trim().to_owned());
+        }
+    }
+    Ok(titles)
 }

@@ -18,7 +18,7 @@ use crate::{
         error::page,
         extract::Visitor,
         layout::shown_picture,
-        profile_field::claim_text,
+        profile_field::{claim_text, short_name},
         row::{ProfileValue, SessionRow},
         words::{identifier_of, in_words},
     },
@@ -94,14 +94,29 @@ fn connected(app: &AppAccess, language: &str, since: When) -> ConnectedApp {
                 .or(metadata.logo_uri.as_deref()),
         ),
         since,
-        sees: sees(app),
+        sees: sees(app, language),
         stays_connected: app.access.stays_connected,
     }
 }
 
-/// The claims, then the APIs with what may be done there. An app that gets neither still learns who comes back.
-fn sees(app: &AppAccess) -> Vec<Text> {
-    let mut texts: Vec<Text> = app.access.claims.iter().map(|claim| claim_text(claim)).collect();
+/// The claims, the operator's own after the standard ones, then the APIs with what may be done there. An app that gets
+/// none of them still learns who comes back.
+fn sees(app: &AppAccess, language: &str) -> Vec<Text> {
+    let claims = app.access.claims.iter();
+    let of_rules = |name: &str| app.told.iter().any(|told| told.name == name);
+    let mut texts: Vec<Text> = claims
+        .filter(|name| !of_rules(name))
+        .map(|name| claim_text(short_name(name)))
+        .collect();
+    let mut before = None;
+    for told in &app.told {
+        // by name; one with several values is there several times
+        if before != Some(&told.name) {
+            let title = told.title(language).unwrap_or_else(|| short_name(&told.name));
+            texts.push(Text::verbatim(title));
+        }
+        before = Some(&told.name);
+    }
     for pair in &app.access.resource_scopes {
         let (identifier, scope) = pair.split_once(' ').unwrap_or((pair, ""));
         let resource = app.resources.iter().find(|one| one.identifier == identifier);

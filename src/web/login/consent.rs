@@ -7,7 +7,7 @@ use super::{
     view::{Consent, ConsentApi, ConsentValue},
 };
 use crate::{
-    domain::{authorize::Step, consent::Wanted},
+    domain::{authorize::Step, claims::Told, consent::Wanted},
     flow::{authorize::Pending, login::consent},
     model::{Resource, User},
     spec::{oauth::scope::OFFLINE_ACCESS, oidc::claim::STANDARD_CLAIMS},
@@ -30,14 +30,13 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         return steps::go_on(&visitor, waiting).await;
     };
     let user = &signed_in.user;
-    let catalog = match visitor.core().catalog().await {
-        Ok(catalog) => catalog,
-        Err(error) => return page::failure(&visitor, &error.into()),
+    let told = match consent::told(visitor.core(), &pending).await {
+        Ok(told) => told,
+        Err(failure) => return page::failure(&visitor, &failure),
     };
-    let mut shown = values(wanted, user);
-    // What the operator adds to a scope is seen as well, and has to be named.
-    let custom = catalog.rules.brought_by(&wanted.scopes, &pending.client.client_id);
-    shown.extend(custom.into_iter().map(|name| ConsentValue::new(name, String::new())));
+    let mut shown = values(wanted, user, &told);
+    // What the operator adds is seen as well.
+    shown.extend(told.iter().map(|told| ConsentValue::told(told, visitor.locale.tag())));
     let view = Consent {
         page: visitor.layout(),
         request: waiting.value(),
@@ -74,8 +73,8 @@ pub async fn post(form: Form) -> HttpResponse {
 }
 
 /// The claims that the wanted scopes and single claims bring: those that the person has, and those that were asked for
-/// by name even if they have none.
-fn values(wanted: &Wanted, user: &User) -> Vec<ConsentValue> {
+/// by name even if they have none. Those that the app is told by the operator's rules stand elsewhere.
+fn values(wanted: &Wanted, user: &User, told: &[Told]) -> Vec<ConsentValue> {
     let mut values = Vec::new();
     for claim in STANDARD_CLAIMS {
         let by_scope = wanted.scopes.iter().any(|scope| scope == claim.scope);
@@ -89,7 +88,8 @@ fn values(wanted: &Wanted, user: &User) -> Vec<ConsentValue> {
     let others = wanted
         .claims
         .iter()
-        .filter(|name| STANDARD_CLAIMS.iter().all(|claim| claim.name != **name));
+        .filter(|name| STANDARD_CLAIMS.iter().all(|claim| claim.name != **name))
+        .filter(|name| told.iter().all(|told| told.name != **name));
     values.extend(others.map(|name| ConsentValue::new(name.clone(), String::new())));
     values
 }
@@ -134,7 +134,7 @@ mod tests {
         .as_object()
         .cloned()
         .unwrap();
-        let pairs = values(wanted, &user).into_iter();
+        let pairs = values(wanted, &user, &[]).into_iter();
         pairs.map(|value| (value.claim, value.value)).collect()
     }
 

@@ -4,6 +4,7 @@ use tokio::sync::OnceCell;
 
 use super::world::{API, WEB_SECRET, go, prepared, sign_in, text};
 use crate::support::apps::web_app;
+use crate::support::browser::Page;
 use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
@@ -43,18 +44,108 @@ async fn only_what_is_new_is_asked_for() {
     assert!(app.code(&again, &location).is_ok());
 }
 
+/// The page says of the demo's people what userinfo says of them.
 #[tokio::test]
-async fn what_the_operator_adds_to_a_scope_is_named() {
+async fn what_the_operator_adds_is_shown_with_its_value() {
     let server = prepared().await;
-    let rule = "[[claims]]\nname = \"https://example.com/salary\"\nvalue = \"'much'\"\nin = [\"userinfo\"]\nscopes = [\"payroll\"]\n";
-    server.apply(rule).await;
+    server.apply(include_str!("../../../config/demo.toml")).await;
     let app = server.relying_party("web", WEB_SECRET).await;
-    let mut browser = server.browser();
-    let ask = app.ask(&[("scope", "openid payroll")]);
-    let page = browser.open(&ask.url).await.at(200, "/login");
-    let page = sign_in(&mut browser, &page, "ada").await.at(200, "/consent");
-    let said = page.text("form#consent");
-    assert!(said.contains("https://example.com/salary"), "{said}");
+    for (language, lines) in [
+        ("en", ["Plan: gold", "Name: Alice Marie Martin"]),
+        ("de", ["Tarif: gold", "Name: Alice Marie Martin"]),
+    ] {
+        let mut browser = server.browser();
+        browser.speak(language);
+        let ask = app.ask(&[("scope", "openid profile")]);
+        let page = browser.open(&ask.url).await.at(200, "/login");
+        let fields = [("identifier", "alice"), ("password", "correct horse battery staple")];
+        let page = browser.submit(&page, "sign-in", &fields).await.at(200, "/consent");
+        let shown = shown(&page);
+        for line in lines {
+            assert!(shown.iter().any(|one| one == line), "{line}: {shown:?}");
+        }
+        if language == "de" {
+            let answer = browser.press(&page, "consent", "consent-allow", &[]).await;
+            let code = app.code(&ask, &answer.location().unwrap()).unwrap();
+            let given = app.exchange(&ask, &code).await.ok();
+            let said = app.userinfo(text(&given, "access_token")).await.ok();
+            assert_eq!(text(&said, "http://localhost:3000/claims/plan"), "gold");
+            let account = browser.get(&server.at("/account")).await.at(200, "/account");
+            let sees = account.text("[aria-labelledby=apps] li");
+            assert!(sees.contains("Tarif"), "{sees}");
+        }
+    }
+}
+
+const RULES: &str = r#"
+[[claims]]
+name = "https://example.com/by-scope"
+value = "'one'"
+in = ["userinfo"]
+scopes = ["payroll"]
+
+[[claims]]
+name = "https://example.com/by-client"
+value = "'two'"
+in = ["id_token"]
+clients = ["web"]
+
+[[claims]]
+name = "https://example.com/by-resource"
+value = "['three', 'four']"
+in = ["access_token"]
+resources = ["https://api.example"]
+
+[[claims]]
+name = "https://example.com/always"
+value = "{'five': 5}"
+in = ["access_token"]
+
+[[claims]]
+name = "https://example.com/broken"
+value = "user.custom_data.nothing"
+in = ["userinfo"]
+"#;
+
+#[tokio::test]
+async fn a_claim_is_named_whatever_its_rule_asks_for() {
+    let server = prepared().await;
+    server.apply(RULES).await;
+    let [by_scope, by_client, by_resource, always] = [
+        "by-scope https://example.com/by-scope: one",
+        "by-client https://example.com/by-client: two",
+        "by-resource https://example.com/by-resource: three, four",
+        "always https://example.com/always: five: 5",
+    ];
+    for (client_id, changes, expected) in [
+        (
+            "web",
+            vec![("scope", "openid payroll orders:read"), ("resource", API)],
+            vec![always, by_client, by_resource, by_scope],
+        ),
+        ("other", vec![("scope", "openid")], vec![always]),
+    ] {
+        let app = server.relying_party(client_id, WEB_SECRET).await;
+        let mut browser = server.browser();
+        let page = browser.open(&app.ask(&changes).url).await.at(200, "/login");
+        let page = sign_in(&mut browser, &page, "ada").await.at(200, "/consent");
+        let mut shown = shown(&page);
+        shown.pop();
+        assert_eq!(shown, expected, "{client_id}");
+        browser.press(&page, "consent", "consent-allow", &[]).await;
+        let account = browser.get(&server.at("/account")).await.at(200, "/account");
+        let apps = account.text("[aria-labelledby=apps] li");
+        assert!(apps.contains("always"), "{apps}");
+        assert_eq!(apps.contains("by-resource"), client_id == "web", "{apps}");
+        assert!(!apps.contains("broken"), "{apps}");
+    }
+}
+
+/// The lines of what the app will see; the last is the identifier.
+fn shown(page: &Page) -> Vec<String> {
+    let of = |part: &str| page.texts(&format!("[aria-labelledby=consent-sees] {part}"));
+    let pairs = of("dt").into_iter().zip(of("dd"));
+    pairs.map(|(name, value)| format!("{name}: {value}")).collect()
 }
 
 /// OIDC Dynamic Registration §2: "If present, the server SHOULD display this image to the End-User during approval", and
@@ -91,6 +182,24 @@ tos_uri = "https://ledger.example/terms"
             "{}",
             page.url
         );
+    }
+}
+
+/// Who allowed a scope has allowed each of its claims (OIDC Core §5.4, §5.5).
+#[tokio::test]
+async fn a_claim_of_an_allowed_scope_needs_no_question() {
+    let server = prepared().await;
+    let app = server.relying_party("web", WEB_SECRET).await;
+    let mut browser = server.browser();
+    go(&mut browser, &app.ask(&[("scope", "openid email")]), "ada").await;
+    for (claims, expected) in [
+        (r#"{"userinfo":{"email":null}}"#, None),
+        (r#"{"userinfo":{"name":null}}"#, Some("consent_required")),
+    ] {
+        let ask = app.ask(&[("scope", "openid"), ("prompt", "none"), ("claims", claims)]);
+        let location = browser.open(&ask.url).await.location().unwrap();
+        let error = app.code(&ask, &location).err().map(|refused| refused.error);
+        assert_eq!(error.as_deref(), expected, "{claims}");
     }
 }
 

@@ -118,6 +118,7 @@ async fn a_claim_rule_reads_back_as_written() {
         id: ClaimRuleId::new(NOW, &SystemRng),
         name: "https://example.com/plan".to_owned(),
         expression: "user.custom_data.plan".to_owned(),
+        titles: serde_json::from_value(json!({"title": "Plan", "title#de": "Tarif"})).unwrap(),
         placement: vec![Placement::IdToken, Placement::Userinfo],
         scopes: vec!["profile".to_owned()],
         clients: Vec::new(),
@@ -129,6 +130,7 @@ async fn a_claim_rule_reads_back_as_written() {
     claim_rule::insert(store.pool(), &rule).await.unwrap();
     assert_eq!(claim_rule::list(store.pool()).await.unwrap(), [rule.clone()]);
     rule.placement = vec![Placement::AccessToken];
+    rule.titles = signet::model::Localized::default();
     claim_rule::update(store.pool(), &rule).await.unwrap();
     assert_eq!(claim_rule::list(store.pool()).await.unwrap(), [rule.clone()]);
     assert!(claim_rule::delete(store.pool(), rule.id).await.unwrap());

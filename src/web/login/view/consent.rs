@@ -4,8 +4,10 @@ use askama::Template;
 
 use super::App;
 use crate::base::Text;
+use crate::domain::claims::Told;
 use crate::web::Layout;
-use crate::web::profile_field::{claim_icon, claim_text};
+use crate::web::profile_field::{claim_icon, claim_text, short_name};
+use crate::web::words::told_in_words;
 
 /// `/consent`: `form#consent`, `decision=allow` or `decision=deny`.
 #[derive(Debug, Clone, Template)]
@@ -38,6 +40,8 @@ pub struct ConsentValue {
     pub claim: String,
     /// The person's own value; empty while they have none.
     pub value: String,
+    /// What the operator calls it.
+    pub title: Option<String>,
 }
 
 impl ConsentValue {
@@ -46,12 +50,30 @@ impl ConsentValue {
         Self {
             claim: claim.into(),
             value: value.into(),
+            title: None,
+        }
+    }
+
+    /// What the operator's rules tell, for readers of `language`.
+    pub fn told(told: &Told, language: &str) -> Self {
+        Self {
+            title: told.title(language).map(str::to_owned),
+            ..Self::new(told.name.clone(), told_in_words(&told.value))
         }
     }
 
     /// What people call it.
     pub fn label(&self) -> Text {
-        claim_text(&self.claim)
+        match &self.title {
+            Some(title) => Text::verbatim(title),
+            None => claim_text(short_name(&self.claim)),
+        }
+    }
+
+    /// Its name, where the label is only a part of it.
+    pub fn full_name(&self) -> Option<&str> {
+        let is_cut = self.title.is_none() && short_name(&self.claim) != self.claim;
+        is_cut.then_some(self.claim.as_str())
     }
 
     /// The icon beside it.
@@ -82,6 +104,11 @@ impl Consent {
                 ConsentValue::new("name", "Ada Lovelace"),
                 ConsentValue::new("email", "ada@example.com"),
                 ConsentValue::new("phone_number", ""),
+                ConsentValue::new("https://example.com/claims/plan", "gold"),
+                ConsentValue {
+                    title: Some("Member since".to_owned()),
+                    ..ConsentValue::new("https://example.com/claims/since", "2024")
+                },
             ],
             apis: vec![
                 ConsentApi {
