@@ -54,7 +54,8 @@ pub async fn complete<B: MessageBody>(mut request: ServiceRequest, next: Next<B>
     Ok(response)
 }
 
-fn fill(headers: &mut HeaderMap, is_https: bool) {
+/// Adds what is missing.
+pub(super) fn fill(headers: &mut HeaderMap, is_https: bool) {
     for (name, value) in DEFAULTS {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));

@@ -13,7 +13,7 @@ pub struct Layout {
     /// What this server calls itself.
     pub product: String,
     csrf: Secret<String>,
-    /// This page in each language.
+    /// This page in each language; empty where no link can ask for it again.
     pub languages: Vec<Language>,
     /// What the last step wants to say, once.
     pub flash: Option<Flash>,
@@ -107,6 +107,13 @@ impl Layout {
         self
     }
 
+    /// The same for a page that no link can ask for again: the answer to a form, or one that leads on by itself.
+    #[must_use]
+    pub fn without_languages(mut self) -> Self {
+        self.languages.clear();
+        self
+    }
+
     /// The same for someone who is signed in.
     #[must_use]
     pub fn with_person(mut self, name: impl Into<String>, is_administrator: bool) -> Self {
@@ -164,6 +171,8 @@ impl Layout {
 
 fn languages(current: Locale, path_and_query: &str) -> Vec<Language> {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    // `//name` would be another server, and browsers read a backslash as a slash
+    let path = path.trim_start_matches(['/', '\\']);
     let link = |locale: Locale| {
         // What was done was said already; it is not said again in another language.
         let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "ui_locales" && name != "done");
@@ -172,7 +181,7 @@ fn languages(current: Locale, path_and_query: &str) -> Vec<Language> {
         Language {
             tag: locale.tag(),
             name: locale.name(),
-            href: format!("{path}?{}", pairs.finish()),
+            href: format!("/{path}?{}", pairs.finish()),
             current: locale == current,
         }
     };
@@ -220,6 +229,16 @@ mod tests {
             ]
         );
         assert_eq!(page.languages.iter().filter(|language| language.current).count(), 1);
+    }
+
+    #[test]
+    fn a_language_link_never_leads_to_another_server() {
+        for path in ["//evil.example/x", "/\\evil.example/x", "\\\\/evil.example/x"] {
+            let page = Layout::new(Locale::En, "token", path);
+            assert_eq!(page.languages[0].href, "/evil.example/x?ui_locales=en", "{path}");
+        }
+        let none = Layout::new(Locale::En, "token", "/login").without_languages();
+        assert!(none.languages.is_empty());
     }
 
     #[test]

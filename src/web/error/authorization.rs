@@ -20,7 +20,7 @@ pub fn respond(visitor: &Visitor, answered: &Answered) -> HttpResponse {
         return visitor.redirect(&location);
     }
     let view = FormPost {
-        page: visitor.layout_at("/"),
+        page: visitor.layout().without_languages(),
         app: answered.client_name.clone(),
         redirect_uri: response.redirect_uri.clone(),
         parameters: response

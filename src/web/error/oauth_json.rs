@@ -84,6 +84,11 @@ pub fn refuse_token(core: &Core, error: BearerError) -> HttpResponse {
     }
 }
 
+/// The answer to a request that ended before its handler answered; its status is HTTP's own.
+pub fn ended(status: StatusCode, error: &OAuthError) -> HttpResponse {
+    json(no_store(&mut HttpResponse::build(status)), error)
+}
+
 fn builder(code: ErrorCode) -> HttpResponseBuilder {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = HttpResponse::build(status);

@@ -4,14 +4,17 @@ use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
-        header::{HeaderValue, RETRY_AFTER},
+        header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue, RETRY_AFTER},
     },
 };
+use askama::Template;
 
 use crate::{
-    base::{Text, Time, id::AuditEventId},
-    flow::Failure,
+    base::{Locale, Text, Time, id::AuditEventId},
+    flow::{Core, Failure},
     web::{
+        Layout,
+        layout::content_security_policy,
         view::{ErrorKind, ErrorPage},
         visitor::Visitor,
     },
@@ -31,14 +34,18 @@ pub fn failure(visitor: &Visitor, failure: &Failure) -> HttpResponse {
         failure if failure.is_outage() => ErrorKind::DatabaseUnavailable,
         _ => ErrorKind::Internal,
     };
-    let core = visitor.core();
-    let reference = AuditEventId::new(core.now(), &*core.rng).to_string();
+    let reference = reference(visitor.core());
     if kind == ErrorKind::Internal {
         tracing::error!(%reference, error = %failure, "a request failed");
     } else {
         tracing::warn!(%reference, error = %failure, "a request could not be served");
     }
     respond(visitor, kind, String::new(), reference)
+}
+
+/// What finds a moment in the log again.
+pub fn reference(core: &Core) -> String {
+    AuditEventId::new(core.now(), &*core.rng).to_string()
 }
 
 /// The page for somebody who tries too often.
@@ -70,16 +77,46 @@ pub fn retry_after(response: &mut HttpResponse, seconds: u64) {
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
 }
 
+fn way_out() -> Option<(String, Text)> {
+    Some(("/account".to_owned(), Text::new("failure-to-account")))
+}
+
+fn status_of(kind: ErrorKind) -> StatusCode {
+    StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The page for a request that ended before anybody read who asks: no cookie is looked at and none is set, and there are
+/// no language links, for the address may be what was wrong.
+pub fn to_anybody(locale: Locale, kind: ErrorKind, reference: String) -> HttpResponse {
+    let view = ErrorPage {
+        page: Layout::new(locale, "", "/").without_languages(),
+        kind,
+        detail: String::new(),
+        reference,
+        way_out: way_out(),
+    };
+    let mut response = HttpResponse::build(status_of(kind));
+    match view.render() {
+        Ok(html) => response
+            .content_type(ContentType::html())
+            .insert_header((CONTENT_SECURITY_POLICY, content_security_policy(&[])))
+            .body(html),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be written");
+            response.finish()
+        }
+    }
+}
+
 fn respond(visitor: &Visitor, kind: ErrorKind, detail: String, reference: String) -> HttpResponse {
     let view = ErrorPage {
-        page: visitor.layout_at("/"),
+        page: visitor.layout_anywhere(),
         kind,
         detail,
         reference,
-        way_out: Some(("/account".to_owned(), Text::new("failure-to-account"))),
+        way_out: way_out(),
     };
-    let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = visitor.page_with(status, &view, &[]);
+    let mut response = visitor.page_with(status_of(kind), &view, &[]);
     let seconds = match kind {
         ErrorKind::TooManyAttempts { retry_after_seconds } | ErrorKind::Busy { retry_after_seconds } => {
             Some(retry_after_seconds)

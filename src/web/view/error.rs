@@ -28,6 +28,10 @@ pub enum ErrorKind {
     MethodNotAllowed,
     /// More was sent than is read.
     TooLarge,
+    /// The head of the request is larger than is read, most often by its cookies.
+    HeadTooLarge,
+    /// The request did not come to its end in time.
+    TooSlow,
     /// Slowed down.
     TooManyAttempts {
         /// Seconds until the next attempt is worth making.
@@ -46,7 +50,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// One of each.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::UnknownApp,
         Self::RedirectUriMismatch,
         Self::MalformedRequest,
@@ -57,6 +61,8 @@ impl ErrorKind {
         Self::Forbidden,
         Self::MethodNotAllowed,
         Self::TooLarge,
+        Self::HeadTooLarge,
+        Self::TooSlow,
         Self::TooManyAttempts {
             retry_after_seconds: 90,
         },
@@ -73,8 +79,10 @@ impl ErrorKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::TooSlow => 408,
             Self::TooLarge => 413,
             Self::TooManyAttempts { .. } => 429,
+            Self::HeadTooLarge => 431,
             Self::Busy { .. } | Self::DatabaseUnavailable => 503,
             Self::Internal => 500,
         }
@@ -93,6 +101,8 @@ impl ErrorKind {
             Self::Forbidden => "failure-forbidden",
             Self::MethodNotAllowed => "failure-method",
             Self::TooLarge => "failure-too-large",
+            Self::HeadTooLarge => "failure-head",
+            Self::TooSlow => "failure-slow",
             Self::TooManyAttempts { .. } => "failure-too-many",
             Self::Busy { .. } => "failure-busy",
             Self::DatabaseUnavailable => "failure-database",
@@ -113,6 +123,8 @@ impl ErrorKind {
             Self::Forbidden => "failure-forbidden-advice",
             Self::MethodNotAllowed => "failure-method-advice",
             Self::TooLarge => "failure-too-large-advice",
+            Self::HeadTooLarge => "failure-head-advice",
+            Self::TooSlow => "failure-slow-advice",
             Self::TooManyAttempts { .. } => "failure-too-many-advice",
             Self::Busy { .. } => "failure-busy-advice",
             Self::DatabaseUnavailable => "failure-database-advice",
@@ -153,7 +165,7 @@ pub struct ErrorPage {
 #[cfg(test)]
 impl ErrorPage {
     pub(crate) fn samples(page: &Layout) -> Vec<(&'static str, Self)> {
-        const NAMES: [&str; 14] = [
+        const NAMES: [&str; 16] = [
             "app",
             "redirect",
             "malformed",
@@ -164,6 +176,8 @@ impl ErrorPage {
             "forbidden",
             "method",
             "large",
+            "head",
+            "slow",
             "many",
             "busy",
             "database",

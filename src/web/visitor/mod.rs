@@ -13,7 +13,7 @@ use actix_web::{
     cookie::Cookie,
     dev::Payload,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, ContentType, HeaderMap, HeaderName, LOCATION, USER_AGENT},
     },
     web::{Data, Query},
@@ -59,6 +59,8 @@ pub struct Visitor {
     /// Path and query of the page, for the links that change the language. A form's answer shows the page again under
     /// its path alone, without what was in the query.
     here: String,
+    /// How the page was asked for.
+    method: Method,
 }
 
 /// Why a page is in its language.
@@ -119,6 +121,7 @@ impl Visitor {
                 Some(query) => format!("{}?{query}", request.path()),
                 None => request.path().to_owned(),
             },
+            method: request.method().clone(),
             core,
         }
     }
@@ -194,6 +197,15 @@ impl Visitor {
     /// The same for a page that is reached at another address than the one asked for.
     pub fn layout_at(&self, path_and_query: &str) -> Layout {
         Layout::new(self.locale, self.csrf(), path_and_query)
+    }
+
+    /// The same for a page that may stand at any address, also as the answer to a form. Such an answer has no language
+    /// links: they would ask for something else.
+    pub fn layout_anywhere(&self) -> Layout {
+        match self.method {
+            Method::GET => self.layout(),
+            _ => self.layout().without_languages(),
+        }
     }
 
     /// Has the answer set the session cookie.

@@ -204,3 +204,43 @@ async fn other_methods_and_large_bodies_are_refused() {
         .forged("password", &"x".repeat(70_000));
     assert_eq!(browser.send(&page, &form).await.status, 413);
 }
+
+#[tokio::test]
+async fn a_page_for_what_went_wrong_is_there_in_another_language_at_the_same_address() {
+    let world = World::new().await;
+    let mut browser = Browser::new();
+    for path in ["/nothing/here?x=1&ui_locales=en", "/authorize?client_id=nobody"] {
+        let page = browser.open(&world.at(path)).await;
+        let hrefs = page.attributes(".languages a", "href");
+        let own = path.replace("&ui_locales=en", "");
+        assert_eq!(hrefs, [format!("{own}&ui_locales=en"), format!("{own}&ui_locales=de")]);
+        let german = browser.open(&page.url.join(&hrefs[1]).unwrap()).await;
+        assert_eq!(german.status, page.status, "{path}");
+        assert_eq!(german.attribute("html", "lang"), "de");
+        assert_ne!(german.text("h1"), page.text("h1"));
+        browser.forget("signet-locale");
+    }
+    // a browser would read that address as another server's
+    let url = format!("{}//evil.example/", world.at("/").as_str().trim_end_matches('/'));
+    let page = browser.get(&url.parse().unwrap()).await;
+    assert_eq!(
+        page.attributes(".languages a", "href")[0],
+        "/evil.example/?ui_locales=en"
+    );
+}
+
+#[tokio::test]
+async fn the_answer_to_a_form_and_a_page_that_leads_on_have_no_language_links() {
+    let world = World::new().await;
+    let mut browser = Browser::new();
+    let page = browser.open(&world.at("/login")).await;
+    assert!(page.has(".languages a"));
+    let form = page.form("sign-in").forged("csrf", "nonsense");
+    let stale = browser.send(&page, &form).await;
+    assert_eq!(stale.status, 400);
+    assert!(stale.has("h1") && !stale.has(".languages"), "{}", stale.body);
+    let answer = browser
+        .get(&world.ask(&[("response_mode", "form_post"), ("prompt", "none")]))
+        .await;
+    assert!(answer.has("#form-post") && !answer.has(".languages"), "{}", answer.body);
+}

@@ -32,8 +32,15 @@ async fn what_is_too_large_is_refused() {
     }
     let mut headers = HeaderMap::new();
     headers.insert("x-long", "y".repeat(40_000).parse().unwrap());
-    let answer = send(Method::GET, server.at("/login"), headers, None).await;
+    let answer = send(Method::GET, server.at("/login"), headers.clone(), None).await;
     assert_eq!(answer.status, 431);
+    check(server, "a large head", &answer);
+    assert!(answer.body.contains("<h1>"), "{}", answer.body);
+    let answer = send(Method::POST, app.endpoint("token_endpoint"), headers, None).await;
+    assert_eq!(
+        (answer.status, answer.json()["error"].as_str()),
+        (431, Some("invalid_request"))
+    );
     let mut url = server.at("/authorize");
     url.set_query(Some(&format!("state={}", "x".repeat(40_000))));
     let answer = send(Method::GET, url, HeaderMap::new(), None).await;
