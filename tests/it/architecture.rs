@@ -375,17 +375,77 @@ fn no_file_is_longer_than_500_lines() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
-/// HTTP/2 is the proxy's business: the `h2` that actix can be built with is out of care and can be brought to a stop from
-/// outside (RUSTSEC-2026-0258).
+/// Every package of Cargo.lock: name, version and where it comes from, which is empty for this one.
+fn locked() -> Vec<[String; 3]> {
+    let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();
+    let packages = lock["package"].as_array().unwrap().iter();
+    let member = |package: &toml::Value, name: &str| {
+        let text = package.get(name).and_then(toml::Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    packages
+        .map(|package| ["name", "version", "source"].map(|name| member(package, name)))
+        .collect()
+}
+
+/// The numbers of a version, to be compared.
+fn numbers(version: &str) -> Vec<u64> {
+    let core = version.split(['-', '+']).next().unwrap();
+    core.split('.').map(|part| part.parse().unwrap()).collect()
+}
+
+/// What of `packages` a ban names: `NAME` or `NAME:<VERSION`.
+fn banned<'p>(ban: &str, packages: &'p [[String; 3]]) -> Vec<&'p str> {
+    let (name, below) = match ban.split_once(":<") {
+        Some((name, version)) => (name, Some(numbers(version))),
+        None => (ban, None),
+    };
+    let is_meant = |version: &str| below.as_ref().is_none_or(|below| numbers(version) < *below);
+    packages
+        .iter()
+        .filter(|[own, version, _]| own == name && is_meant(version))
+        .map(|[_, version, _]| version.as_str())
+        .collect()
+}
+
 #[test]
-fn nothing_brings_http_2_along() {
-    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    let packages: BTreeSet<&str> = lock
-        .lines()
-        .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
-        .collect();
-    assert!(packages.contains("actix-web"), "{packages:?}");
-    assert!(!packages.contains("h2"));
+fn the_lock_holds_to_what_deny_toml_bans() {
+    let deny: toml::Table = fs::read_to_string(root().join("deny.toml")).unwrap().parse().unwrap();
+    let bans = deny["bans"]["deny"].as_array().unwrap();
+    let bans: Vec<&str> = bans.iter().map(|ban| ban["crate"].as_str().unwrap()).collect();
+    let least = [
+        "h2",
+        "native-tls",
+        "openssl-src",
+        "rustls:<0.23.45",
+        "actix-http:<3.12.1",
+    ];
+    for ban in least {
+        assert!(bans.contains(&ban), "{ban}");
+    }
+    let locked = locked();
+    assert!(locked.iter().any(|[name, ..]| name == "actix-web"));
+    for ban in bans {
+        assert_eq!(banned(ban, &locked), [""; 0], "{ban}");
+    }
+    for [name, _, source] in &locked {
+        let is_own = name == "signet" && source.is_empty();
+        let is_known = source == "registry+https://github.com/rust-lang/crates.io-index";
+        assert!(is_own || is_known, "{name} comes from {source:?}");
+    }
+}
+
+#[test]
+fn a_ban_means_a_name_or_what_is_older_than_a_version() {
+    let package = |name: &str, version: &str| [name, version, ""].map(str::to_owned);
+    let packages = [
+        package("h2", "0.3.27"),
+        package("rustls", "0.23.9"),
+        package("rustls", "0.23.45"),
+    ];
+    assert_eq!(banned("h2", &packages), ["0.3.27"]);
+    assert_eq!(banned("rustls:<0.23.45", &packages), ["0.23.9"]);
+    assert_eq!(banned("openssl-src", &packages), [""; 0]);
 }
 
 #[test]
