@@ -7,6 +7,7 @@ mod account;
 mod admin;
 mod architecture;
 mod back_channel;
+mod command_line;
 mod conformance;
 mod console;
 mod custom_claim;

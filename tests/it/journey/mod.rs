@@ -7,6 +7,7 @@ mod client_auth;
 mod consent;
 mod crawl;
 mod grants;
+mod hints;
 mod jwks_uri;
 mod open_redirect;
 mod pkce;

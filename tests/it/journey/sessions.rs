@@ -1,5 +1,6 @@
 //! Sessions: planted, stolen, ended, grown old.
 
+use signet::{base::page::PageRequest, flow::admin, store};
 use time::Duration;
 use tokio::sync::OnceCell;
 
@@ -113,6 +114,39 @@ async fn what_a_cookie_holds_is_nowhere_in_the_database() {
     for secret in secrets {
         assert!(!dump.contains(&secret), "{secret} is stored as it is");
     }
+}
+
+#[tokio::test]
+async fn signing_in_and_out_is_in_the_audit_trail() {
+    let server = prepared().await;
+    let app = server.relying_party("spa", "").await;
+    let mut browser = server.browser();
+    go(&mut browser, &app.ask(&[]), "ada").await;
+    let page = browser.open(&server.at("/logout")).await.at(200, "/logout");
+    let left = browser.press(&page, "sign-out", "sign-out-confirm", &[]).await;
+    left.at(200, "/logout/done");
+    let trail = server
+        .run(|core| async move {
+            let ada = store::user::find_by_username(core.store.pool(), "ada")
+                .await
+                .unwrap()
+                .unwrap();
+            let page = PageRequest { limit: 50, after: None };
+            admin::audit::list(&core, Some(ada.id), None, &page)
+                .await
+                .unwrap()
+                .items
+        })
+        .await;
+    let session = |kind: &str| {
+        let mut found = trail.iter().filter(|line| line.event.kind == kind);
+        let line = found.next().unwrap_or_else(|| panic!("no {kind} in {trail:#?}"));
+        assert!(found.next().is_none(), "{kind} twice");
+        line.event.session_id
+    };
+    let signed_in = session("sign_in.succeeded");
+    assert!(signed_in.is_some());
+    assert_eq!(session("session.signed_out"), signed_in);
 }
 
 #[tokio::test]
