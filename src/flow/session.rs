@@ -79,7 +79,19 @@ pub struct Begun {
     pub token: Secret<String>,
 }
 
-/// Somebody has proved who they are. The browser's session goes on under a new cookie value if it is theirs (its `sid`
+/// The person of a session has proved again who they are: it goes on under a new cookie value. `None` if it has been ended
+/// meanwhile; that is not undone by a proof that was on its way.
+///
+/// # Errors
+/// The store's.
+pub async fn renew(core: &Core, tx: &mut Tx, session: &Session) -> Result<Option<Begun>, store::Error> {
+    let token = core.rng.token();
+    let session = proved(session.clone(), core.now(), core.policy.sessions.absolute);
+    let is_live = store::session::reauthenticate(&mut **tx, &session, &TokenHash::of(token.expose())).await?;
+    Ok(is_live.then_some(Begun { session, token }))
+}
+
+/// Somebody has signed in. The browser's session goes on under a new cookie value if it is theirs (its `sid`
 /// stays, so that what hangs on it does too); somebody else's ends, for nobody could reach it any more.
 ///
 /// # Errors
@@ -91,23 +103,16 @@ pub async fn authenticated(
     before: Option<&Session>,
     origin: &Origin,
 ) -> Result<Begun, store::Error> {
-    let now = core.now();
-    let token = core.rng.token();
-    let hash = TokenHash::of(token.expose());
-    if let Some(own) = before.filter(|session| session.user_id == user_id) {
-        let renewed = proved(own.clone(), now, core.policy.sessions.absolute);
-        if store::session::reauthenticate(&mut **tx, &renewed, &hash).await? {
-            return Ok(Begun {
-                session: renewed,
-                token,
-            });
-        }
+    if let Some(own) = before.filter(|session| session.user_id == user_id)
+        && let Some(begun) = renew(core, tx, own).await?
+    {
+        return Ok(begun);
     }
     if let Some(other) = before.filter(|session| session.user_id != user_id) {
         end(core, tx, other, AuditKind::SessionEnded, origin).await?;
     }
-    let session = new(core, user_id, origin);
-    store::session::insert(&mut **tx, &session, &hash).await?;
+    let (session, token) = (new(core, user_id, origin), core.rng.token());
+    store::session::insert(&mut **tx, &session, &TokenHash::of(token.expose())).await?;
     Ok(Begun { session, token })
 }
 

@@ -163,7 +163,7 @@ impl Reservation {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn succeed(self, db: impl PgExecutor<'_>) -> Result<(), store::Error> {
+    pub async fn succeed(&self, db: impl PgExecutor<'_>) -> Result<(), store::Error> {
         let end = |counter: &Counter| match counter.is_address {
             true => End::TakeBack(counter.rule),
             false => End::Forget,
@@ -175,11 +175,11 @@ impl Reservation {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn withdraw(self, db: impl PgExecutor<'_>) -> Result<(), store::Error> {
+    pub async fn withdraw(&self, db: impl PgExecutor<'_>) -> Result<(), store::Error> {
         self.settle(db, |counter| End::TakeBack(counter.rule)).await
     }
 
-    async fn settle(self, db: impl PgExecutor<'_>, end: impl Fn(&Counter) -> End) -> Result<(), store::Error> {
+    async fn settle(&self, db: impl PgExecutor<'_>, end: impl Fn(&Counter) -> End) -> Result<(), store::Error> {
         let ends: Vec<_> = self.counted.iter().map(|counter| (counter.key, end(counter))).collect();
         store::throttle::settle(db, &ends).await
     }

@@ -14,20 +14,20 @@ use crate::{
     model::{AuthorizationParameters, AuthorizationRequest},
 };
 
-pub(super) struct AuthorizationRequestRow {
-    pub id: Uuid,
-    pub client_id: String,
-    pub parameters: Json<AuthorizationParameters>,
-    pub authenticated_at: Option<Time>,
-    pub session_id: Option<Uuid>,
-    pub selected_at: Option<Time>,
-    pub consented_at: Option<Time>,
-    pub finished_at: Option<Time>,
-    pub created_at: Time,
-    pub expires_at: Time,
+struct AuthorizationRequestRow {
+    id: Uuid,
+    client_id: String,
+    parameters: Json<AuthorizationParameters>,
+    authenticated_at: Option<Time>,
+    session_id: Option<Uuid>,
+    selected_at: Option<Time>,
+    consented_at: Option<Time>,
+    finished_at: Option<Time>,
+    created_at: Time,
+    expires_at: Time,
 }
 
-pub(super) fn read(row: AuthorizationRequestRow) -> AuthorizationRequest {
+fn read(row: AuthorizationRequestRow) -> AuthorizationRequest {
     AuthorizationRequest {
         id: AuthorizationRequestId(row.id),
         client_id: row.client_id,

@@ -6,10 +6,7 @@ use uuid::Uuid;
 
 use sqlx::types::Json;
 
-use super::{
-    Error,
-    authorization_request::{self, AuthorizationRequestRow},
-};
+use super::{Error, user::Proof};
 use crate::{
     base::{
         Time, TokenHash,
@@ -146,52 +143,63 @@ pub async fn insert(db: impl PgExecutor<'_>, session: &Session, token_hash: &Tok
 /// of their last sign-in, and the request that waits in that browser tied to the session
 /// (as [`super::authorization_request::set_authenticated`] does). That request, if it still waits.
 ///
+/// The user's row is locked first, as [`super::user::hold`] does.
+///
 /// # Errors
-/// [`Error::Conflict`] if the user is gone; [`Error::Unavailable`], [`Error::Corrupt`].
+/// [`Error::Stale`] if the user is not active any more or `proof` is a password of the past; [`Error::Unavailable`],
+/// [`Error::Corrupt`].
 pub async fn begin(
     db: impl PgExecutor<'_>,
     session: &Session,
     token_hash: &TokenHash,
+    proof: Proof,
     line: &AuditEvent,
     waiting: Option<(AuthorizationRequestId, &TokenHash)>,
 ) -> Result<Option<AuthorizationRequest>, Error> {
-    let row = sqlx::query_as!(
-        AuthorizationRequestRow,
+    let (any_password, changed_at) = proof.parts();
+    let row = sqlx::query!(
         r#"
-        with begun as (
-            insert into sessions (
-                id, token_hash, user_id, auth_time, amr, acr, user_agent, address, created_at, last_seen_at, expires_at
-            )
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $4, $4, $9)
-        ),
-        seen as (
+        with seen as (
             update users
             set last_sign_in_at = $4
             where id = $3
+                and status = 'active'
+                and ($16 or password_changed_at is not distinct from $17)
+            returning id
+        ),
+        begun as (
+            insert into sessions (
+                id, token_hash, user_id, auth_time, amr, acr, user_agent, address, created_at, last_seen_at, expires_at
+            )
+            select $1, $2, seen.id, $4, $5, $6, $7, $8, $4, $4, $9
+            from seen
+            returning id
         ),
         written as (
             insert into audit_events (id, at, kind, actor, user_id, session_id, address, user_agent, data)
-            values ($10, $4, $11, $12, $3, $1, $8, $7, $13)
+            select $10, $4, $11, $12, $3, begun.id, $8, $7, $13
+            from begun
+        ),
+        tied as (
+            update authorization_requests r
+            set authenticated_at = $4,
+                selected_at = $4,
+                consented_at = null,
+                session_id = begun.id
+            from begun
+            where r.id = $14
+                and r.browser_hash = $15
+                and r.finished_at is null
+            returning r.id, r.client_id, r.parameters, r.created_at, r.expires_at
         )
-        update authorization_requests
-        set authenticated_at = $4,
-            selected_at = $4,
-            consented_at = null,
-            session_id = $1
-        where id = $14
-            and browser_hash = $15
-            and finished_at is null
-        returning
-            id,
-            client_id,
-            parameters as "parameters: Json<AuthorizationParameters>",
-            authenticated_at,
-            session_id,
-            selected_at,
-            consented_at,
-            finished_at,
-            created_at,
-            expires_at
+        select
+            tied.id as "id?",
+            tied.client_id as "client_id?",
+            tied.parameters as "parameters?: Json<AuthorizationParameters>",
+            tied.created_at as "created_at?",
+            tied.expires_at as "expires_at?"
+        from begun
+        left join tied on true
         "#,
         session.id.0,
         token_hash.as_bytes(),
@@ -207,11 +215,50 @@ pub async fn begin(
         line.actor,
         Json(&line.data) as _,
         waiting.map(|(id, _)| id.0),
-        waiting.map(|(_, browser)| &browser.as_bytes()[..])
+        waiting.map(|(_, browser)| &browser.as_bytes()[..]),
+        any_password,
+        changed_at
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::Stale)?;
+    let (Some(id), Some(client_id), Some(parameters), Some(created_at), Some(expires_at)) =
+        (row.id, row.client_id, row.parameters, row.created_at, row.expires_at)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(AuthorizationRequest {
+        id: AuthorizationRequestId(id),
+        client_id,
+        parameters: parameters.0,
+        authenticated_at: Some(session.auth_time),
+        session_id: Some(session.id),
+        selected_at: Some(session.auth_time),
+        consented_at: None,
+        finished_at: None,
+        created_at,
+        expires_at,
+    }))
+}
+
+/// Locks the session until the transaction ends; `false` if it has ended.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn hold(db: impl PgExecutor<'_>, id: SessionId) -> Result<bool, Error> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select true as "found!"
+        from sessions
+        where id = $1
+            and ended_at is null
+        for no key update
+        "#,
+        id.0
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(authorization_request::read))
+    Ok(found.is_some())
 }
 
 /// Remembers that the session was used, at most once a minute.

@@ -16,7 +16,7 @@ use crate::{
         throttle::{self, Attempt, Target},
     },
     model::{AuditKind, Session},
-    store,
+    store::{self, user::Proof},
 };
 
 /// How old a proof may be for what would give the account away, or a whole server.
@@ -41,6 +41,8 @@ pub enum Outcome {
     },
     /// They have no password; a mailed link gives them one.
     NoPassword,
+    /// The session has been ended meanwhile.
+    SignedOut,
 }
 
 /// Renews the proof of a session by its owner's password.
@@ -53,15 +55,19 @@ pub async fn prove(
     signed_in: &SignedIn,
     password: &Secret<String>,
 ) -> Result<Outcome, Failure> {
-    match check_password(core, visit, signed_in, password).await? {
-        Checked::Right => {}
+    let proof = match check_password(core, visit, signed_in, password).await? {
+        Checked::Right(proof) => proof,
         Checked::Wrong => return Ok(Outcome::Wrong),
         Checked::Wait { until } => return Ok(Outcome::Wait { until }),
         Checked::NoPassword => return Ok(Outcome::NoPassword),
-    }
-    let (user_id, own) = (signed_in.user.id, Some(&signed_in.session));
+    };
     let mut tx = core.store.begin().await?;
-    let begun = session::authenticated(core, &mut tx, user_id, own, &visit.origin).await?;
+    if !store::user::hold(&mut *tx, signed_in.user.id, proof).await? {
+        return Ok(Outcome::Wrong);
+    }
+    let Some(begun) = session::renew(core, &mut tx, &signed_in.session).await? else {
+        return Ok(Outcome::SignedOut);
+    };
     let line = super::line(core, visit, signed_in, AuditKind::SignedIn)
         .in_session(begun.session.id)
         .with("again", true);
@@ -74,7 +80,7 @@ pub async fn prove(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Checked {
     /// It is.
-    Right,
+    Right(Proof),
     /// It is not.
     Wrong,
     /// Too many attempts; it was not looked at.
@@ -117,7 +123,7 @@ pub(super) async fn check_password(
     match core.passwords.verify(stored.hash.expose(), typed).await {
         Ok(Verdict::Match { .. }) => {
             reservation.succeed(core.store.pool()).await?;
-            Ok(Checked::Right)
+            Ok(Checked::Right(Proof::Password(stored.changed_at)))
         }
         Ok(Verdict::NoMatch | Verdict::Unusable(_)) => {
             let line = super::line(core, visit, signed_in, AuditKind::SignInFailed).with("again", true);

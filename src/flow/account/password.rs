@@ -17,7 +17,7 @@ use crate::{
     },
     model::{AuditKind, EmailLinkPurpose},
     notify::mail_view::Letter,
-    store,
+    store::{self, user::Proof},
 };
 
 /// How it went.
@@ -39,6 +39,8 @@ pub enum Outcome {
     Weak(Weakness),
     /// There is no password that could be asked for, and the last sign-in was too long ago.
     ProofNeeded,
+    /// The session has been ended meanwhile.
+    SignedOut,
 }
 
 /// Whether the person has a password that the form must ask for.
@@ -62,23 +64,29 @@ pub async fn change(
     new: &Secret<String>,
 ) -> Result<Outcome, Failure> {
     let user = &signed_in.user;
-    match confirm::check_password(core, visit, signed_in, current).await? {
+    let proof = match confirm::check_password(core, visit, signed_in, current).await? {
         Checked::Wrong => return Ok(Outcome::Wrong),
         Checked::Wait { until } => return Ok(Outcome::Wait { until }),
         Checked::NoPassword if !confirm::is_fresh(core, &signed_in.session) => return Ok(Outcome::ProofNeeded),
-        Checked::Right if current.expose() == new.expose() => return Ok(Outcome::Same),
-        Checked::Right | Checked::NoPassword => {}
-    }
+        Checked::Right(_) if current.expose() == new.expose() => return Ok(Outcome::Same),
+        Checked::Right(proof) => proof,
+        Checked::NoPassword => Proof::Other,
+    };
     if let Err(weakness) = password::check(core, new, user) {
         return Ok(Outcome::Weak(weakness));
     }
     let hash = Secret::new(core.passwords.hash(new).await?);
     let now = core.now();
     let mut tx = core.store.begin().await?;
-    store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
+    if !store::user::hold(&mut *tx, user.id, proof).await? {
+        return Ok(Outcome::Wrong);
+    }
+    let Some(begun) = session::renew(core, &mut tx, &signed_in.session).await? else {
+        return Ok(Outcome::SignedOut);
+    };
+    let changed_at = store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
     store::email_link::delete_unused(&mut *tx, user.id, EmailLinkPurpose::ResetPassword).await?;
     session::end_others(core, &mut tx, user.id, Some(signed_in.session.id)).await?;
-    let begun = session::authenticated(core, &mut tx, user.id, Some(&signed_in.session), &visit.origin).await?;
     let line = super::line(core, visit, signed_in, AuditKind::PasswordChanged).in_session(begun.session.id);
     store::audit_event::insert(&mut *tx, &line).await?;
     if let Some(email) = reachable(user) {
@@ -91,6 +99,6 @@ pub async fn change(
     let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
     Ok(Outcome::Changed(Welcome {
         session: begun.token,
-        device: Some(KnownDevice::issue(&key, user.id, Some(now), &*core.rng)),
+        device: Some(KnownDevice::issue(&key, user.id, Some(changed_at), &*core.rng)),
     }))
 }

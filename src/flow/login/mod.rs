@@ -26,7 +26,7 @@ use crate::{
     },
     model::{Actor, AuditKind, AuthorizationRequest, Origin, Session},
     notify::mail_view::Letter,
-    store::{self, PgExecutor, Tx},
+    store::{self, PgExecutor, Tx, user::Proof},
 };
 
 /// Who sends a form, and from where.
@@ -73,17 +73,21 @@ struct Arrival {
 }
 
 /// Somebody has proved who they are: the session begins (or goes on, if `before` is theirs), what waits in this browser
-/// is tied to it, and the trail has a line about it.
+/// is tied to it, and the trail has a line about it. `None` if they are not active any more, or what they proved it by is
+/// of the past: then nothing is written.
 async fn arrive(
     core: &Core,
     tx: &mut Tx,
     visit: &Visit,
-    user_id: UserId,
+    (user_id, proof): (UserId, Proof),
     before: Option<&SignedIn>,
-) -> Result<Arrival, Failure> {
+) -> Result<Option<Arrival>, Failure> {
     let Some(before) = before else {
-        return arrive_anew(core, &mut **tx, visit, user_id).await;
+        return arrive_anew(core, &mut **tx, visit, (user_id, proof)).await;
     };
+    if !store::user::hold(&mut **tx, user_id, proof).await? {
+        return Ok(None);
+    }
     let begun = session::authenticated(core, tx, user_id, Some(&before.session), &visit.origin).await?;
     let Session { id, auth_time, .. } = begun.session;
     let request = match visit.request {
@@ -95,19 +99,27 @@ async fn arrive(
     };
     let line = audit::event(core, AuditKind::SignedIn, &Actor::User(user_id), &visit.origin).in_session(id);
     store::audit_event::insert_sign_in(&mut **tx, user_id, &line).await?;
-    Ok(Arrival { begun, request })
+    Ok(Some(Arrival { begun, request }))
 }
 
 /// The same in a browser in which nobody is signed in: one statement, which is a transaction by itself.
-async fn arrive_anew(core: &Core, db: impl PgExecutor<'_>, visit: &Visit, user_id: UserId) -> Result<Arrival, Failure> {
+async fn arrive_anew(
+    core: &Core,
+    db: impl PgExecutor<'_>,
+    visit: &Visit,
+    (user_id, proof): (UserId, Proof),
+) -> Result<Option<Arrival>, Failure> {
     let session = session::new(core, user_id, &visit.origin);
     let token = core.rng.token();
     let line = audit::event(core, AuditKind::SignedIn, &Actor::User(user_id), &visit.origin).in_session(session.id);
     let waiting = visit.request.map(|request| (request, &visit.browser.hash));
     let hash = TokenHash::of(token.expose());
-    let request = store::session::begin(db, &session, &hash, &line, waiting).await?;
-    Ok(Arrival {
-        begun: Begun { session, token },
-        request,
-    })
+    match store::session::begin(db, &session, &hash, proof, &line, waiting).await {
+        Ok(request) => Ok(Some(Arrival {
+            begun: Begun { session, token },
+            request,
+        })),
+        Err(store::Error::Stale) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

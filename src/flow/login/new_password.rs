@@ -9,7 +9,7 @@ use crate::{
         session::{self, SignedIn},
     },
     model::{Actor, AuditKind, EmailLinkPurpose},
-    store,
+    store::{self, user::Proof},
 };
 
 /// How it went.
@@ -19,6 +19,8 @@ pub enum Outcome {
     Changed,
     /// Another one is needed.
     Weak(Weakness),
+    /// The session has been ended meanwhile.
+    SignedOut,
 }
 
 /// Sets the password of somebody who is signed in; their other sessions end.
@@ -38,6 +40,12 @@ pub async fn replace(
     let hash = Secret::new(core.passwords.hash(new).await?);
     let now = core.now();
     let mut tx = core.store.begin().await?;
+    // The person first: whoever resets the password at this moment ends the session before it is looked at, or after.
+    let is_theirs = store::user::hold(&mut *tx, user.id, Proof::Other).await?
+        && store::session::hold(&mut *tx, signed_in.session.id).await?;
+    if !is_theirs {
+        return Ok(Outcome::SignedOut);
+    }
     store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
     store::email_link::delete_unused(&mut *tx, user.id, EmailLinkPurpose::ResetPassword).await?;
     session::end_others(core, &mut tx, user.id, Some(signed_in.session.id)).await?;

@@ -1,6 +1,6 @@
 //! Choosing a new password by a mailed link: good once, and every other session ends.
 
-use super::{PRODUCT, Visit, Welcome, arrive, password, post};
+use super::{Arrival, PRODUCT, Visit, Welcome, arrive, password, post};
 use crate::{
     base::{Secret, TokenHash, Translator},
     domain::account::{
@@ -10,7 +10,7 @@ use crate::{
     flow::{Core, Failure, audit, session, throttle},
     model::{Actor, AuditKind, EmailLink, EmailLinkPurpose, User, UserStatus},
     notify::mail_view::Letter,
-    store,
+    store::{self, user::Proof},
 };
 
 /// How it went.
@@ -71,10 +71,13 @@ pub async fn reset(
     if !store::email_link::redeem(&mut *tx, &link.link_hash, now).await? {
         return Ok(Outcome::Dead);
     }
-    store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
+    let changed_at = store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
     store::email_link::delete_unused(&mut *tx, user.id, EmailLinkPurpose::ResetPassword).await?;
     session::end_others(core, &mut tx, user.id, None).await?;
-    let begun = arrive(core, &mut tx, visit, user.id, before.as_ref()).await?.begun;
+    let who = (user.id, Proof::Other);
+    let Some(Arrival { begun, .. }) = arrive(core, &mut tx, visit, who, before.as_ref()).await? else {
+        return Ok(Outcome::Dead);
+    };
     let line = audit::event(core, AuditKind::PasswordChanged, &Actor::User(user.id), &visit.origin)
         .in_session(begun.session.id);
     store::audit_event::insert(&mut *tx, &line).await?;
@@ -88,7 +91,7 @@ pub async fn reset(
     let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
     let welcome = Welcome {
         session: begun.token,
-        device: Some(KnownDevice::issue(&key, user.id, Some(now), &*core.rng)),
+        device: Some(KnownDevice::issue(&key, user.id, Some(changed_at), &*core.rng)),
     };
     Ok(Outcome::Welcome(welcome, Box::new(link)))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::{Arrival, Visit, Welcome, arrive, arrive_anew};
 use crate::{
-    base::{Secret, Time},
+    base::{Secret, Time, id::UserId},
     domain::account::{
         device::{self, KnownDevice},
         identifier::Identifier,
@@ -22,7 +22,7 @@ use crate::{
         throttle::{self, Attempt, Reservation, Target},
     },
     model::{Actor, AuditEvent, AuditKind, AuthorizationRequest, User, UserStatus},
-    store,
+    store::{self, user::Proof},
 };
 
 /// What was typed.
@@ -112,7 +112,12 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
     let device = known_device
         .is_none()
         .then(|| KnownDevice::issue(&key, user.id, stored.changed_at, &*core.rng));
-    let Arrival { begun, request } = welcome(core, visit, user, reservation).await?;
+    let proof = Proof::Password(stored.changed_at);
+    let Some(Arrival { begun, request }) = welcome(core, visit, (user.id, proof), &reservation).await? else {
+        // Changed or suspended while it was compared.
+        note(core, visit, Some(user), &reservation).await?;
+        return Ok(Outcome::Refused(Refused::Wrong));
+    };
     let welcome = Welcome {
         session: begun.token,
         device,
@@ -154,17 +159,32 @@ async fn renew_hash(core: &Core, user: &User, old: &Secret<String>, password: &S
     Ok(())
 }
 
-async fn welcome(core: &Core, visit: &Visit, user: &User, reservation: Reservation) -> Result<Arrival, Failure> {
+async fn welcome(
+    core: &Core,
+    visit: &Visit,
+    who: (UserId, Proof),
+    reservation: &Reservation,
+) -> Result<Option<Arrival>, Failure> {
     let before = session::current(core, visit.browser.session.as_ref()).await?;
-    if before.is_none() {
-        let mut db = core.store.acquire().await?;
-        reservation.succeed(&mut *db).await?;
-        return arrive_anew(core, &mut *db, visit, user.id).await;
+    let arrival = match before {
+        None => {
+            let mut db = core.store.acquire().await?;
+            let arrival = arrive_anew(core, &mut *db, visit, who).await?;
+            if arrival.is_some() {
+                reservation.succeed(&mut *db).await?;
+            }
+            return Ok(arrival);
+        }
+        Some(before) => {
+            let mut tx = core.store.begin().await?;
+            let arrival = arrive(core, &mut tx, visit, who, Some(&before)).await?;
+            tx.commit().await?;
+            arrival
+        }
+    };
+    if arrival.is_some() {
+        reservation.succeed(core.store.pool()).await?;
     }
-    reservation.succeed(core.store.pool()).await?;
-    let mut tx = core.store.begin().await?;
-    let arrival = arrive(core, &mut tx, visit, user.id, before.as_ref()).await?;
-    tx.commit().await?;
     Ok(arrival)
 }
 

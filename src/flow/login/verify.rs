@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Visit, Welcome, arrive, register};
+use super::{Arrival, Visit, Welcome, arrive, register};
 use crate::{
     base::{
         Secret, Time, TokenHash,
@@ -20,7 +20,7 @@ use crate::{
     },
     flow::{Core, Failure, audit, session},
     model::{Actor, AuditKind, Fact, FactSource, Registration, User, UserStatus},
-    store,
+    store::{self, user::Proof},
 };
 
 /// How it went.
@@ -107,7 +107,10 @@ async fn complete(core: &Core, visit: &Visit, registration: Registration) -> Res
         Err(error) => return Err(error.into()),
     }
     store::fact::insert(&mut *tx, &facts).await?;
-    let begun = arrive(core, &mut tx, visit, user.id, before.as_ref()).await?.begun;
+    let who = (user.id, Proof::Other);
+    let Some(Arrival { begun, .. }) = arrive(core, &mut tx, visit, who, before.as_ref()).await? else {
+        return Ok(Outcome::Over);
+    };
     for kind in [AuditKind::Registered, AuditKind::EmailVerified] {
         let line = audit::event(core, kind, &Actor::User(user.id), &visit.origin).in_session(begun.session.id);
         store::audit_event::insert(&mut *tx, &line).await?;

@@ -319,7 +319,53 @@ pub async fn update(db: impl PgExecutor<'_>, user: &User) -> Result<i64, Error> 
     .ok_or(Error::Stale)
 }
 
-/// Replaces the password. With `expired_at` it is a one-time one.
+/// What somebody proved who they are by, before the transaction that rests on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// The password that was last changed then.
+    Password(Option<Time>),
+    /// Something else: a mailed link, a session.
+    Other,
+}
+
+impl Proof {
+    /// For SQL: whether the password does not matter, and when it was last changed.
+    pub(super) fn parts(self) -> (bool, Option<Time>) {
+        match self {
+            Self::Password(changed_at) => (false, changed_at),
+            Self::Other => (true, None),
+        }
+    }
+}
+
+/// Locks the user until the transaction ends, for a write that rests on `proof`: `false` if they are not active any more,
+/// or their password has been changed since. Whoever changes the password or the status afterwards finds what is written
+/// now, and can end it.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn hold(db: impl PgExecutor<'_>, id: UserId, proof: Proof) -> Result<bool, Error> {
+    let (any_password, changed_at) = proof.parts();
+    let found = sqlx::query_scalar!(
+        r#"
+        select true as "found!"
+        from users
+        where id = $1
+            and status = 'active'
+            and ($2 or password_changed_at is not distinct from $3)
+        for no key update
+        "#,
+        id.0,
+        any_password,
+        changed_at
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Replaces the password, and says since when it is this one: later than any before. With `expired_at` it is a one-time
+/// one.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -329,27 +375,24 @@ pub async fn update_password(
     password_hash: &Secret<String>,
     changed_at: Time,
     expired_at: Option<Time>,
-) -> Result<(), Error> {
-    let done = sqlx::query!(
-        "
+) -> Result<Time, Error> {
+    sqlx::query_scalar!(
+        r#"
         update users
         set password_hash = $2,
-            password_changed_at = $3,
+            password_changed_at = greatest($3, password_changed_at + interval '1 microsecond'),
             password_expired_at = $4
         where id = $1
-        ",
+        returning password_changed_at as "changed_at!"
+        "#,
         id.0,
         password_hash.expose(),
         changed_at,
         expired_at
     )
-    .execute(db)
-    .await?;
-    if done.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(Error::NotFound)
-    }
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound)
 }
 
 /// Writes the same password under new parameters, unless it has been changed meanwhile.

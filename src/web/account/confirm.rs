@@ -101,6 +101,7 @@ pub async fn post(mut owner: Owner, form: Form) -> HttpResponse {
             owner.visitor.sign_in(&token, None);
             owner.visitor.redirect(next.path())
         }
+        Ok(Outcome::SignedOut) => owner.visitor.redirect("/login"),
         Ok(Outcome::Wrong) => {
             let errors = FieldErrors::field("password", Text::new("error-password-wrong"));
             show(

@@ -48,6 +48,7 @@ pub async fn post(mut owner: Owner, form: Form) -> HttpResponse {
             owner.visitor.sign_in(&welcome.session, welcome.device.as_ref());
             return owner.visitor.redirect(&Done::Password.address());
         }
+        Ok(Outcome::SignedOut) => return owner.visitor.redirect("/login"),
         Ok(Outcome::ProofNeeded) => return owner.visitor.redirect("/recover"),
         Ok(Outcome::Wrong) => {
             let text = Text::new("error-password-wrong");

@@ -72,7 +72,8 @@ pub async fn post(form: Form) -> HttpResponse {
     };
     let visit = visitor.visit(waiting.request());
     match new_password::replace(visitor.core(), &visit, &signed_in, &form.secret("password")).await {
-        Ok(Outcome::Changed) => steps::go_on(visitor, waiting).await,
+        // to the sign-in page, that is
+        Ok(Outcome::Changed | Outcome::SignedOut) => steps::go_on(visitor, waiting).await,
         Ok(Outcome::Weak(weakness)) => {
             let errors = FieldErrors::field("password", words::weakness(weakness));
             show(visitor, waiting, &signed_in, errors, StatusCode::UNPROCESSABLE_ENTITY).await

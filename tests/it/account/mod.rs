@@ -4,6 +4,7 @@ mod email;
 mod overview;
 mod password;
 mod profile;
+mod withdrawn;
 
 use serde_json::{Map, Value, json};
 use signet::{

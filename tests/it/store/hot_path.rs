@@ -13,6 +13,7 @@ use signet::domain::account::throttle::{Rules, Subject, ThrottleKey};
 use signet::model::{AccessToken, UserStatus};
 use signet::store::audit_event::AuditFilter;
 use signet::store::grant::Offline;
+use signet::store::user::Proof;
 use signet::store::{
     Store, Tx, access_token, audit_event, authorization_code, authorization_request, client, consent, email_link, fact,
     grant, refresh_token, registration, revoked_token, session, sweep, throttle, used_jti, user,
@@ -260,8 +261,17 @@ async fn pages(store: &Store, plans: &str) {
     ));
     let line = fixture::audit_event(NOW);
     let begun = fixture::session(user_id);
+    check!(store, plans, "session::hold", |db| session::hold(db, session_id));
+    check!(store, plans, "user::hold", |db| user::hold(db, user_id, Proof::Other));
     check!(store, plans, "session::begin", |db| {
-        session::begin(db, &begun, &other, &line, Some((request_id, &hash)))
+        session::begin(
+            db,
+            &begun,
+            &other,
+            Proof::Password(None),
+            &line,
+            Some((request_id, &hash)),
+        )
     });
     check!(store, plans, "session::touch", |db| session::touch(db, session_id, NOW));
     check!(store, plans, "session::end", |db| session::end(db, session_id, NOW));

@@ -150,9 +150,10 @@ async fn a_rehash_gives_way_to_a_changed_password() {
     insert_user(&store, &alice).await;
     let old = user::find_password(store.pool(), alice.id).await.unwrap().unwrap().hash;
     let changed = Secret::new("$changed".to_owned());
-    user::update_password(store.pool(), alice.id, &changed, NOW, Some(NOW))
+    let changed_at = user::update_password(store.pool(), alice.id, &changed, NOW, Some(NOW))
         .await
         .unwrap();
+    assert!(changed_at > NOW, "later than the first one, whatever the clock says");
     let rehashed = Secret::new("$rehashed".to_owned());
     assert!(
         !user::rehash_password(store.pool(), alice.id, &old, &rehashed)
@@ -166,7 +167,7 @@ async fn a_rehash_gives_way_to_a_changed_password() {
     );
     let stored = user::find_password(store.pool(), alice.id).await.unwrap().unwrap();
     assert_eq!(stored.hash.expose(), "$rehashed");
-    assert_eq!(stored.changed_at, Some(NOW), "it is the same password");
+    assert_eq!(stored.changed_at, Some(changed_at), "it is the same password");
     let stored = user::find(store.pool(), alice.id).await.unwrap().unwrap();
     assert_eq!(stored.password_expired_at, Some(NOW));
 }

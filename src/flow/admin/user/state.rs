@@ -56,7 +56,7 @@ pub(in crate::flow) async fn set_password_in(
     let now = core.now();
     let expired_at = password.one_time.is_some().then_some(now);
     let written = store::user::update_password(&mut **tx, id, &password.hash, now, expired_at).await;
-    written.map_err(|error| match error {
+    let _: crate::base::Time = written.map_err(|error| match error {
         store::Error::NotFound => Error::NotFound("user"),
         other => other.into(),
     })?;
