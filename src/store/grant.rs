@@ -50,6 +50,30 @@ pub(super) fn read(row: GrantRow) -> Grant {
     }
 }
 
+/// The grant of a row of a join, where its columns bear their own names. A macro, because sqlx gives the row of every query
+/// a type of its own.
+macro_rules! of_joined {
+    ($row:ident) => {
+        $crate::store::grant::read($crate::store::grant::GrantRow {
+            id: $row.id,
+            client_id: $row.client_id,
+            user_id: $row.user_id,
+            session_id: $row.session_id,
+            scopes: $row.scopes,
+            resources: $row.resources,
+            claims: $row.claims,
+            nonce: $row.nonce,
+            auth_time: $row.auth_time,
+            acr: $row.acr,
+            amr: $row.amr,
+            created_at: $row.created_at,
+            expires_at: $row.expires_at,
+            revoked_at: $row.revoked_at,
+        })
+    };
+}
+pub(super) use of_joined;
+
 macro_rules! select_grant {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(

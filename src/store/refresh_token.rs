@@ -87,22 +87,7 @@ pub async fn find(db: impl PgExecutor<'_>, family_id: RefreshFamilyId) -> Result
         expires_at: row.token_expires_at,
         revoked_at: row.token_revoked_at,
     };
-    let grant = grant::read(grant::GrantRow {
-        id: row.id,
-        client_id: row.client_id,
-        user_id: row.user_id,
-        session_id: row.session_id,
-        scopes: row.scopes,
-        resources: row.resources,
-        claims: row.claims,
-        nonce: row.nonce,
-        auth_time: row.auth_time,
-        acr: row.acr,
-        amr: row.amr,
-        created_at: row.created_at,
-        expires_at: row.expires_at,
-        revoked_at: row.revoked_at,
-    });
+    let grant = grant::of_joined!(row);
     Ok(Some(RefreshContext {
         token,
         grant,

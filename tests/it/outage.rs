@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use signet::base::TokenHash;
 use signet::flow::Core;
 use tempfile::TempDir;
@@ -165,6 +165,12 @@ fn usual_load(
     load.add("userinfo", move || userinfo().bearer_auth(&access_token));
     let authorize = app.ask(&[]).url;
     load.add("authorize", get(&format!("/authorize?{}", authorize.query().unwrap())));
+    add_pages(&mut load, &http, person);
+    load
+}
+
+/// The pages that a person opens who is signed in.
+fn add_pages(load: &mut Load, http: &Client, person: &Browser) {
     let cookies: Vec<String> = person
         .cookies()
         .iter()
@@ -175,12 +181,12 @@ fn usual_load(
         ("sign in", "/login?switch=1"),
         ("consent", "/consent"),
     ] {
-        let (page, cookies) = (get(path), cookies.join("; "));
+        let (http, url, cookies) = (http.clone(), at(path), cookies.join("; "));
         load.add(name, move || {
-            page().header("cookie", &cookies).header("accept", "text/html")
+            let page = http.get(url.clone()).header("cookie", &cookies);
+            page.header("accept", "text/html")
         });
     }
-    load
 }
 
 /// Nobody saw anything but an answer, or 503 with a word about when to come back.

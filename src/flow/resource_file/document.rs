@@ -49,6 +49,7 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// What is wrong there.
     pub fn error(&self, message: impl Into<String>) -> FileError {
         FileError {
             file: self.file.clone(),

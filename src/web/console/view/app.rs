@@ -79,10 +79,38 @@ pub struct AppForm {
 }
 
 #[cfg(test)]
+impl AppForm {
+    fn sample() -> Self {
+        use crate::base::Text;
+        use crate::spec::oauth::{ClientAuthMethod, GrantType};
+        Self {
+            client_name: "Harbour Ledger".to_owned(),
+            client_uri: "https://ledger.example".to_owned(),
+            logo_uri: String::new(),
+            policy_uri: String::new(),
+            tos_uri: String::new(),
+            redirect_uris: "https://ledger.example/callback\nhttp://localhost:3000/callback".to_owned(),
+            post_logout_redirect_uris: "https://ledger.example/".to_owned(),
+            grant_types: Choice::grant_types(&[GrantType::AuthorizationCode, GrantType::RefreshToken]),
+            auth_methods: Choice::auth_methods(ClientAuthMethod::ClientSecretBasic),
+            jwks_uri: String::new(),
+            scope: String::new(),
+            id_token_algs: Choice::signing_algs(None),
+            access_token_formats: vec![
+                Choice::new("jwt", Text::new("format-jwt"), true),
+                Choice::new("opaque", Text::new("format-opaque"), false),
+            ],
+            access_token_algs: Choice::signing_algs(Some("ES256")),
+            requires_consent: true,
+            requires_pkce: true,
+        }
+    }
+}
+
+#[cfg(test)]
 impl App {
     pub(crate) fn samples(page: &Layout) -> Vec<(&'static str, Self)> {
         use crate::base::Text;
-        use crate::spec::oauth::{ClientAuthMethod, GrantType};
         let page = page.clone().with_person("Ada Lovelace", true);
         let plain = Self {
             client_id: "ledger".to_owned(),
@@ -92,27 +120,7 @@ impl App {
             is_disabled: false,
             has_secret: true,
             origin: None,
-            metadata: AppForm {
-                client_name: "Harbour Ledger".to_owned(),
-                client_uri: "https://ledger.example".to_owned(),
-                logo_uri: String::new(),
-                policy_uri: String::new(),
-                tos_uri: String::new(),
-                redirect_uris: "https://ledger.example/callback\nhttp://localhost:3000/callback".to_owned(),
-                post_logout_redirect_uris: "https://ledger.example/".to_owned(),
-                grant_types: Choice::grant_types(&[GrantType::AuthorizationCode, GrantType::RefreshToken]),
-                auth_methods: Choice::auth_methods(ClientAuthMethod::ClientSecretBasic),
-                jwks_uri: String::new(),
-                scope: String::new(),
-                id_token_algs: Choice::signing_algs(None),
-                access_token_formats: vec![
-                    Choice::new("jwt", Text::new("format-jwt"), true),
-                    Choice::new("opaque", Text::new("format-opaque"), false),
-                ],
-                access_token_algs: Choice::signing_algs(Some("ES256")),
-                requires_consent: true,
-                requires_pkce: true,
-            },
+            metadata: AppForm::sample(),
             roles: Vec::new(),
             errors: FieldErrors::none(),
             created: When::sample(&page, 90_000),
