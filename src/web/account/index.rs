@@ -108,15 +108,13 @@ fn sees(app: &AppAccess, language: &str) -> Vec<Text> {
         .filter(|name| !of_rules(name))
         .map(|name| claim_text(short_name(name)))
         .collect();
-    let mut before = None;
-    for told in &app.told {
-        // by name; one with several values is there several times
-        if before != Some(&told.name) {
-            let title = told.title(language).unwrap_or_else(|| short_name(&told.name));
-            texts.push(Text::verbatim(title));
-        }
-        before = Some(&told.name);
-    }
+    let told = app.told.iter();
+    let mut titles: Vec<&str> = told
+        .map(|told| told.title(language).unwrap_or_else(|| short_name(&told.name)))
+        .collect();
+    titles.sort_unstable();
+    titles.dedup();
+    texts.extend(titles.into_iter().map(Text::verbatim));
     for pair in &app.access.resource_scopes {
         let (identifier, scope) = pair.split_once(' ').unwrap_or((pair, ""));
         let resource = app.resources.iter().find(|one| one.identifier == identifier);

@@ -35,8 +35,7 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         Err(failure) => return page::failure(&visitor, &failure),
     };
     let mut shown = values(wanted, user, &told);
-    // What the operator adds is seen as well.
-    shown.extend(told.iter().map(|told| ConsentValue::told(told, visitor.locale.tag())));
+    add_told(&mut shown, &told, visitor.locale.tag());
     let view = Consent {
         page: visitor.layout(),
         request: waiting.value(),
@@ -94,6 +93,17 @@ fn values(wanted: &Wanted, user: &User, told: &[Told]) -> Vec<ConsentValue> {
     values
 }
 
+/// What the operator adds is seen as well. Two claims that read alike are one line.
+fn add_told(shown: &mut Vec<ConsentValue>, told: &[Told], language: &str) {
+    for told in told {
+        let line = ConsentValue::told(told, language);
+        let is_there = |known: &ConsentValue| known.title == line.title && known.value == line.value;
+        if line.title.is_none() || !shown.iter().any(is_there) {
+            shown.push(line);
+        }
+    }
+}
+
 /// What the app may do where, API by API.
 fn apis(wanted: &Wanted, pending: &Pending) -> Vec<ConsentApi> {
     let mut apis: Vec<(&Resource, Vec<String>)> = Vec::new();
@@ -122,7 +132,7 @@ fn apis(wanted: &Wanted, pending: &Pending) -> Vec<ConsentApi> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::sample;
+    use crate::model::{Localized, sample};
     use serde_json::json;
 
     fn shown(wanted: &Wanted) -> Vec<(String, String)> {
@@ -154,6 +164,32 @@ mod tests {
                 pair("address", "Lyon, FR"),
                 pair("https://example.com/plan", "")
             ]
+        );
+    }
+
+    #[test]
+    fn two_claims_that_read_alike_are_one_line() {
+        let told = |name: &str, title: Option<&str>, value: &str| {
+            let mut titles = Localized::default();
+            if let Some(title) = title {
+                titles.insert("title".to_owned(), title.to_owned());
+            }
+            let (name, value) = (name.to_owned(), json!(value));
+            Told { name, titles, value }
+        };
+        let mut shown = Vec::new();
+        let all = [
+            told("https://a.example/plan", Some("Plan"), "gold"),
+            told("https://b.example/plan", Some("Plan"), "gold"),
+            told("https://c.example/plan", Some("Plan"), "free"),
+            told("https://d.example/plan", None, "gold"),
+            told("https://e.example/plan", None, "gold"),
+        ];
+        add_told(&mut shown, &all, "en");
+        let names: Vec<&str> = shown.iter().map(|line| line.claim.as_str()).collect();
+        assert_eq!(
+            names,
+            ["a", "c", "d", "e"].map(|host| format!("https://{host}.example/plan"))
         );
     }
 }
