@@ -15,7 +15,7 @@ use crate::{
         login::{PRODUCT, Visit, Welcome, password, post},
         session::{self, SignedIn},
     },
-    model::{AuditKind, EmailLinkPurpose},
+    model::AuditKind,
     notify::mail_view::Letter,
     store::{self, user::Proof},
 };
@@ -84,9 +84,8 @@ pub async fn change(
     let Some(begun) = session::renew(core, &mut tx, &signed_in.session).await? else {
         return Ok(Outcome::SignedOut);
     };
-    let changed_at = store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
-    store::email_link::delete_unused(&mut *tx, user.id, EmailLinkPurpose::ResetPassword).await?;
-    session::end_others(core, &mut tx, user.id, Some(signed_in.session.id)).await?;
+    let staying = Some(signed_in.session.id);
+    let changed_at = password::write(core, &mut tx, user.id, &hash, now, staying).await?;
     let line = super::line(core, visit, signed_in, AuditKind::PasswordChanged).in_session(begun.session.id);
     store::audit_event::insert(&mut *tx, &line).await?;
     if let Some(email) = reachable(user) {

@@ -4,11 +4,8 @@ use super::{Visit, password};
 use crate::{
     base::Secret,
     domain::account::password_policy::Weakness,
-    flow::{
-        Core, Failure, audit,
-        session::{self, SignedIn},
-    },
-    model::{Actor, AuditKind, EmailLinkPurpose},
+    flow::{Core, Failure, audit, session::SignedIn},
+    model::{Actor, AuditKind},
     store::{self, user::Proof},
 };
 
@@ -38,7 +35,6 @@ pub async fn replace(
         return Ok(Outcome::Weak(weakness));
     }
     let hash = Secret::new(core.passwords.hash(new).await?);
-    let now = core.now();
     let mut tx = core.store.begin().await?;
     // The person first: whoever resets the password at this moment ends the session before it is looked at, or after.
     let is_theirs = store::user::hold(&mut *tx, user.id, Proof::Other).await?
@@ -46,9 +42,8 @@ pub async fn replace(
     if !is_theirs {
         return Ok(Outcome::SignedOut);
     }
-    store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
-    store::email_link::delete_unused(&mut *tx, user.id, EmailLinkPurpose::ResetPassword).await?;
-    session::end_others(core, &mut tx, user.id, Some(signed_in.session.id)).await?;
+    let staying = Some(signed_in.session.id);
+    password::write(core, &mut tx, user.id, &hash, core.now(), staying).await?;
     let line = audit::event(core, AuditKind::PasswordChanged, &Actor::User(user.id), &visit.origin)
         .in_session(signed_in.session.id);
     store::audit_event::insert(&mut *tx, &line).await?;

@@ -1,10 +1,14 @@
-//! Choosing a password: the rule, said in one place.
+//! Choosing a password: the rule, and what goes with a change, said in one place.
 
 use crate::{
-    base::Secret,
+    base::{
+        Secret, Time,
+        id::{SessionId, UserId},
+    },
     domain::account::password_policy::{Surroundings, Weakness},
-    flow::Core,
-    model::User,
+    flow::{Core, session},
+    model::{EmailLinkPurpose, User},
+    store::{self, Tx},
 };
 
 /// Looks at a new password for an account that exists.
@@ -31,4 +35,23 @@ pub fn check_for(
         app_names: &["Signet"],
     };
     core.policy.passwords.check(password, &surroundings)
+}
+
+/// Writes the password that somebody chose: links to a new one are dead, and every session ends but perhaps the one in
+/// which it was chosen. Whoever knew the old password is out. Gives the time of the change.
+///
+/// # Errors
+/// The store's; then the transaction must be given up.
+pub async fn write(
+    core: &Core,
+    tx: &mut Tx,
+    user_id: UserId,
+    hash: &Secret<String>,
+    now: Time,
+    staying: Option<SessionId>,
+) -> Result<Time, store::Error> {
+    let changed_at = store::user::update_password(&mut **tx, user_id, hash, now, None).await?;
+    store::email_link::delete_unused(&mut **tx, user_id, EmailLinkPurpose::ResetPassword).await?;
+    session::end_others(core, tx, user_id, staying).await?;
+    Ok(changed_at)
 }

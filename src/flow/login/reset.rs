@@ -71,9 +71,7 @@ pub async fn reset(
     if !store::email_link::redeem(&mut *tx, &link.link_hash, now).await? {
         return Ok(Outcome::Dead);
     }
-    let changed_at = store::user::update_password(&mut *tx, user.id, &hash, now, None).await?;
-    store::email_link::delete_unused(&mut *tx, user.id, EmailLinkPurpose::ResetPassword).await?;
-    session::end_others(core, &mut tx, user.id, None).await?;
+    let changed_at = password::write(core, &mut tx, user.id, &hash, now, None).await?;
     let who = (user.id, Proof::Other);
     let Some(Arrival { begun, .. }) = arrive(core, &mut tx, visit, who, before.as_ref()).await? else {
         return Ok(Outcome::Dead);
