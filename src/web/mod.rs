@@ -15,6 +15,7 @@ pub mod headers;
 pub mod layout;
 pub mod login;
 pub mod oidc;
+pub mod page_resource;
 pub mod profile_field;
 pub mod return_to;
 pub mod routes;

@@ -14,33 +14,24 @@ mod profile;
 mod sessions;
 pub mod view;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 
-use super::error::page::method_not_allowed;
+use super::page_resource::{form_page, page};
 
 /// The routes of this wing.
 pub fn configure(config: &mut ServiceConfig) {
-    macro_rules! page {
-        ($path:literal, $get:expr, $post:expr) => {
-            config.service(
-                web::resource($path)
-                    .route(web::get().to($get))
-                    .route(web::post().to($post))
-                    .default_service(web::to(method_not_allowed)),
-            )
-        };
-    }
-    config.service(
-        web::resource("/account")
-            .route(web::get().to(index::get))
-            .default_service(web::to(method_not_allowed)),
-    );
-    page!("/account/profile", profile::get, profile::post);
-    page!("/account/email", email::get, email::post);
-    page!("/account/email/verify", email::get_link, email::post_link);
-    page!("/account/password", password::get, password::post);
-    page!("/account/confirm", confirm::get, confirm::post);
-    page!("/account/apps/withdraw", index::back, apps::withdraw);
-    page!("/account/sessions/end", index::back, sessions::end);
-    page!("/account/sessions/end-others", index::back, sessions::end_others);
+    config
+        .service(page("/account", index::get))
+        .service(form_page("/account/profile", profile::get, profile::post))
+        .service(form_page("/account/email", email::get, email::post))
+        .service(form_page("/account/email/verify", email::get_link, email::post_link))
+        .service(form_page("/account/password", password::get, password::post))
+        .service(form_page("/account/confirm", confirm::get, confirm::post))
+        .service(form_page("/account/apps/withdraw", index::back, apps::withdraw))
+        .service(form_page("/account/sessions/end", index::back, sessions::end))
+        .service(form_page(
+            "/account/sessions/end-others",
+            index::back,
+            sessions::end_others,
+        ));
 }

@@ -16,46 +16,42 @@ mod users;
 pub mod view;
 mod words;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 
-use super::error::page::method_not_allowed;
+use super::page_resource::{form_page, page};
 
 /// The routes of this wing.
 pub fn configure(config: &mut ServiceConfig) {
-    macro_rules! page {
-        ($path:literal, $get:expr) => {
-            config.service(
-                web::resource($path)
-                    .route(web::get().to($get))
-                    .default_service(web::to(method_not_allowed)),
-            )
-        };
-        ($path:literal, $get:expr, $post:expr) => {
-            config.service(
-                web::resource($path)
-                    .route(web::get().to($get))
-                    .route(web::post().to($post))
-                    .default_service(web::to(method_not_allowed)),
-            )
-        };
-    }
-    page!("/console", overview::get);
-    page!("/console/users", users::list, users::create);
-    page!("/console/users/new", users::new);
-    page!("/console/users/{id}", user::get, user::post);
-    page!("/console/users/{id}/password", user::back, user::password);
-    page!("/console/users/{id}/status", user::back, user::status);
-    page!("/console/users/{id}/sessions/end", user::back, user::end_session);
-    page!("/console/users/{id}/sessions/end-all", user::back, user::end_sessions);
-    page!("/console/users/{id}/delete", user::delete_page, user::delete);
-    page!("/console/apps", apps::list, apps::create);
-    page!("/console/apps/new", apps::new);
-    page!("/console/apps/{client_id}", app::get, app::post);
-    page!("/console/apps/{client_id}/secret", app::back, app::secret);
-    page!("/console/apps/{client_id}/status", app::back, app::status);
-    page!("/console/apps/{client_id}/delete", app::delete_page, app::delete);
-    page!("/console/apis", overview::apis);
-    page!("/console/audit", overview::trail);
-    page!("/console/keys", overview::keys);
-    page!("/console/keys/rotate", overview::keys, overview::rotate);
+    config
+        .service(page("/console", overview::get))
+        .service(form_page("/console/users", users::list, users::create))
+        .service(page("/console/users/new", users::new))
+        .service(form_page("/console/users/{id}", user::get, user::post))
+        .service(form_page("/console/users/{id}/password", user::back, user::password))
+        .service(form_page("/console/users/{id}/status", user::back, user::status))
+        .service(form_page(
+            "/console/users/{id}/sessions/end",
+            user::back,
+            user::end_session,
+        ))
+        .service(form_page(
+            "/console/users/{id}/sessions/end-all",
+            user::back,
+            user::end_sessions,
+        ))
+        .service(form_page("/console/users/{id}/delete", user::delete_page, user::delete))
+        .service(form_page("/console/apps", apps::list, apps::create))
+        .service(page("/console/apps/new", apps::new))
+        .service(form_page("/console/apps/{client_id}", app::get, app::post))
+        .service(form_page("/console/apps/{client_id}/secret", app::back, app::secret))
+        .service(form_page("/console/apps/{client_id}/status", app::back, app::status))
+        .service(form_page(
+            "/console/apps/{client_id}/delete",
+            app::delete_page,
+            app::delete,
+        ))
+        .service(page("/console/apis", overview::apis))
+        .service(page("/console/audit", overview::trail))
+        .service(page("/console/keys", overview::keys))
+        .service(form_page("/console/keys/rotate", overview::keys, overview::rotate));
 }

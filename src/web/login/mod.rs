@@ -15,39 +15,23 @@ mod verify;
 pub mod view;
 mod words;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 
-use super::error::page::method_not_allowed;
+use super::page_resource::{form_page, page};
 
 /// The routes of this wing.
 pub fn configure(config: &mut ServiceConfig) {
-    macro_rules! page {
-        ($path:literal, $get:expr) => {
-            config.service(
-                web::resource($path)
-                    .route(web::get().to($get))
-                    .default_service(web::to(method_not_allowed)),
-            )
-        };
-        ($path:literal, $get:expr, $post:expr) => {
-            config.service(
-                web::resource($path)
-                    .route(web::get().to($get))
-                    .route(web::post().to($post))
-                    .default_service(web::to(method_not_allowed)),
-            )
-        };
-    }
-    page!("/login", sign_in::get, sign_in::post);
-    page!("/login/select", select_account::get, select_account::post);
-    page!("/login/new-password", new_password::get, new_password::post);
-    page!("/register", register::get, register::post);
-    page!("/register/verify", verify::get, verify::post);
-    page!("/register/resend", verify::back, verify::resend);
-    page!("/recover", recover::get, recover::post);
-    page!("/recover/sent", recover::back);
-    page!("/recover/reset", reset::get, reset::post);
-    page!("/consent", consent::get, consent::post);
-    page!("/logout", logout::get, logout::post);
-    page!("/logout/done", logout::done);
+    config
+        .service(form_page("/login", sign_in::get, sign_in::post))
+        .service(form_page("/login/select", select_account::get, select_account::post))
+        .service(form_page("/login/new-password", new_password::get, new_password::post))
+        .service(form_page("/register", register::get, register::post))
+        .service(form_page("/register/verify", verify::get, verify::post))
+        .service(form_page("/register/resend", verify::back, verify::resend))
+        .service(form_page("/recover", recover::get, recover::post))
+        .service(page("/recover/sent", recover::back))
+        .service(form_page("/recover/reset", reset::get, reset::post))
+        .service(form_page("/consent", consent::get, consent::post))
+        .service(form_page("/logout", logout::get, logout::post))
+        .service(page("/logout/done", logout::done));
 }
