@@ -1,4 +1,5 @@
-//! Encrypted tokens (RFC 7516), compact serialisation only.
+//! Encrypted tokens (RFC 7516), compact serialisation only. Nothing of this version sends or reads one: request objects
+//! and ID tokens that a client registers as encrypted (OIDC Core §6.1, §10.2) go through here once they are supported.
 //!
 //! josekit does the work, behind limits of ours: no compression, because it inflates without bound; a short list of
 //! algorithms, without PBES2 (the sender would choose our cost) and RSA1_5 (padding oracle); no critical extensions;
