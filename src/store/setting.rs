@@ -24,29 +24,6 @@ pub async fn find(db: impl PgExecutor<'_>, key: &str) -> Result<Option<Value>, E
     Ok(value)
 }
 
-/// Writes the value if the key has none, and returns what stands there now: the same for every process.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn insert_or_find(db: impl PgExecutor<'_>, key: &str, value: &Value, now: Time) -> Result<Value, Error> {
-    let stored = sqlx::query_scalar!(
-        // The no-op update makes the row that was there visible to `returning`.
-        "
-        insert into settings as s (key, value, updated_at)
-        values ($1, $2, $3)
-        on conflict (key) do update
-        set updated_at = s.updated_at
-        returning s.value
-        ",
-        key,
-        value,
-        now
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(stored)
-}
-
 /// Writes the value.
 ///
 /// # Errors
@@ -67,21 +44,4 @@ pub async fn update(db: impl PgExecutor<'_>, key: &str, value: &Value, now: Time
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// Removes the key; `false` if there was none.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn delete(db: impl PgExecutor<'_>, key: &str) -> Result<bool, Error> {
-    let done = sqlx::query!(
-        "
-        delete from settings
-        where key = $1
-        ",
-        key
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
 }

@@ -61,17 +61,6 @@ pub enum JwsAlg {
     HS512,
 }
 
-/// What kind of key an algorithm needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
-    /// RSA, at least 2048 bits.
-    Rsa,
-    /// The curve that belongs to the algorithm (RFC 7518 §3.4, RFC 8037 §3.1).
-    Curve,
-    /// A secret that both sides know.
-    Secret,
-}
-
 impl JwsAlg {
     /// Signatures: what `private_key_jwt` may use.
     pub const SIGNATURES: [Self; 10] = [
@@ -109,15 +98,6 @@ impl JwsAlg {
             Self::HS256 => "HS256",
             Self::HS384 => "HS384",
             Self::HS512 => "HS512",
-        }
-    }
-
-    /// The kind of key that it needs.
-    pub const fn key_kind(self) -> KeyKind {
-        match self {
-            Self::RS256 | Self::RS384 | Self::RS512 | Self::PS256 | Self::PS384 | Self::PS512 => KeyKind::Rsa,
-            Self::ES256 | Self::ES384 | Self::ES512 | Self::EdDSA => KeyKind::Curve,
-            Self::HS256 | Self::HS384 | Self::HS512 => KeyKind::Secret,
         }
     }
 }

@@ -421,28 +421,6 @@ pub async fn rehash_password(
     Ok(done.rows_affected() == 1)
 }
 
-/// Suspends or re-activates the user; `false` if there is none.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn set_status(db: impl PgExecutor<'_>, id: UserId, status: UserStatus, now: Time) -> Result<bool, Error> {
-    let done = sqlx::query!(
-        "
-        update users
-        set status = $2,
-            updated_at = $3,
-            version = version + 1
-        where id = $1
-        ",
-        id.0,
-        status.as_str(),
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
 /// Remembers the language that the user chose.
 ///
 /// # Errors

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use actix_web::http::Method;
 use futures_util::future::join_all;
 use serde_json::Value;
-use signet::model::UserStatus;
 use signet::store;
 use time::Duration;
 
 use super::kit::{Kit, SECRET, basic, send};
+use crate::support::people::suspend;
 
 fn refresh_token(tokens: &Value) -> String {
     tokens["refresh_token"].as_str().unwrap().to_owned()
@@ -116,9 +116,7 @@ async fn suspension_expiry_and_revocation_end_it() {
     kit.live_through(Duration::days(30)).await;
     assert_eq!(kit.refresh(&idle, &[]).await.error(), refused);
     let suspended = refresh_token(&kit.tokens("openid offline_access").await);
-    store::user::set_status(kit.store.pool(), kit.user.id, UserStatus::Suspended, kit.now())
-        .await
-        .unwrap();
+    suspend(&kit.store, kit.user.id, kit.now()).await;
     assert_eq!(kit.refresh(&suspended, &[]).await.error(), refused);
 }
 

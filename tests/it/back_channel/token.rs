@@ -1,15 +1,14 @@
 //! Codes and client credentials at the token endpoint.
 
 use actix_web::http::Method;
-use signet::model::UserStatus;
 use signet::spec::jose::SigningAlg;
 use signet::spec::jose::hash::half_hash;
-use signet::store;
 use std::sync::Arc;
 use time::Duration;
 
 use super::kit::{API, CALLBACK, ISSUER, Kit, OPAQUE_API, SECRET, VERIFIER, at_once, basic, header_of, send};
 use crate::support::database::TestDatabase;
+use crate::support::people::suspend;
 
 #[actix_web::test]
 async fn a_code_gives_three_tokens_that_a_stranger_can_verify() {
@@ -126,9 +125,7 @@ async fn codes_that_do_not_fit_the_request_are_refused() {
 async fn a_suspended_person_is_not_spoken_for() {
     let kit = Kit::new().await;
     let code = kit.code("openid", |_, _| {}).await;
-    store::user::set_status(kit.store.pool(), kit.user.id, UserStatus::Suspended, kit.now())
-        .await
-        .unwrap();
+    suspend(&kit.store, kit.user.id, kit.now()).await;
     assert_eq!(kit.redeem(&code, &[]).await.error(), (400, "invalid_grant".to_owned()));
 }
 

@@ -9,7 +9,7 @@ use signet::model::{
     ResourceScope, TokenFormat,
 };
 use signet::store::audit_event::AuditFilter;
-use signet::store::{Error, audit_event, claim_rule, client, fact, resource};
+use signet::store::{Error, audit_event, claim_rule, client, fact, resource, setting};
 use time::Duration;
 
 use super::fixture::{self, NOW, insert_user, new_hash, open, user};
@@ -226,5 +226,15 @@ async fn the_trail_is_filtered_by_user_and_kind_the_newest_first() {
             }
             assert_eq!(seen, expected, "{filter:?}, pages of {limit}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_setting_is_what_was_written_last() {
+    let (_database, store) = open().await;
+    assert_eq!(setting::find(store.pool(), "a").await.unwrap(), None);
+    for value in [json!({"b": 1}), json!(2)] {
+        setting::update(store.pool(), "a", &value, NOW).await.unwrap();
+        assert_eq!(setting::find(store.pool(), "a").await.unwrap(), Some(value));
     }
 }

@@ -8,11 +8,12 @@ use signet::base::id::UserId;
 use signet::model::{AccessToken, Session, UserStatus};
 use signet::store::grant::Offline;
 use signet::store::{
-    access_token, authorization_code, authorization_request, grant, refresh_token, revoked_token, session, user,
+    access_token, authorization_code, authorization_request, grant, refresh_token, revoked_token, session,
 };
 use time::Duration;
 
 use super::fixture::{self, NOW, insert_family, insert_parties, new_hash, object, open, scope};
+use crate::support::people::suspend;
 
 #[tokio::test]
 async fn a_code_reads_back_with_its_grant() {
@@ -202,9 +203,7 @@ async fn a_refresh_token_that_is_old_expired_or_revoked_does_not_rotate() {
 async fn a_suspended_user_shows_in_the_refresh_context() {
     let (_database, store) = open().await;
     let (given, token) = insert_family(&store).await;
-    user::set_status(store.pool(), given.user_id, UserStatus::Suspended, NOW)
-        .await
-        .unwrap();
+    suspend(&store, given.user_id, NOW).await;
     let found = refresh_token::find(store.pool(), token.family_id)
         .await
         .unwrap()

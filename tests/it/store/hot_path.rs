@@ -10,7 +10,7 @@ use signet::base::id::UserId;
 use signet::base::page::PageRequest;
 use signet::base::{Secret, TokenHash};
 use signet::domain::account::throttle::{Rules, Subject, ThrottleKey};
-use signet::model::{AccessToken, UserStatus};
+use signet::model::AccessToken;
 use signet::store::audit_event::AuditFilter;
 use signet::store::grant::Offline;
 use signet::store::user::Proof;
@@ -207,12 +207,6 @@ async fn people(store: &Store, plans: &str) {
     ));
     check!(store, plans, "user::rehash_password", |db| user::rehash_password(
         db, user_id, &hash, &hash
-    ));
-    check!(store, plans, "user::set_status", |db| user::set_status(
-        db,
-        user_id,
-        UserStatus::Suspended,
-        NOW
     ));
     let line = fixture::audit_event(NOW);
     check!(store, plans, "audit_event::insert_sign_in", |db| {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use signet::base::{Locale, Time};
-use signet::model::UserStatus;
 use signet::store::{Change, Listener, access_token, audit_event, client, grant, revoked_token, session, user};
 
 use super::fixture::{self, NOW, insert_family, new_hash, open};
+use crate::support::people::suspend;
 
 async fn next(listener: &mut Listener) -> Change {
     tokio::time::timeout(Duration::from_secs(10), listener.next())
@@ -38,9 +38,7 @@ async fn what_caches_hold_is_announced_and_a_sign_in_is_not() {
 
     user::set_locale(pool, given.user_id, Locale::De).await.unwrap();
     assert_eq!(next(&mut listener).await, Change::User(given.user_id));
-    user::set_status(pool, given.user_id, UserStatus::Suspended, NOW)
-        .await
-        .unwrap();
+    suspend(&store, given.user_id, NOW).await;
     assert_eq!(next(&mut listener).await, Change::User(given.user_id));
 
     grant::revoke(pool, given.id, "test", NOW).await.unwrap();

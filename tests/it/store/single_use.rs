@@ -1,11 +1,11 @@
 //! Whatever is good once: exactly one of many simultaneous users gets it.
 
 use futures_util::future::join_all;
-use serde_json::{Map, json};
+use serde_json::Map;
 use signet::base::id::RegistrationId;
 use signet::base::{SystemRng, TokenHash};
 use signet::model::{EmailLink, EmailLinkPurpose, Registration};
-use signet::store::{email_link, registration, setting, used_jti};
+use signet::store::{email_link, registration, used_jti};
 use time::Duration;
 
 use super::fixture::{NOW, insert_parties, new_hash, open};
@@ -143,25 +143,4 @@ async fn only_the_newest_mailed_link_works_and_only_once() {
     let purpose = EmailLinkPurpose::VerifyEmail;
     email_link::delete_unused(store.pool(), user.id, purpose).await.unwrap();
     assert_eq!(email_link::find(store.pool(), &other.link_hash).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn all_processes_agree_on_a_setting_that_all_propose() {
-    let (_database, store) = open().await;
-    let proposals: Vec<_> = (0..8).map(|number| json!({"check": number})).collect();
-    let tries = proposals
-        .iter()
-        .map(|value| setting::insert_or_find(store.pool(), "master_key_check", value, NOW));
-    let seen: Vec<_> = join_all(tries).await.into_iter().map(Result::unwrap).collect();
-    let stored = setting::find(store.pool(), "master_key_check").await.unwrap().unwrap();
-    assert!(seen.iter().all(|value| *value == stored));
-    setting::update(store.pool(), "master_key_check", &json!(1), NOW)
-        .await
-        .unwrap();
-    assert_eq!(
-        setting::find(store.pool(), "master_key_check").await.unwrap(),
-        Some(json!(1))
-    );
-    assert!(setting::delete(store.pool(), "master_key_check").await.unwrap());
-    assert_eq!(setting::find(store.pool(), "master_key_check").await.unwrap(), None);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use signet::base::id::RoleId;
 use signet::base::{Locale, Secret, SystemRng};
-use signet::model::{Role, UserStatus};
+use signet::model::Role;
 use signet::store::{Error, role, user};
 use time::Duration;
 
@@ -133,14 +133,6 @@ async fn an_edit_of_an_older_version_is_stale() {
     let stored = user::find(store.pool(), mine.id).await.unwrap().unwrap();
     assert_eq!(stored.claim("name"), Some("Alice"));
     assert_eq!((stored.version, stored.updated_at), (2, theirs.updated_at));
-
-    assert!(
-        user::set_status(store.pool(), mine.id, UserStatus::Suspended, NOW)
-            .await
-            .unwrap()
-    );
-    let stored = user::find(store.pool(), mine.id).await.unwrap().unwrap();
-    assert_eq!((stored.version, stored.status), (3, UserStatus::Suspended));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ pub mod core;
 pub mod database;
 pub mod fleet;
 pub mod mailbox;
+pub mod people;
 pub mod process;
 #[allow(dead_code)]
 pub mod relying_party;
