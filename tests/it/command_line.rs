@@ -236,3 +236,20 @@ async fn files_are_applied_and_what_they_no_longer_name_is_pruned() {
     stage.refused(&["apply"], 2, "required");
     stage.refused(&["apply", "--purge", one], 2, "unexpected argument");
 }
+
+#[tokio::test]
+async fn a_reader_that_has_gone_is_no_fault() {
+    let stage = Stage::new().await;
+    let data_dir = stage.folder.path().join("data");
+    let pairs = stage.environment.iter();
+    let environment: Vec<_> = pairs.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut child = signet(&["keys", "list"], &data_dir, &environment)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success() && !error.contains("panicked"), "{error}");
+}

@@ -17,9 +17,9 @@ pub(super) async fn run(core: &Core, arguments: &ApplyArguments) -> Outcome {
         ..Options::default()
     };
     let plan = resource_file::apply(core, &sources, &options).await?;
-    println!("{plan}");
+    say!("{plan}");
     if arguments.dry_run {
-        println!("dry run: nothing was changed");
+        say!("dry run: nothing was changed");
     }
     Ok(())
 }

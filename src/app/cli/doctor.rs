@@ -74,10 +74,10 @@ fn report(findings: &[(&str, Finding)]) -> ExitCode {
     let mut status = ExitCode::SUCCESS;
     for (subject, finding) in findings {
         match finding {
-            Finding::Good(detail) => println!("ok       {subject}: {detail}"),
+            Finding::Good(detail) => say!("ok       {subject}: {detail}"),
             Finding::Bad { fault, advice } => {
-                println!("problem  {subject}: {fault}");
-                println!("         {advice}");
+                say!("problem  {subject}: {fault}");
+                say!("         {advice}");
                 status = ExitCode::FAILURE;
             }
         }

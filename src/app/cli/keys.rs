@@ -26,7 +26,7 @@ pub(super) async fn run(core: &Core, command: &KeysCommand) -> Outcome {
 
 async fn list(core: &Core) -> Outcome {
     let now = core.now();
-    println!("{:<6}  {:<43}  {:<8}  signs from", "alg", "kid", "state");
+    say!("{:<6}  {:<43}  {:<8}  signs from", "alg", "kid", "state");
     for key in keys::list(core).await? {
         let state = match key.state(now) {
             KeyState::Pending => "pending",
@@ -40,7 +40,7 @@ async fn list(core: &Core) -> Outcome {
         let until = key
             .retiring_at
             .map_or_else(String::new, |at| format!(" to {}", written(at)));
-        println!(
+        say!(
             "{:<6}  {kid:<43}  {state:<8}  {}{until}",
             alg.name(),
             written(*active_at)
@@ -63,9 +63,9 @@ async fn rotate(core: &Core, algorithm: Option<&str>) -> Outcome {
     for done in keys::rotate(core, &By::command(), alg).await? {
         match done {
             Rotation::Begun(key) => {
-                println!("{}: {} signs from {}", key.alg.name(), key.kid, written(key.active_at));
+                say!("{}: {} signs from {}", key.alg.name(), key.kid, written(key.active_at));
             }
-            Rotation::AlreadyPending(alg) => println!("{}: a successor waits already", alg.name()),
+            Rotation::AlreadyPending(alg) => say!("{}: a successor waits already", alg.name()),
         }
     }
     Ok(())

@@ -1,5 +1,13 @@
 //! The command line. Exit status: 0 done, 1 failed, 2 wrong use (also a wrong setting).
 
+/// Prints a line for whoever still listens: `signet keys list | head` ends quietly, where `println!` would panic.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod apply;
 mod doctor;
 mod keys;

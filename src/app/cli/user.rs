@@ -42,7 +42,7 @@ async fn add(core: &Core, arguments: &AddUserArguments) -> Outcome {
         false => NewPassword::OneTime,
     };
     let created = user::create(core, &By::command(), &edit, Some(&password)).await?;
-    println!("user {} added, id {}", created.user.display_name(), created.user.id);
+    say!("user {} added, id {}", created.user.display_name(), created.user.id);
     tell(created.one_time_password);
     Ok(())
 }
@@ -50,7 +50,7 @@ async fn add(core: &Core, arguments: &AddUserArguments) -> Outcome {
 async fn reset_password(core: &Core, identifier: &str) -> Outcome {
     let found = user::find_by_identifier(core, identifier).await?;
     let password = user::set_password(core, &By::command(), found.id, &NewPassword::OneTime).await?;
-    println!("user {}: every session has ended", found.display_name());
+    say!("user {}: every session has ended", found.display_name());
     tell(password);
     Ok(())
 }
@@ -58,7 +58,7 @@ async fn reset_password(core: &Core, identifier: &str) -> Outcome {
 /// The one place where a one-time password is shown.
 fn tell(password: Option<Secret<String>>) {
     if let Some(password) = password {
-        println!("one-time password: {}", password.expose());
+        say!("one-time password: {}", password.expose());
     }
 }
 
