@@ -40,7 +40,7 @@ pub async fn authenticate(
         Ok(client) => Ok(client),
         Err(Failed::Machinery(refusal)) => Err(refusal),
         Err(Failed::Client(cause)) => {
-            tracing::info!(client_id = shown(params), %cause, "client authentication failed");
+            tracing::info!(client_id = shown(params, authorization), %cause, "client authentication failed");
             Err(Refusal::Client {
                 error: cause.wire(),
                 challenge: if authorization.is_some() {
@@ -54,8 +54,10 @@ pub async fn authenticate(
 }
 
 /// A client_id for the log: a client that does not exist may call itself anything.
-fn shown(params: &Params) -> String {
-    let client_id = params.get("client_id").unwrap_or_default();
+fn shown(params: &Params, authorization: Option<&str>) -> String {
+    let credentials = Credentials::parse(authorization, params);
+    let named = credentials.as_ref().ok().map(Credentials::client_id);
+    let client_id = named.or_else(|| params.get("client_id")).unwrap_or_default();
     client_id.chars().filter(|c| !c.is_control()).take(100).collect()
 }
 
