@@ -27,7 +27,10 @@ pub enum StartError {
     #[error(transparent)]
     Wiring(#[from] WiringError),
     /// The address is taken, or not this machine's.
-    #[error("cannot listen on {address}: {cause}; set SIGNET_LISTEN to another address and port")]
+    #[error(
+        "cannot listen on {address}: {cause}; set SIGNET_LISTEN to another address and port, and SIGNET_ISSUER to the URL \
+         at which browsers reach it, for example http://localhost:8081"
+    )]
     Listen {
         /// The address of the settings.
         address: SocketAddr,
