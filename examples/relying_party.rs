@@ -1,7 +1,7 @@
 //! A small app that signs people in with Signet through the `openidconnect` crate: the demo, and a start for your own.
 //!
 //! ```text
-//! cargo run --example relying_party
+//! cargo run --release --example relying_party
 //! ```
 //!
 //! It shows the verified claims, refreshes, calls an API that it protects itself, for the person and as a machine, and
@@ -478,8 +478,8 @@ async fn main() -> Result<(), Failure> {
         pending: Mutex::default(),
         signed_in: Mutex::default(),
     }));
-    println!("The demo app listens on {}", demo.base);
-    HttpServer::new(move || {
+    let base = demo.base.clone();
+    let server = HttpServer::new(move || {
         App::new()
             .app_data(demo.clone())
             .route("/", web::get().to(home))
@@ -492,8 +492,8 @@ async fn main() -> Result<(), Failure> {
             .route("/api/orders", web::get().to(orders))
     })
     .workers(1)
-    .bind(("127.0.0.1", port))?
-    .run()
-    .await?;
+    .bind(("127.0.0.1", port))?;
+    println!("The demo app listens on {base}");
+    server.run().await?;
     Ok(())
 }
