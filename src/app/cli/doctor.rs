@@ -7,6 +7,7 @@ use openssl::asn1::Asn1Time;
 use openssl::x509::X509;
 use sqlx::PgPool;
 
+use crate::app::database::embedded;
 use crate::app::ground::{Ground, GroundError, Purpose};
 use crate::app::settings::{Settings, Tls};
 use crate::app::tls::Certificates;
@@ -40,6 +41,11 @@ pub(super) async fn run(settings: Settings) -> ExitCode {
             certificate(files, settings.issuer.host(), SystemClock.now()),
         ));
     }
+    // Opening it would make it: a whole new Signet in the folder in which somebody happened to stand.
+    if settings.has_embedded_database() && !embedded::has_cluster(&settings.data_dir) {
+        findings.push(("database", nothing_here(&settings)));
+        return report(&findings);
+    }
     findings.push(("mail", mail(&settings).await));
     match Ground::open(settings, Purpose::Command).await {
         Ok(ground) => {
@@ -68,6 +74,16 @@ pub(super) async fn run(settings: Settings) -> ExitCode {
         )),
     }
     report(&findings)
+}
+
+fn nothing_here(settings: &Settings) -> Finding {
+    let folder = std::path::absolute(&settings.data_dir).unwrap_or_else(|_| settings.data_dir.clone());
+    Finding::Bad {
+        fault: format!("there is no Signet in {}", folder.display()),
+        advice:
+            "stand where the server is started, or set SIGNET_DATA_DIR to its data folder; its first start makes it"
+                .to_owned(),
+    }
 }
 
 fn report(findings: &[(&str, Finding)]) -> ExitCode {

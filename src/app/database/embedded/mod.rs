@@ -31,6 +31,11 @@ use folder::Folder;
 pub(in crate::app) use programs::OLDEST_MAJOR;
 use supervisor::{Shared, Supervisor};
 
+/// Whether a data folder holds a cluster, of whatever version and in whatever state.
+pub fn has_cluster(data_dir: &Path) -> bool {
+    data_dir.join("postgres").exists()
+}
+
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct Options {
