@@ -117,8 +117,8 @@ pub struct Reservation {
     counted: Vec<Counter>,
 }
 
-/// Counts the attempt as failed, outside of any transaction. To be called before the password or code is compared; on [`Decision::Wait`] it must
-/// not be compared at all, whether or not the account exists.
+/// Counts the attempt as failed, outside of any transaction. To be called before the password or code is compared; on
+/// [`Decision::Wait`] it must not be compared at all, whether or not the account exists.
 ///
 /// # Errors
 /// When the database does not answer: then nothing may be compared either.

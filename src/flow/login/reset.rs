@@ -68,6 +68,10 @@ pub async fn reset(
     let now = core.now();
     let before = session::current(core, visit.browser.session.as_ref()).await?;
     let mut tx = core.store.begin().await?;
+    // The person before the link, as everybody does who changes a password and kills the links to a new one.
+    if !store::user::hold(&mut *tx, user.id, Proof::Other).await? {
+        return Ok(Outcome::Dead);
+    }
     if !store::email_link::redeem(&mut *tx, &link.link_hash, now).await? {
         return Ok(Outcome::Dead);
     }
