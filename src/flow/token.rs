@@ -162,16 +162,12 @@ impl Exchange<'_> {
         if effects.is_empty() && opaque.is_none() {
             return Ok(Applied::Done);
         }
-        let mut db = match db {
-            Some(db) => db,
-            None => core.store.acquire().await?,
-        };
-        if opaque.is_none()
+        // Given back before the transaction takes one: nobody waits for a second connection while holding the first.
+        if let (Some(mut db), None) = (db, opaque)
             && let Some(applied) = apply::write_at_once(&mut *db, effects, core.now()).await
         {
             return Ok(applied?);
         }
-        drop(db);
         let mut tx = core.store.begin().await?;
         let by = (&*self.client, self.request.origin);
         let applied = apply::write(core, &mut tx, effects, opaque, by).await?;
