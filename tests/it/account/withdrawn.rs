@@ -154,3 +154,22 @@ async fn a_one_time_password_that_is_replaced_by_another_one_cannot_be_exchanged
     assert_eq!(hash(&world, id).await, "$another");
     assert_eq!(live_sessions(&world, id).await, 0);
 }
+
+#[tokio::test]
+async fn a_mailed_link_that_a_reset_has_just_killed_sets_no_password() {
+    let world = World::new().await;
+    let id = make_person(&world, "ada").await;
+    let mut browser = Browser::new();
+    let page = browser.open(&world.at("/recover")).await;
+    browser.submit(&page, "recover", &[("identifier", "ada")]).await;
+    let link = world.mailbox.mail("ada@example.com", 1).await.link("/recover/reset");
+    let page = browser.open(&link).await.at(200, "/recover/reset");
+    let mut tx = reset(&world, id).await;
+    let purpose = signet::model::EmailLinkPurpose::ResetPassword;
+    store::email_link::delete_unused(&mut *tx, id, purpose).await.unwrap();
+    let fields = [("password", NEW_PASSWORD)];
+    let answer = too_late(&world, &mut browser, &page, "reset", &fields, tx).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(hash(&world, id).await, "$another");
+    assert_eq!(live_sessions(&world, id).await, 0);
+}
