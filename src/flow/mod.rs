@@ -20,6 +20,7 @@ pub mod introspect;
 pub mod job;
 pub mod keys;
 pub mod login;
+mod mint;
 pub mod outbox;
 pub mod password;
 pub mod refusal;

@@ -6,30 +6,20 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::{
     Core, Refusal,
     apply::grant::{self as apply, Applied, OpaqueToken},
     cache::Catalog,
     client_auth,
+    mint::{IdTokenAsk, Mint},
 };
 use crate::{
     base::{Secret, Time, TokenHash, id::RefreshFamilyId},
-    domain::{
-        claims::{self, SessionFacts},
-        grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, IdTokenPlan, Issue, Needs, Subject},
-        token::{
-            AccessTokenClaims, IdTokenClaims,
-            access_token::{self, Authentication},
-            id_token, jti,
-        },
-    },
-    model::{self, AccessToken, Client, Origin, Placement, TokenFormat, User, UserStatus},
+    domain::grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Subject},
+    model::{self, Client, Origin, UserStatus},
     spec::{
-        jose::{SigningAlg, hash::half_hash},
         oauth::{Params, ScopeSet},
-        oidc::{ClaimsRequest, discovery::path},
+        oidc::discovery::path,
     },
     store::{self, Connection},
 };
@@ -213,13 +203,24 @@ impl Exchange<'_> {
     }
 
     fn sign(&self, issue: Issue, now: Time) -> Result<Signed, Refusal> {
-        let (access_token, opaque) = self.access_token(&issue, now)?;
+        let mint = Mint {
+            core: self.core,
+            client: &self.client,
+            catalog: &self.catalog,
+        };
+        let (access_token, opaque) = mint.access_token(&issue, now)?;
         let id_token = match &issue.subject {
             Subject::Person { grant, user } => match &issue.id_token {
-                Some(plan) => {
-                    let extra = self.claims(Placement::IdToken, &issue.subject, &plan.scope, &grant.resources, now);
-                    Some(self.id_token(plan, grant, user, &access_token, &extra, now)?)
-                }
+                Some(plan) => Some(mint.id_token(
+                    grant,
+                    user,
+                    &IdTokenAsk {
+                        nonce: plan.nonce.as_deref(),
+                        scope: &plan.scope,
+                        access_token: Some(&access_token),
+                    },
+                    now,
+                )?),
                 None => None,
             },
             Subject::Client => None,
@@ -235,136 +236,9 @@ impl Exchange<'_> {
             opaque,
         })
     }
-
-    fn access_token(&self, issue: &Issue, now: Time) -> Result<(Secret<String>, Option<OpaqueToken>), Refusal> {
-        let (core, target) = (self.core, &issue.access_token);
-        let extra = self.claims(
-            Placement::AccessToken,
-            &issue.subject,
-            &target.scope,
-            &target.resources,
-            now,
-        );
-        let (grant, user_id) = match &issue.subject {
-            Subject::Person { grant, user } => (Some(&**grant), Some(user.id)),
-            Subject::Client => (None, None),
-        };
-        let grant_id = grant.map(|grant| grant.id);
-        match target.format {
-            TokenFormat::Jwt => {
-                let sub = user_id.map(|id| id.to_string());
-                let claims = AccessTokenClaims {
-                    iss: core.policy.issuer.as_str(),
-                    sub: sub.as_deref().unwrap_or(&self.client.client_id),
-                    aud: &target.audience,
-                    client_id: &self.client.client_id,
-                    scope: &target.scope,
-                    jti: &jti::new(grant_id, &*core.rng),
-                    iat: now,
-                    exp: issue.expires_at,
-                    authentication: grant.map(authentication),
-                    extra: &extra,
-                };
-                let signer = core.keys.signer(target.signing_alg, now)?;
-                let token = signer.sign_jwt(Some(access_token::TYP), &claims.to_json()?)?;
-                Ok((Secret::new(token), None))
-            }
-            TokenFormat::Opaque => {
-                let value = core.rng.token();
-                let token = AccessToken {
-                    jti: None,
-                    grant_id,
-                    client_id: self.client.client_id.clone(),
-                    user_id,
-                    scope: target.scope.clone(),
-                    audience: target.audience.clone(),
-                    claims: extra,
-                    issued_at: now,
-                    expires_at: issue.expires_at,
-                };
-                let hash = TokenHash::of(value.expose());
-                Ok((value, Some(OpaqueToken { hash, token })))
-            }
-        }
-    }
-
-    fn id_token(
-        &self,
-        plan: &IdTokenPlan,
-        grant: &model::Grant,
-        user: &User,
-        access_token: &Secret<String>,
-        extra: &Map<String, Value>,
-        now: Time,
-    ) -> Result<Secret<String>, Refusal> {
-        let core = self.core;
-        let alg = self.client.metadata.id_token_signed_response_alg.as_deref();
-        // OIDC Registration §2: RS256 where the client says nothing
-        let alg = alg.and_then(|name| name.parse().ok()).unwrap_or(SigningAlg::RS256);
-        let claims = IdTokenClaims {
-            iss: core.policy.issuer.as_str(),
-            sub: &user.id.to_string(),
-            aud: &self.client.client_id,
-            iat: now,
-            exp: now + core.policy.tokens.id_token,
-            authentication: authentication(grant),
-            nonce: plan.nonce.as_deref(),
-            sid: grant.session_id,
-            at_hash: Some(&half_hash(alg, access_token.expose())),
-            extra,
-        };
-        let signer = core.keys.signer(alg, now)?;
-        Ok(Secret::new(signer.sign_jwt(id_token::TYP, &claims.to_json()?)?))
-    }
-
-    fn claims(
-        &self,
-        placement: Placement,
-        subject: &Subject,
-        scope: &ScopeSet,
-        resource: &[String],
-        now: Time,
-    ) -> Map<String, Value> {
-        let nothing = ClaimsRequest::default();
-        let (user, grant) = match subject {
-            Subject::Person { grant, user } => (Some(&**user), Some(&**grant)),
-            Subject::Client => (None, None),
-        };
-        let assembled = claims::assemble(&claims::Ask {
-            placement,
-            user,
-            client: &self.client,
-            session: grant.map(session_facts),
-            scope,
-            claims: grant.map_or(&nothing, |grant| &grant.claims),
-            resource,
-            rules: &self.catalog.rules,
-            now,
-        });
-        self.core.log_failures(assembled.failures);
-        assembled.claims
-    }
 }
 
 struct Signed {
     tokens: Tokens,
     opaque: Option<OpaqueToken>,
-}
-
-fn authentication(grant: &model::Grant) -> Authentication<'_> {
-    Authentication {
-        auth_time: grant.auth_time,
-        acr: grant.acr.as_deref(),
-        amr: &grant.amr,
-    }
-}
-
-/// The sign-in behind a grant, for custom claims.
-pub(super) fn session_facts(grant: &model::Grant) -> SessionFacts<'_> {
-    SessionFacts {
-        id: grant.session_id,
-        auth_time: grant.auth_time,
-        acr: grant.acr.as_deref(),
-        amr: &grant.amr,
-    }
 }

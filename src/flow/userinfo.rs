@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Core, Refusal, access_token, token::session_facts};
+use super::{Core, Refusal, access_token, mint::session_facts};
 use crate::{
     domain::claims,
     model::Placement,

@@ -1,0 +1,181 @@
+//! Makes tokens: their claims are assembled and signed here, wherever they are handed out. Nothing is written.
+
+use serde_json::{Map, Value};
+
+use super::{Core, Refusal, apply::grant::OpaqueToken, cache::Catalog};
+use crate::{
+    base::{Secret, Time, TokenHash},
+    domain::{
+        claims::{self, SessionFacts},
+        grant::{Issue, Subject},
+        token::{
+            AccessTokenClaims, IdTokenClaims,
+            access_token::{self, Authentication},
+            id_token, jti,
+        },
+    },
+    model::{self, AccessToken, Client, Placement, TokenFormat, User},
+    spec::{
+        jose::{SigningAlg, hash::half_hash},
+        oauth::ScopeSet,
+        oidc::ClaimsRequest,
+    },
+};
+
+/// What tokens are made from.
+#[derive(Clone, Copy)]
+pub(super) struct Mint<'a> {
+    pub(super) core: &'a Core,
+    /// Who gets them.
+    pub(super) client: &'a Client,
+    pub(super) catalog: &'a Catalog,
+}
+
+/// What only one ID token carries.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IdTokenAsk<'a> {
+    /// The authorization request's nonce.
+    pub(super) nonce: Option<&'a str>,
+    /// For which scopes.
+    pub(super) scope: &'a ScopeSet,
+    /// The access token that goes with it.
+    pub(super) access_token: Option<&'a Secret<String>>,
+}
+
+impl Mint<'_> {
+    /// An access token; an opaque one must still be written down.
+    pub(super) fn access_token(
+        &self,
+        issue: &Issue,
+        now: Time,
+    ) -> Result<(Secret<String>, Option<OpaqueToken>), Refusal> {
+        let (core, target) = (self.core, &issue.access_token);
+        let (grant, user) = match &issue.subject {
+            Subject::Person { grant, user } => (Some(&**grant), Some(&**user)),
+            Subject::Client => (None, None),
+        };
+        let extra = self.claims(
+            Placement::AccessToken,
+            grant.zip(user),
+            &target.scope,
+            &target.resources,
+            now,
+        );
+        let (grant_id, user_id) = (grant.map(|grant| grant.id), user.map(|user| user.id));
+        match target.format {
+            TokenFormat::Jwt => {
+                let sub = user_id.map(|id| id.to_string());
+                let claims = AccessTokenClaims {
+                    iss: core.policy.issuer.as_str(),
+                    sub: sub.as_deref().unwrap_or(&self.client.client_id),
+                    aud: &target.audience,
+                    client_id: &self.client.client_id,
+                    scope: &target.scope,
+                    jti: &jti::new(grant_id, &*core.rng),
+                    iat: now,
+                    exp: issue.expires_at,
+                    authentication: grant.map(authentication),
+                    extra: &extra,
+                };
+                let signer = core.keys.signer(target.signing_alg, now)?;
+                let token = signer.sign_jwt(Some(access_token::TYP), &claims.to_json()?)?;
+                Ok((Secret::new(token), None))
+            }
+            TokenFormat::Opaque => {
+                let value = core.rng.token();
+                let token = AccessToken {
+                    jti: None,
+                    grant_id,
+                    client_id: self.client.client_id.clone(),
+                    user_id,
+                    scope: target.scope.clone(),
+                    audience: target.audience.clone(),
+                    claims: extra,
+                    issued_at: now,
+                    expires_at: issue.expires_at,
+                };
+                let hash = TokenHash::of(value.expose());
+                Ok((value, Some(OpaqueToken { hash, token })))
+            }
+        }
+    }
+
+    /// An ID token about the person of a grant.
+    pub(super) fn id_token(
+        &self,
+        grant: &model::Grant,
+        user: &User,
+        ask: &IdTokenAsk<'_>,
+        now: Time,
+    ) -> Result<Secret<String>, Refusal> {
+        let core = self.core;
+        let extra = self.claims(
+            Placement::IdToken,
+            Some((grant, user)),
+            ask.scope,
+            &grant.resources,
+            now,
+        );
+        let alg = self.client.metadata.id_token_signed_response_alg.as_deref();
+        // OIDC Registration §2: RS256 where the client says nothing
+        let alg = alg.and_then(|name| name.parse().ok()).unwrap_or(SigningAlg::RS256);
+        let at_hash = ask.access_token.map(|token| half_hash(alg, token.expose()));
+        let claims = IdTokenClaims {
+            iss: core.policy.issuer.as_str(),
+            sub: &user.id.to_string(),
+            aud: &self.client.client_id,
+            iat: now,
+            exp: now + core.policy.tokens.id_token,
+            authentication: authentication(grant),
+            nonce: ask.nonce,
+            sid: grant.session_id,
+            at_hash: at_hash.as_deref(),
+            extra: &extra,
+        };
+        let signer = core.keys.signer(alg, now)?;
+        Ok(Secret::new(signer.sign_jwt(id_token::TYP, &claims.to_json()?)?))
+    }
+
+    fn claims(
+        &self,
+        placement: Placement,
+        person: Option<(&model::Grant, &User)>,
+        scope: &ScopeSet,
+        resource: &[String],
+        now: Time,
+    ) -> Map<String, Value> {
+        let nothing = ClaimsRequest::default();
+        let (grant, user) = person.unzip();
+        let assembled = claims::assemble(&claims::Ask {
+            placement,
+            user,
+            client: self.client,
+            session: grant.map(session_facts),
+            scope,
+            claims: grant.map_or(&nothing, |grant| &grant.claims),
+            resource,
+            rules: &self.catalog.rules,
+            now,
+        });
+        self.core.log_failures(assembled.failures);
+        assembled.claims
+    }
+}
+
+fn authentication(grant: &model::Grant) -> Authentication<'_> {
+    Authentication {
+        auth_time: grant.auth_time,
+        acr: grant.acr.as_deref(),
+        amr: &grant.amr,
+    }
+}
+
+/// The sign-in behind a grant, for custom claims.
+pub(super) fn session_facts(grant: &model::Grant) -> SessionFacts<'_> {
+    SessionFacts {
+        id: grant.session_id,
+        auth_time: grant.auth_time,
+        acr: grant.acr.as_deref(),
+        amr: &grant.amr,
+    }
+}
