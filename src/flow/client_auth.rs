@@ -5,7 +5,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::{
-    Core,
+    Caller, Core,
     refusal::{Challenge, Refusal},
 };
 use crate::{
@@ -26,21 +26,17 @@ use crate::{
 /// The purpose under which a client_secret is sealed; the context is the client_id.
 pub const SEAL_PURPOSE: &str = "client_secret";
 
-/// Authenticates the client of a request to `endpoint`, a path below the issuer.
+/// Authenticates the client that calls.
 ///
 /// # Errors
 /// [`Refusal::Client`]; the reason is logged here, the wire hears only that it failed.
-pub async fn authenticate(
-    core: &Core,
-    params: &Params,
-    authorization: Option<&str>,
-    endpoint: &str,
-) -> Result<Arc<Client>, Refusal> {
-    match admit(core, params, authorization, endpoint).await {
+pub async fn authenticate(core: &Core, caller: &Caller) -> Result<Arc<Client>, Refusal> {
+    let authorization = caller.authorization.as_deref();
+    match admit(core, caller).await {
         Ok(client) => Ok(client),
         Err(Failed::Machinery(refusal)) => Err(refusal),
         Err(Failed::Client(cause)) => {
-            tracing::info!(client_id = shown(params, authorization), %cause, "client authentication failed");
+            tracing::info!(client_id = shown(&caller.params, authorization), %cause, "client authentication failed");
             Err(Refusal::Client {
                 error: cause.wire(),
                 challenge: if authorization.is_some() {
@@ -78,13 +74,8 @@ impl From<store::Error> for Failed {
     }
 }
 
-async fn admit(
-    core: &Core,
-    params: &Params,
-    authorization: Option<&str>,
-    endpoint: &str,
-) -> Result<Arc<Client>, Failed> {
-    let credentials = Credentials::parse(authorization, params)?;
+async fn admit(core: &Core, caller: &Caller) -> Result<Arc<Client>, Failed> {
+    let credentials = Credentials::parse(caller.authorization.as_deref(), &caller.params)?;
     let client = core.client(credentials.client_id()).await?;
     let next = client_auth::check(&credentials, client.as_deref())?;
     if let (Next::Verify { keys, algs }, Credentials::Assertion { assertion, .. }) = (next, &credentials) {
@@ -92,7 +83,7 @@ async fn admit(
             client_id: credentials.client_id(),
             assertion,
             algs,
-            endpoint,
+            endpoint: caller.endpoint,
         };
         let once = verify(core, &checked, keys, client.as_ref()).await?;
         // RFC 7523 §3: a second use is a replay, in whichever process the first one was

@@ -2,7 +2,7 @@
 
 use serde_json::Map;
 
-use super::{Core, Refusal, access_token, client_auth};
+use super::{Caller, Core, Refusal, access_token, client_auth};
 use crate::{
     domain::{
         grant::is_offline,
@@ -10,10 +10,7 @@ use crate::{
         token::RefreshWire,
     },
     model::{Client, UserStatus},
-    spec::{
-        oauth::{ErrorCode, OAuthError, Params},
-        oidc::discovery::path,
-    },
+    spec::oauth::{ErrorCode, OAuthError},
     store,
 };
 
@@ -23,14 +20,14 @@ use crate::{
 ///
 /// # Errors
 /// [`Refusal`]; a token that is not good, or not the client's business, is no error.
-pub async fn introspect(core: &Core, params: &Params, authorization: Option<&str>) -> Result<Vec<u8>, Refusal> {
-    let client = client_auth::authenticate(core, params, authorization, path::INTROSPECT).await?;
+pub async fn introspect(core: &Core, caller: &Caller) -> Result<Vec<u8>, Refusal> {
+    let client = client_auth::authenticate(core, caller).await?;
     // RFC 7662 §2.1, §4: the endpoint is not for whoever found a token
     if client.is_public() {
         let why = "introspection needs a client that authenticates";
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, why).into());
     }
-    let value = params.require("token")?;
+    let value = caller.params.require("token")?;
     let answer = match RefreshWire::parse(value) {
         Some(wire) => refresh_token(core, &client, &wire).await?,
         None => access_token(core, &client, value).await?,

@@ -10,6 +10,7 @@ mod apply;
 pub mod audit;
 pub mod authorize;
 pub mod cache;
+pub mod caller;
 pub mod client_auth;
 pub mod core;
 pub mod discovery;
@@ -31,6 +32,7 @@ pub mod throttle;
 pub mod token;
 pub mod userinfo;
 
+pub use caller::Caller;
 pub use core::{Core, Parts};
 pub use failure::Failure;
 pub use refusal::Refusal;

@@ -1,14 +1,11 @@
 //! The revocation endpoint (RFC 7009).
 
-use super::{Core, Refusal, access_token, apply::grant::client_event, client_auth};
+use super::{Caller, Core, Refusal, access_token, apply::grant::client_event, client_auth};
 use crate::{
     base::TokenHash,
     domain::token::RefreshWire,
     model::{AuditKind, Client, Origin},
-    spec::{
-        oauth::{ErrorCode, OAuthError, Params},
-        oidc::discovery::path,
-    },
+    spec::oauth::{ErrorCode, OAuthError},
     store,
 };
 
@@ -17,11 +14,11 @@ use crate::{
 ///
 /// # Errors
 /// `unauthorized_client` for another client's token; [`Refusal`].
-pub async fn revoke(core: &Core, params: &Params, authorization: Option<&str>, origin: &Origin) -> Result<(), Refusal> {
-    let client = client_auth::authenticate(core, params, authorization, path::REVOKE).await?;
-    let value = params.require("token")?;
+pub async fn revoke(core: &Core, caller: &Caller) -> Result<(), Refusal> {
+    let client = client_auth::authenticate(core, caller).await?;
+    let value = caller.params.require("token")?;
     match RefreshWire::parse(value) {
-        Some(wire) => refresh_token(core, &client, &wire, origin).await,
+        Some(wire) => refresh_token(core, &client, &wire, &caller.origin).await,
         None => access_token(core, &client, value).await,
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{
-    Core, Refusal,
+    Caller, Core, Refusal,
     apply::grant::{self as apply, Applied, OpaqueToken},
     cache::Catalog,
     client_auth,
@@ -16,27 +16,13 @@ use super::{
 use crate::{
     base::{Secret, Time, TokenHash, id::RefreshFamilyId},
     domain::grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Subject},
-    model::{self, Client, Origin, UserStatus},
-    spec::{
-        oauth::{Params, ScopeSet},
-        oidc::discovery::path,
-    },
+    model::{self, Client, UserStatus},
+    spec::oauth::ScopeSet,
     store::{self, Connection},
 };
 
 /// How often a request is decided anew when others were faster.
 const ATTEMPTS: usize = 4;
-
-/// A token request.
-#[derive(Debug, Clone, Copy)]
-pub struct TokenRequest<'a> {
-    /// The body.
-    pub params: &'a Params,
-    /// The `Authorization` header.
-    pub authorization: Option<&'a str>,
-    /// Where it came from.
-    pub origin: &'a Origin,
-}
 
 /// The answer (RFC 6749 §5.1, OIDC Core §3.1.3.3).
 #[derive(Debug)]
@@ -57,13 +43,13 @@ pub struct Tokens {
 ///
 /// # Errors
 /// [`Refusal`]. What a refusal has to change (a replayed code) is then committed already.
-pub async fn exchange(core: &Core, request: TokenRequest<'_>) -> Result<Tokens, Refusal> {
-    let client = client_auth::authenticate(core, request.params, request.authorization, path::TOKEN).await?;
-    let grant = grant::find(request.params, &client)?;
-    let needs = grant.needs(request.params)?;
+pub async fn exchange(core: &Core, caller: &Caller) -> Result<Tokens, Refusal> {
+    let client = client_auth::authenticate(core, caller).await?;
+    let grant = grant::find(&caller.params, &client)?;
+    let needs = grant.needs(&caller.params)?;
     let exchange = Exchange {
         core,
-        request,
+        caller,
         client,
         catalog: core.catalog().await?,
         grant,
@@ -73,7 +59,7 @@ pub async fn exchange(core: &Core, request: TokenRequest<'_>) -> Result<Tokens, 
 
 struct Exchange<'a> {
     core: &'a Core,
-    request: TokenRequest<'a>,
+    caller: &'a Caller,
     client: Arc<Client>,
     catalog: Arc<Catalog>,
     grant: &'static dyn Grant,
@@ -159,7 +145,7 @@ impl Exchange<'_> {
             return Ok(applied?);
         }
         let mut tx = core.store.begin().await?;
-        let by = (&*self.client, self.request.origin);
+        let by = (&*self.client, &self.caller.origin);
         let applied = apply::write(core, &mut tx, effects, opaque, by).await?;
         if applied == Applied::Done {
             tx.commit().await?;
@@ -186,7 +172,7 @@ impl Exchange<'_> {
             policy: &core.policy.tokens,
             catalog: &self.catalog.permissions,
             client: &self.client,
-            params: self.request.params,
+            params: &self.caller.params,
             found,
             fresh: &Fresh {
                 family_id: RefreshFamilyId::new(now, &*core.rng),

@@ -15,7 +15,7 @@ use actix_web::{
 
 use super::{discovery, introspect, jwks, revoke, token, userinfo};
 use crate::{
-    flow::Core,
+    flow::{Caller, Core},
     model::Origin,
     spec::{
         oauth::{ErrorCode, OAuthError, Params},
@@ -87,6 +87,24 @@ fn for_any_origin(resource: Resource, allow: &'static str) -> impl actix_web::de
         )
 }
 
+/// A form post of a program to the endpoint at this path, with everything that proves who sends it.
+///
+/// # Errors
+/// `invalid_request` for a body or a header that cannot be read.
+pub fn caller(
+    core: &Core,
+    request: &HttpRequest,
+    body: Result<Bytes, actix_web::Error>,
+    endpoint: &'static str,
+) -> Result<Caller, OAuthError> {
+    Ok(Caller {
+        endpoint,
+        params: form(request, body)?,
+        authorization: authorization(request)?.map(str::to_owned),
+        origin: origin(core, request),
+    })
+}
+
 /// The parameters of a form body.
 ///
 /// # Errors
@@ -130,7 +148,7 @@ pub fn authorization(request: &HttpRequest) -> Result<Option<&str>, OAuthError> 
 }
 
 /// Where the request came from, for the audit trail.
-pub fn origin(core: &Core, request: &HttpRequest) -> Origin {
+fn origin(core: &Core, request: &HttpRequest) -> Origin {
     let user_agent = request
         .headers()
         .get(header::USER_AGENT)

@@ -6,9 +6,10 @@ use actix_web::{
     web::{Bytes, Data},
 };
 
-use super::back_channel::{authorization, form};
+use super::back_channel::caller;
 use crate::{
     flow::{Core, Refusal, introspect},
+    spec::oidc::discovery::path,
     web::error::oauth_json::{no_store, refuse},
 };
 
@@ -23,6 +24,5 @@ pub async fn post(core: Data<Core>, request: HttpRequest, body: Result<Bytes, ac
 }
 
 async fn answer(core: &Core, request: &HttpRequest, body: Result<Bytes, actix_web::Error>) -> Result<Vec<u8>, Refusal> {
-    let params = form(request, body)?;
-    introspect::introspect(core, &params, authorization(request)?).await
+    introspect::introspect(core, &caller(core, request, body, path::INTROSPECT)?).await
 }

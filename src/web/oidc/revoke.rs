@@ -5,9 +5,10 @@ use actix_web::{
     web::{Bytes, Data},
 };
 
-use super::back_channel::{authorization, form, origin};
+use super::back_channel::caller;
 use crate::{
     flow::{Core, Refusal, revoke},
+    spec::oidc::discovery::path,
     web::error::oauth_json::{no_store, refuse},
 };
 
@@ -20,6 +21,5 @@ pub async fn post(core: Data<Core>, request: HttpRequest, body: Result<Bytes, ac
 }
 
 async fn revoke(core: &Core, request: &HttpRequest, body: Result<Bytes, actix_web::Error>) -> Result<(), Refusal> {
-    let params = form(request, body)?;
-    revoke::revoke(core, &params, authorization(request)?, &origin(core, request)).await
+    revoke::revoke(core, &caller(core, request, body, path::REVOKE)?).await
 }

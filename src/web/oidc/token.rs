@@ -6,12 +6,13 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use super::back_channel::{authorization, form, origin};
+use super::back_channel::caller;
 use crate::{
     flow::{
         Core, Refusal,
-        token::{self, TokenRequest, Tokens},
+        token::{self, Tokens},
     },
+    spec::oidc::discovery::path,
     web::error::oauth_json::{no_store, refuse},
 };
 
@@ -41,13 +42,7 @@ async fn exchange(
     request: &HttpRequest,
     body: Result<Bytes, actix_web::Error>,
 ) -> Result<Tokens, Refusal> {
-    let params = form(request, body)?;
-    let request = TokenRequest {
-        params: &params,
-        authorization: authorization(request)?,
-        origin: &origin(core, request),
-    };
-    token::exchange(core, request).await
+    token::exchange(core, &caller(core, request, body, path::TOKEN)?).await
 }
 
 /// RFC 6749 §5.1
