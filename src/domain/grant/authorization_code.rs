@@ -1,13 +1,9 @@
 //! RFC 6749 §4.1.3 and OIDC Core §3.1.3: a code for tokens, once.
 
-use super::{
-    Ask, Decision, Effect, Found, Grant, Holding, Issue, Needs, Redemption, Subject, id_token, is_offline,
-    refresh_token_expiry, target,
-};
+use super::{Ask, Decision, Effect, Found, Grant, Holding, Needs, first_tokens};
 use crate::{
-    base::{Secret, Time, TokenHash, secret},
-    domain::token::RefreshWire,
-    model::{AuditKind, AuthorizationCode, RefreshToken},
+    base::{TokenHash, secret},
+    model::{AuditKind, AuthorizationCode},
     spec::oauth::{ErrorCode, GrantType, OAuthError, Params},
 };
 
@@ -40,8 +36,12 @@ impl Grant for AuthorizationCodeGrant {
         if !holding.grant.is_live(ask.now) {
             return Decision::refuse_grant("the authorization was withdrawn");
         }
-        match check_request(ask.params, code).and_then(|()| issue(ask, code, holding)) {
-            Ok(decision) => decision,
+        let issued = check_request(ask.params, code).and_then(|()| first_tokens::issue(ask, code.hash, holding));
+        match issued {
+            Ok((redemption, issue)) => Decision {
+                effects: vec![Effect::RedeemCode(redemption)],
+                outcome: Ok(issue),
+            },
             Err(error) => error.into(),
         }
     }
@@ -93,68 +93,6 @@ fn check_request(params: &Params, code: &AuthorizationCode) -> Result<(), OAuthE
     }
 }
 
-fn issue(ask: &Ask<'_>, code: &AuthorizationCode, holding: &Holding) -> Result<Decision, OAuthError> {
-    let grant = &holding.grant;
-    let user = holding
-        .active_user()
-        .ok_or(OAuthError::new(ErrorCode::InvalidGrant, "the account is not active"))?;
-    // Signed out before the app came: the person did not mean to stay signed in there.
-    if holding.session_ends.is_some_and(|ends| ends <= ask.now) {
-        return Err(OAuthError::new(ErrorCode::InvalidGrant, "the session has ended"));
-    }
-    let access_token = target::for_person(ask, grant, user, &grant.scope)?;
-    let expires_at = ask.now + access_token.lifetime;
-    let mut grant_ends = grant.expires_at.max(expires_at);
-    let (family, refresh_token) = start_family(ask, holding).unzip();
-    if family.is_some() {
-        grant_ends = grant_ends.max(ask.now + ask.policy.refresh_token_absolute);
-    }
-    let redemption = Redemption {
-        hash: code.hash,
-        grant_ends,
-        family: family.map(Box::new),
-    };
-    let id_token = id_token(&grant.scope, grant.nonce.clone());
-    let subject = Subject::Person {
-        grant: Box::new(grant.clone()),
-        user: user.clone(),
-    };
-    Ok(Decision {
-        effects: vec![Effect::RedeemCode(redemption)],
-        outcome: Ok(Issue {
-            subject,
-            access_token,
-            expires_at,
-            id_token,
-            refresh_token,
-        }),
-    })
-}
-
-/// A first refresh token, where the client uses them and there is something that bounds its life.
-fn start_family(ask: &Ask<'_>, holding: &Holding) -> Option<(RefreshToken, Secret<String>)> {
-    let wanted = ask.client.allows_grant(GrantType::RefreshToken);
-    let bounded = is_offline(&holding.grant) || holding.session_holds(ask.now);
-    if !(wanted && bounded) {
-        return None;
-    }
-    let grant_ends: Time = ask.now + ask.policy.refresh_token_absolute;
-    let wire = RefreshWire::first(ask.fresh.family_id, ask.fresh.refresh_secret.expose());
-    let family = RefreshToken {
-        family_id: wire.family_id,
-        grant_id: holding.grant.id,
-        client_id: ask.client.client_id.clone(),
-        generation: wire.generation,
-        current_hash: wire.hash(),
-        previous_hash: None,
-        rotated_at: None,
-        created_at: ask.now,
-        expires_at: refresh_token_expiry(ask, holding, grant_ends),
-        revoked_at: None,
-    };
-    Some((family, wire.into_text()))
-}
-
 #[cfg(test)]
 mod tests {
     use time::Duration;
@@ -162,10 +100,13 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            grant::fixture::{Scene, code_of, revokes},
+            grant::{
+                Redemption,
+                fixture::{Scene, code_of, revokes},
+            },
             token::fixture::{API, NOW},
         },
-        model::UserStatus,
+        model::{RefreshToken, UserStatus},
         spec::oauth::CodeChallenge,
     };
 

@@ -24,6 +24,7 @@ use crate::{
 
 mod authorization_code;
 mod client_credentials;
+mod first_tokens;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod refresh_token;
