@@ -7,7 +7,10 @@
 use crate::{
     base::{Time, id::UserId},
     model::{AuthorizationParameters, Consent, Resource},
-    spec::oidc::claim,
+    spec::{
+        oauth::ScopeSet,
+        oidc::{ClaimsRequest, claim},
+    },
 };
 
 /// What is asked for, in the units in which it is remembered.
@@ -28,14 +31,36 @@ impl Wanted {
     }
 }
 
+/// What of a request is put to the person, whichever endpoint it came by.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Scopes.
+    pub scope: &'a ScopeSet,
+    /// API resources.
+    pub resource: &'a [String],
+    /// Claims by name.
+    pub claims: &'a ClaimsRequest,
+}
+
+impl<'a> From<&'a AuthorizationParameters> for Asked<'a> {
+    fn from(parameters: &'a AuthorizationParameters) -> Self {
+        Self {
+            scope: &parameters.scope,
+            resource: &parameters.resource,
+            claims: &parameters.claims,
+        }
+    }
+}
+
 /// What a request asks for. `resources` are those that it names.
-pub fn wanted(parameters: &AuthorizationParameters, resources: &[&Resource]) -> Wanted {
+pub fn wanted<'a>(asked: impl Into<Asked<'a>>, resources: &[&Resource]) -> Wanted {
+    let asked = asked.into();
     let mut resource_scopes = Vec::new();
     let mut of_apis: Vec<&str> = Vec::new();
-    for identifier in &parameters.resource {
+    for identifier in asked.resource {
         let mut named = false;
         let resource = resources.iter().find(|resource| resource.identifier == *identifier);
-        for scope in parameters.scope.iter() {
+        for scope in asked.scope.iter() {
             if resource.is_some_and(|resource| resource.has_scope(scope)) {
                 resource_scopes.push(format!("{identifier} {scope}"));
                 of_apis.push(scope);
@@ -46,14 +71,14 @@ pub fn wanted(parameters: &AuthorizationParameters, resources: &[&Resource]) -> 
             resource_scopes.push(format!("{identifier} "));
         }
     }
-    let scopes: Vec<String> = parameters
+    let scopes: Vec<String> = asked
         .scope
         .iter()
         .filter(|scope| !of_apis.contains(scope) || claim::CLAIM_SCOPES.contains(scope))
         .map(str::to_owned)
         .collect();
     Wanted {
-        claims: single_claims(parameters, &scopes),
+        claims: single_claims(asked.claims, &scopes),
         scopes,
         resource_scopes,
     }
@@ -61,8 +86,7 @@ pub fn wanted(parameters: &AuthorizationParameters, resources: &[&Resource]) -> 
 
 /// The claims about the person that the `claims` parameter names and no wanted scope brings anyway. What describes the
 /// authentication (`acr`, `auth_time`, …) is no secret of the person's.
-fn single_claims(parameters: &AuthorizationParameters, scopes: &[String]) -> Vec<String> {
-    let request = &parameters.claims;
+fn single_claims(request: &ClaimsRequest, scopes: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in request.userinfo.keys().chain(request.id_token.keys()) {
         if !brought_by(scopes, name) && !claim::RESERVED.contains(&name.as_str()) && !names.contains(name) {
@@ -120,7 +144,6 @@ mod tests {
     use crate::{
         base::SeededRng,
         model::sample::{NOW, parameters, resource},
-        spec::{oauth::ScopeSet, oidc::ClaimsRequest},
     };
 
     const API: &str = "https://api.example";
