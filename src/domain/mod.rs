@@ -9,6 +9,7 @@ pub mod client_auth;
 pub mod client_metadata;
 pub mod consent;
 pub mod delivery;
+pub mod encryption;
 pub mod grant;
 pub mod introspection;
 pub mod keys;

@@ -14,6 +14,7 @@ pub mod caller;
 pub mod client_auth;
 pub mod core;
 pub mod discovery;
+pub mod encryption;
 pub mod end_session;
 pub mod failure;
 pub mod hint;

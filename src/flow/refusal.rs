@@ -2,7 +2,11 @@
 
 use super::keys;
 use crate::{
-    base::seal::SealError, domain::token::Unwritable, spec::jose::signer::KeyError, spec::oauth::OAuthError, store,
+    base::seal::SealError,
+    domain::token::Unwritable,
+    spec::jose::{jwe::JweError, signer::KeyError},
+    spec::oauth::OAuthError,
+    store,
 };
 
 /// A refusal, or a failure of the machinery.
@@ -28,6 +32,9 @@ pub enum Refusal {
     /// A key did not sign.
     #[error(transparent)]
     Sign(#[from] KeyError),
+    /// A key did not encrypt.
+    #[error(transparent)]
+    Encrypt(#[from] JweError),
     /// A sealed secret did not open, or a key could not be derived.
     #[error(transparent)]
     Seal(#[from] SealError),

@@ -1,4 +1,4 @@
-//! Keys that verify: our own, and those that a client registers or serves at its `jwks_uri` (RFC 7517 §5).
+//! Key sets: keys that verify, our own and those that a client registers or serves at its `jwks_uri` (RFC 7517 §5).
 
 use std::sync::Arc;
 
@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 
 use super::{
     JwsAlg,
+    jwe::JweAlg,
     public_jwk::{PublicJwk as Ours, PublicKey},
+    recipient::{self, RecipientKey},
 };
 
 pub use super::public_jwk::PublicJwk;
@@ -255,15 +257,16 @@ fn okp(crv: &str, x: &str) -> Result<Material, Ignored> {
     parsed(JwsAlg::EdDSA, &ED25519, &x)
 }
 
-/// Keys to verify with.
+/// Keys to verify with, and those of somebody else to encrypt to.
 #[derive(Debug, Default, Clone)]
 pub struct JwkSet {
     keys: Vec<Arc<VerifyKey>>,
+    recipients: Vec<Arc<RecipientKey>>,
     ignored: Vec<Ignored>,
 }
 
 impl JwkSet {
-    /// Reads a client's key set. Entries of no use are left out and counted in [`JwkSet::ignored`].
+    /// Reads a client's key set. Entries that do not verify are counted in [`JwkSet::ignored`].
     ///
     /// # Errors
     /// [`JwkSetError`], when nothing in the document can be trusted to be meant.
@@ -294,6 +297,8 @@ impl JwkSet {
                 Ok(key) => set.keys.push(Arc::new(key)),
                 Err(reason) => set.ignored.push(reason),
             }
+            // a key that does not say what it is for may serve both (RFC 7517 §4.2)
+            set.recipients.extend(RecipientKey::parse(jwk).map(Arc::new));
         }
         Ok(set)
     }
@@ -302,7 +307,7 @@ impl JwkSet {
     pub fn new(keys: Vec<Arc<VerifyKey>>) -> Self {
         Self {
             keys,
-            ignored: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -316,7 +321,12 @@ impl JwkSet {
         &self.keys
     }
 
-    /// Why entries were left out, in their order.
+    /// The key to encrypt to by `alg`.
+    pub fn recipient(&self, alg: JweAlg) -> Option<Arc<RecipientKey>> {
+        recipient::select(&self.recipients, alg)
+    }
+
+    /// Why entries do not verify, in their order.
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
     }

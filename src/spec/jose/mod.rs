@@ -9,10 +9,13 @@ pub mod jwe;
 pub mod jwk;
 pub mod jwt;
 pub mod public_jwk;
+pub mod recipient;
 pub mod signer;
 mod strict_json;
 
 pub use alg::{JwsAlg, SigningAlg};
+pub use jwe::{JweAlg, JweEnc};
 pub use jwk::{JwkSet, PublicJwk, VerifyKey};
 pub use jwt::{Expect, VerifiedJwt};
+pub use recipient::RecipientKey;
 pub use signer::KeySigner;
