@@ -5,12 +5,56 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
+use serde_json::{Map, Value, json};
+
 use super::{Core, Refusal, cache::Catalog};
 use crate::{
     base::Locale,
-    domain::{authorize::ACR_VALUES_SUPPORTED, claims},
-    spec::oidc::discovery::{Metadata, Offer},
+    domain::{
+        authorize::{ACR_VALUES_SUPPORTED, RESPONSE_MODES, RESPONSE_TYPES},
+        claims, client_auth,
+        client_metadata::sector::SUBJECT_TYPES,
+        grant::GRANTS,
+    },
+    model::SubjectType,
+    spec::{
+        oauth::{ClientAuthMethod, GrantType, ResponseType},
+        oidc::discovery::{Metadata, Offer},
+    },
 };
+
+/// What an extension adds to the document.
+type Members = Vec<(&'static str, Value)>;
+
+/// Every extension that has something to add, each about members that nobody else names.
+const EXTENSIONS: &[fn(&Core) -> Members] = &[request_objects];
+
+// Absent would mean `true` for request_uri (OIDC Discovery §3).
+fn request_objects(_: &Core) -> Members {
+    vec![
+        ("request_parameter_supported", json!(false)),
+        ("request_uri_parameter_supported", json!(false)),
+    ]
+}
+
+/// The grant types that a client may have: those of the token endpoint, and `implicit` for response types with tokens.
+pub fn grant_types() -> Vec<GrantType> {
+    let implicit = response_types()
+        .into_iter()
+        .flat_map(ResponseType::grant_types)
+        .find(|grant| *grant == GrantType::Implicit);
+    GRANTS.iter().map(|grant| grant.grant_type()).chain(implicit).collect()
+}
+
+/// The response types that a client may have.
+pub fn response_types() -> Vec<ResponseType> {
+    RESPONSE_TYPES.to_vec()
+}
+
+/// The ways in which a client may authenticate.
+pub fn auth_methods() -> Vec<ClientAuthMethod> {
+    client_auth::METHODS.to_vec()
+}
 
 /// The document as it is sent.
 #[derive(Debug, Clone)]
@@ -37,6 +81,12 @@ pub async fn document(core: &Core) -> Result<Document, Refusal> {
     let metadata = Metadata::new(Offer {
         issuer: core.policy.issuer.as_str().to_owned(),
         claims: claims::supported(&catalog.rules),
+        grant_types: grant_types(),
+        response_types: response_types(),
+        response_modes: RESPONSE_MODES.to_vec(),
+        auth_methods: auth_methods(),
+        subject_types: SUBJECT_TYPES.map(SubjectType::as_str).to_vec(),
+        extensions: extensions(core),
         acr_values: ACR_VALUES_SUPPORTED.map(str::to_owned).to_vec(),
         ui_locales: Locale::ALL.map(|locale| locale.tag().to_owned()).to_vec(),
     });
@@ -49,6 +99,11 @@ pub async fn document(core: &Core) -> Result<Document, Refusal> {
     let mut kept = core.discovery.0.write().unwrap_or_else(PoisonError::into_inner);
     *kept = Some((catalog, document.clone()));
     Ok(document)
+}
+
+fn extensions(core: &Core) -> Map<String, Value> {
+    let members = EXTENSIONS.iter().flat_map(|extension| extension(core));
+    members.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 impl Discovery {

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::{ACR_VALUES_SUPPORTED, Ask, Hint, MAX_NONCE, MAX_STATE, Registration, invalid, known_scopes};
+use super::{
+    ACR_VALUES_SUPPORTED, Ask, Hint, MAX_NONCE, MAX_STATE, RESPONSE_TYPES, Registration, invalid, known_scopes,
+};
 use crate::{
     base::id::UserId,
     model::{AuthorizationParameters, Client},
     spec::{
-        oauth::{
-            CodeChallenge, ErrorCode, GrantType, OAuthError, Prompt, PromptSet, ResponseMode, ResponseType, ScopeSet,
-        },
+        oauth::{CodeChallenge, ErrorCode, OAuthError, Prompt, PromptSet, ResponseMode, ResponseType, ScopeSet},
         oidc::{ClaimsRequest, Display},
     },
 };
@@ -97,11 +97,15 @@ fn unsupported(ask: &Ask<'_>, parameter: &str, code: ErrorCode) -> Outcome {
 // RFC 6749 §4.1.1, §4.1.2.1
 fn response_type(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
     let sent = ask.params.require("response_type")?;
-    draft.response_type = ResponseType::parse(sent).ok_or(OAuthError::new(
+    let known = ResponseType::parse(sent).filter(|known| RESPONSE_TYPES.contains(known));
+    draft.response_type = known.ok_or(OAuthError::new(
         ErrorCode::UnsupportedResponseType,
         "response_type is not supported",
     ))?;
-    let allowed = client.allows_grant(GrantType::AuthorizationCode)
+    let allowed = draft
+        .response_type
+        .grant_types()
+        .all(|grant| client.allows_grant(grant))
         && client.metadata.response_types.contains(&draft.response_type);
     if allowed {
         Ok(())

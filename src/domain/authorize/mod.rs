@@ -28,6 +28,12 @@ pub const ACR_PASSWORD: &str = "1";
 /// What `acr_values_supported` says.
 pub const ACR_VALUES_SUPPORTED: [&str; 1] = [ACR_PASSWORD];
 
+/// The response types that are answered.
+pub const RESPONSE_TYPES: &[ResponseType] = &[ResponseType::Code];
+
+/// The modes in which they are answered.
+pub const RESPONSE_MODES: &[ResponseMode] = &ResponseMode::ALL;
+
 /// The longest `state` that is kept, in bytes. Longer ones are refused: a cut value would be worse than none.
 pub const MAX_STATE: usize = 2048;
 

@@ -20,6 +20,15 @@ use crate::{
     },
 };
 
+/// The methods by which clients are let in.
+pub const METHODS: &[ClientAuthMethod] = &[
+    ClientAuthMethod::None,
+    ClientAuthMethod::ClientSecretBasic,
+    ClientAuthMethod::ClientSecretPost,
+    ClientAuthMethod::ClientSecretJwt,
+    ClientAuthMethod::PrivateKeyJwt,
+];
+
 /// Why a client was not let in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientAuthError {

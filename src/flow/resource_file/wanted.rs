@@ -18,38 +18,10 @@ use crate::{
 /// The kinds of things, in the order of the contract.
 const KINDS: [&str; 6] = ["users", "clients", "connectors", "resources", "roles", "claims"];
 
-/// Names of client metadata that a file may set, besides those that are not metadata.
-pub(super) const METADATA: [&str; 29] = [
-    "client_name",
-    "client_uri",
-    "logo_uri",
-    "policy_uri",
-    "tos_uri",
-    "contacts",
-    "application_type",
-    "redirect_uris",
-    "post_logout_redirect_uris",
-    "grant_types",
-    "response_types",
-    "token_endpoint_auth_method",
-    "token_endpoint_auth_signing_alg",
-    "jwks",
-    "jwks_uri",
-    "scope",
-    "subject_type",
-    "id_token_signed_response_alg",
-    "default_max_age",
-    "require_auth_time",
-    "default_acr_values",
-    "initiate_login_uri",
-    "require_consent",
-    "require_pkce",
-    "access_token_format",
-    "access_token_signing_alg",
-    "access_token_lifetime_seconds",
-    "refresh_token_lifetime_seconds",
-    "resources",
-];
+/// Whether it is a name of client metadata. What is localized is written under tagged names.
+fn is_metadata(name: &str) -> bool {
+    name != "localized" && ClientMetadata::NAMES.contains(&name)
+}
 
 /// Where things stand: the entry and each of its fields.
 #[derive(Debug, Clone)]
@@ -287,7 +259,7 @@ fn choice<T>(
 fn client(table: &Table<'_, '_>) -> Result<WantedClient, FileError> {
     let known: Vec<&str> = ["client_id", "client_secret", "roles", "status"]
         .into_iter()
-        .chain(METADATA)
+        .chain(ClientMetadata::NAMES.iter().copied().filter(|name| is_metadata(name)))
         .collect();
     table.only_or(&known, |name| Localized::split(name).is_some())?;
     let mut members = Map::new();
@@ -299,7 +271,7 @@ fn client(table: &Table<'_, '_>) -> Result<WantedClient, FileError> {
                 .map_err(|fault| item.place().error(format!("{}: {fault}", item.name())))?;
             localized.insert(item.name().to_owned(), Value::from(value));
         }
-        if !METADATA.contains(&item.name()) {
+        if !is_metadata(item.name()) {
             continue;
         }
         let value = item.json()?;

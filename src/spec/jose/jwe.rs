@@ -29,13 +29,14 @@ pub enum JweAlg {
 }
 
 /// How the content is encrypted (RFC 7518 §5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum JweEnc {
     /// AES-128 in GCM.
     A128Gcm,
     /// AES-256 in GCM.
     A256Gcm,
     /// AES-128 in CBC with HMAC SHA-256; what OIDC Registration §2 assumes when only `alg` is given.
+    #[default]
     A128CbcHs256,
     /// AES-256 in CBC with HMAC SHA-512.
     A256CbcHs512,

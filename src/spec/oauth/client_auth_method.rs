@@ -17,16 +17,22 @@ pub enum ClientAuthMethod {
     ClientSecretJwt,
     /// RFC 7523 with a signature by the client's own key.
     PrivateKeyJwt,
+    /// RFC 8705 §2.1: a certificate of a known authority, with a registered name.
+    TlsClientAuth,
+    /// RFC 8705 §2.2: a certificate whose key the client registered.
+    SelfSignedTlsClientAuth,
 }
 
 impl ClientAuthMethod {
     /// Every method.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::None,
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
         Self::ClientSecretJwt,
         Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
     ];
 
     /// The name as it is sent.
@@ -37,6 +43,8 @@ impl ClientAuthMethod {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
         }
     }
 

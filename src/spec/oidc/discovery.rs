@@ -1,6 +1,7 @@
 //! The server's metadata (OIDC Discovery §3, RFC 8414 §2) and the paths of its endpoints.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::spec::{
     jose::{JwsAlg, SigningAlg},
@@ -46,7 +47,7 @@ pub struct Metadata {
     response_modes_supported: Vec<ResponseMode>,
     grant_types_supported: Vec<GrantType>,
     acr_values_supported: Vec<String>,
-    subject_types_supported: [&'static str; 1],
+    subject_types_supported: Vec<&'static str>,
     id_token_signing_alg_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<ClientAuthMethod>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
@@ -58,22 +59,33 @@ pub struct Metadata {
     claim_types_supported: [&'static str; 1],
     claims_supported: Vec<String>,
     claims_parameter_supported: bool,
-    // Absent would mean `true` for request_uri (OIDC Discovery §3).
-    request_parameter_supported: bool,
-    request_uri_parameter_supported: bool,
     ui_locales_supported: Vec<String>,
     code_challenge_methods_supported: [&'static str; 1],
     prompt_values_supported: Vec<&'static str>,
     authorization_response_iss_parameter_supported: bool,
+    #[serde(flatten)]
+    extensions: Map<String, Value>,
 }
 
-/// What differs from server to server.
+/// What differs from server to server, and from version to version.
 #[derive(Debug, Clone)]
 pub struct Offer {
     /// The issuer, without a trailing slash.
     pub issuer: String,
     /// Claims besides those of the protocol.
     pub claims: Vec<String>,
+    /// Every grant type that some client may use.
+    pub grant_types: Vec<GrantType>,
+    /// Every response type that some client may use.
+    pub response_types: Vec<ResponseType>,
+    /// Every way in which responses travel.
+    pub response_modes: Vec<ResponseMode>,
+    /// Every way in which clients authenticate.
+    pub auth_methods: Vec<ClientAuthMethod>,
+    /// What `sub` may be.
+    pub subject_types: Vec<&'static str>,
+    /// Members that extensions add.
+    pub extensions: Map<String, Value>,
     /// Classes of authentication.
     pub acr_values: Vec<String>,
     /// BCP 47 tags of the pages' languages.
@@ -98,7 +110,7 @@ impl Metadata {
     /// The document of a server.
     pub fn new(offer: Offer) -> Self {
         let at = |path: &str| format!("{}{path}", offer.issuer);
-        let methods = ClientAuthMethod::ALL.to_vec();
+        let methods = offer.auth_methods;
         let confidential: Vec<_> = methods
             .iter()
             .copied()
@@ -128,11 +140,11 @@ impl Metadata {
             revocation_endpoint: at(path::REVOKE),
             issuer: offer.issuer,
             scopes_supported: scopes,
-            response_types_supported: vec![ResponseType::Code],
-            response_modes_supported: ResponseMode::ALL.to_vec(),
-            grant_types_supported: GrantType::ALL.to_vec(),
+            response_types_supported: offer.response_types,
+            response_modes_supported: offer.response_modes,
+            grant_types_supported: offer.grant_types,
             acr_values_supported: offer.acr_values,
-            subject_types_supported: ["public"],
+            subject_types_supported: offer.subject_types,
             id_token_signing_alg_values_supported: SigningAlg::ALL.iter().map(|alg| alg.name()).collect(),
             token_endpoint_auth_methods_supported: methods.clone(),
             token_endpoint_auth_signing_alg_values_supported: assertion_algs.clone(),
@@ -144,12 +156,11 @@ impl Metadata {
             claim_types_supported: ["normal"],
             claims_supported: claims,
             claims_parameter_supported: true,
-            request_parameter_supported: false,
-            request_uri_parameter_supported: false,
             ui_locales_supported: offer.ui_locales,
             code_challenge_methods_supported: ["S256"],
             prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.as_str()).collect(),
             authorization_response_iss_parameter_supported: true,
+            extensions: offer.extensions,
         }
     }
 }
@@ -162,6 +173,12 @@ mod tests {
         serde_json::to_value(Metadata::new(Offer {
             issuer: "https://op.example".to_owned(),
             claims: vec!["name".to_owned(), "sub".to_owned()],
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::Ciba],
+            response_types: vec![ResponseType::Code, ResponseType::CodeIdToken],
+            response_modes: ResponseMode::ALL.to_vec(),
+            auth_methods: ClientAuthMethod::ALL.to_vec(),
+            subject_types: vec!["public"],
+            extensions: Map::from_iter([("request_parameter_supported".to_owned(), Value::from(false))]),
             acr_values: vec!["1".to_owned()],
             ui_locales: vec!["en".to_owned()],
         }))

@@ -12,13 +12,16 @@ use super::{
 };
 use crate::{
     base::Text,
-    flow::admin::{
-        Error,
-        client::{self, Edit, Saved},
-        user,
+    flow::{
+        admin::{
+            Error,
+            client::{self, Edit, Saved},
+            user,
+        },
+        discovery,
     },
     model::{Client, ClientMetadata, ClientStatus, TokenFormat},
-    spec::oauth::{ClientAuthMethod, GrantType, ResponseType},
+    spec::oauth::{GrantType, ResponseType},
     web::{FieldErrors, error::page, view::ErrorKind},
 };
 
@@ -138,8 +141,18 @@ fn form_of(metadata: &ClientMetadata) -> AppForm {
 fn typed(form: &AdminForm, before: &ClientMetadata) -> ClientMetadata {
     let text = |name: &str| Some(form.text(name).to_owned()).filter(|text| !text.is_empty());
     let method = form.text("token_endpoint_auth_method");
-    let method = ClientAuthMethod::ALL.into_iter().find(|one| one.as_str() == method);
-    let grant_types: Vec<GrantType> = form.all("grant_types").filter_map(GrantType::parse).collect();
+    let method = discovery::auth_methods().into_iter().find(|one| one.as_str() == method);
+    // what the page does not offer stays
+    let hidden = before
+        .grant_types
+        .iter()
+        .copied()
+        .filter(|grant| !discovery::grant_types().contains(grant));
+    let grant_types: Vec<GrantType> = form
+        .all("grant_types")
+        .filter_map(GrantType::parse)
+        .chain(hidden)
+        .collect();
     let mut after = ClientMetadata {
         client_name: text("client_name"),
         client_uri: text("client_uri"),
@@ -159,7 +172,10 @@ fn typed(form: &AdminForm, before: &ClientMetadata) -> ClientMetadata {
         grant_types,
         ..before.clone()
     };
-    if after.grant_types.contains(&GrantType::AuthorizationCode) {
+    after
+        .response_types
+        .retain(|one| one.grant_types().all(|grant| after.grant_types.contains(&grant)));
+    if after.response_types.is_empty() && after.grant_types.contains(&GrantType::AuthorizationCode) {
         after.response_types = vec![ResponseType::Code];
     }
     if after.token_endpoint_auth_method != before.token_endpoint_auth_method {

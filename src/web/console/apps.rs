@@ -14,7 +14,7 @@ use crate::{
         Error,
         client::{self, Edit, Saved},
     },
-    model::{Client, ClientMetadata, ClientStatus, client::ApplicationType},
+    model::{ApplicationType, Client, ClientMetadata, ClientStatus},
     spec::oauth::{ClientAuthMethod, GrantType},
     web::{FieldErrors, layout::shown_picture},
 };

@@ -55,13 +55,19 @@ fn profile(field: &str, fault: FieldFault) -> Text {
 fn metadata(fault: &MetadataFault) -> Text {
     match fault {
         MetadataFault::RedirectUri { .. } => Text::new("error-redirect-uri"),
-        MetadataFault::Missing => Text::new("error-required"),
+        MetadataFault::Missing | MetadataFault::NoSector => Text::new("error-required"),
         MetadataFault::Address => Text::new("error-https"),
         MetadataFault::Repeated => Text::new("error-repeated"),
         MetadataFault::PublicClientCredentials => Text::new("error-public-credentials"),
         MetadataFault::RefreshWithoutCode => Text::new("error-refresh-without-code"),
         MetadataFault::TwoKeySets | MetadataFault::NoUsableKey => Text::new("error-keys"),
-        MetadataFault::Malformed
+        MetadataFault::NeedsGrant(..)
+        | MetadataFault::ImplicitAddress
+        | MetadataFault::Needs(_)
+        | MetadataFault::OneCertificateName
+        | MetadataFault::OtherOrigin
+        | MetadataFault::Unsupported
+        | MetadataFault::Malformed
         | MetadataFault::Algorithm(_)
         | MetadataFault::OutOfBounds(..)
         | MetadataFault::TooShort(_) => Text::new("error-value"),

@@ -1,6 +1,7 @@
 //! One of several things to choose: a radio button, a checkbox or an entry of a list.
 
 use crate::base::Text;
+use crate::flow::discovery;
 use crate::spec::jose::SigningAlg;
 use crate::spec::oauth::{ClientAuthMethod, GrantType};
 
@@ -28,13 +29,18 @@ impl Choice {
         }
     }
 
-    /// Every grant type, those of `chosen` marked.
+    /// Every grant type that is offered, those of `chosen` marked.
     pub fn grant_types(chosen: &[GrantType]) -> Vec<Self> {
         let one = |grant_type: GrantType| {
             let help = match grant_type {
                 GrantType::AuthorizationCode => "grant-authorization-code",
                 GrantType::RefreshToken => "grant-refresh-token",
                 GrantType::ClientCredentials => "grant-client-credentials",
+                GrantType::Implicit => "grant-implicit",
+                GrantType::DeviceCode => "grant-device-code",
+                GrantType::TokenExchange => "grant-token-exchange",
+                GrantType::JwtBearer => "grant-jwt-bearer",
+                GrantType::Ciba => "grant-ciba",
             };
             Self {
                 value: grant_type.as_str().to_owned(),
@@ -43,10 +49,10 @@ impl Choice {
                 is_chosen: chosen.contains(&grant_type),
             }
         };
-        GrantType::ALL.into_iter().map(one).collect()
+        discovery::grant_types().into_iter().map(one).collect()
     }
 
-    /// Every way for a client to authenticate, `chosen` marked.
+    /// Every way for a client to authenticate that is offered, `chosen` marked.
     pub fn auth_methods(chosen: ClientAuthMethod) -> Vec<Self> {
         let one = |method: ClientAuthMethod| {
             let help = match method {
@@ -55,6 +61,8 @@ impl Choice {
                 ClientAuthMethod::ClientSecretPost => "method-post",
                 ClientAuthMethod::ClientSecretJwt => "method-secret-jwt",
                 ClientAuthMethod::PrivateKeyJwt => "method-private-key-jwt",
+                ClientAuthMethod::TlsClientAuth => "method-tls",
+                ClientAuthMethod::SelfSignedTlsClientAuth => "method-self-signed-tls",
             };
             Self {
                 value: method.as_str().to_owned(),
@@ -63,7 +71,7 @@ impl Choice {
                 is_chosen: method == chosen,
             }
         };
-        ClientAuthMethod::ALL.into_iter().map(one).collect()
+        discovery::auth_methods().into_iter().map(one).collect()
     }
 
     /// "The default" (an empty value) and every signing algorithm, `chosen` marked.
