@@ -24,6 +24,7 @@ pub mod keys;
 pub mod login;
 mod mint;
 pub mod outbox;
+pub mod par;
 pub mod password;
 pub mod refusal;
 pub mod resource_file;

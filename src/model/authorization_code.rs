@@ -20,6 +20,8 @@ pub struct AuthorizationCode {
     pub redirect_uri_given: bool,
     /// PKCE.
     pub code_challenge: Option<CodeChallenge>,
+    /// The key that it is bound to (RFC 9449 §10), as its SHA-256 thumbprint.
+    pub dpop_jkt: Option<String>,
     /// When it was made.
     pub created_at: Time,
     /// When it dies: at most 60 s later.

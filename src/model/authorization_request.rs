@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     base::{
-        Time,
+        Time, TokenHash,
         id::{AuthorizationRequestId, SessionId, UserId},
     },
     spec::{
-        oauth::{CodeChallenge, PromptSet, ResponseMode, ResponseType, ScopeSet},
+        oauth::{AuthorizationDetails, CodeChallenge, PromptSet, ResponseMode, ResponseType, ScopeSet},
         oidc::{ClaimsRequest, Display},
     },
 };
@@ -54,6 +54,15 @@ pub struct AuthorizationParameters {
     /// Claims asked for by name.
     #[serde(default)]
     pub claims: ClaimsRequest,
+    /// What is to be permitted beyond scopes (RFC 9396).
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
+    /// The key that the code is to be bound to (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
+    /// The pushed request that this is, which the answer uses up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<TokenHash>,
 }
 
 /// A pending request.

@@ -5,7 +5,10 @@ use crate::{
         Time,
         id::{GrantId, SessionId, UserId},
     },
-    spec::{oauth::ScopeSet, oidc::ClaimsRequest},
+    spec::{
+        oauth::{AuthorizationDetails, ScopeSet},
+        oidc::ClaimsRequest,
+    },
 };
 
 /// A grant.
@@ -25,6 +28,8 @@ pub struct Grant {
     pub resources: Vec<String>,
     /// Claims asked for by name.
     pub claims: ClaimsRequest,
+    /// What it permits beyond scopes (RFC 9396).
+    pub authorization_details: AuthorizationDetails,
     /// For the ID token.
     pub nonce: Option<String>,
     /// When the person had authenticated.

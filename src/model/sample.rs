@@ -10,7 +10,7 @@ use crate::{
         id::{AuthorizationRequestId, ResourceId, SessionId, UserId},
     },
     spec::{
-        oauth::{GrantType, PromptSet, ResponseMode, ResponseType, ScopeSet},
+        oauth::{AuthorizationDetails, GrantType, PromptSet, ResponseMode, ResponseType, ScopeSet},
         oidc::ClaimsRequest,
     },
 };
@@ -61,6 +61,9 @@ pub(crate) fn parameters() -> AuthorizationParameters {
         login_hint: None,
         hinted_user: None,
         claims: ClaimsRequest::default(),
+        authorization_details: AuthorizationDetails::default(),
+        dpop_jkt: None,
+        pushed: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Authorization codes. A code is inserted together with its grant ([`super::grant::insert_with_code`]).
+//! Authorization codes. A code is inserted together with its grant ([`super::grant::insert_given`]).
 
 use sqlx::PgExecutor;
 use sqlx::types::Json;
@@ -7,7 +7,10 @@ use super::{Error, grant, known, token_hash};
 use crate::{
     base::{Time, TokenHash, id::GrantId},
     model::{AuthorizationCode, Grant, RefreshToken, UserStatus},
-    spec::{oauth::CodeChallenge, oidc::ClaimsRequest},
+    spec::{
+        oauth::{AuthorizationDetails, CodeChallenge},
+        oidc::ClaimsRequest,
+    },
 };
 
 /// A code with all that decides whether it may be used.
@@ -35,6 +38,7 @@ pub async fn find(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<Co
             c.redirect_uri,
             c.redirect_uri_given,
             c.code_challenge,
+            c.dpop_jkt,
             c.created_at as code_created_at,
             c.expires_at as code_expires_at,
             c.redeemed_at,
@@ -46,6 +50,7 @@ pub async fn find(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<Co
             g.scopes,
             g.resources,
             g.claims as "claims: Json<ClaimsRequest>",
+            g.authorization_details as "authorization_details: Json<AuthorizationDetails>",
             g.nonce,
             g.auth_time,
             g.acr,
@@ -75,6 +80,7 @@ pub async fn find(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<Co
         redirect_uri: row.redirect_uri,
         redirect_uri_given: row.redirect_uri_given,
         code_challenge: row.code_challenge.map(CodeChallenge::from_stored),
+        dpop_jkt: row.dpop_jkt,
         created_at: row.code_created_at,
         expires_at: row.code_expires_at,
         redeemed_at: row.redeemed_at,

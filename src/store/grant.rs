@@ -7,11 +7,14 @@ use uuid::Uuid;
 use super::Error;
 use crate::{
     base::{
-        Time,
+        Time, TokenHash,
         id::{AuthorizationRequestId, GrantId, SessionId, UserId},
     },
     model::{AuthorizationCode, Grant},
-    spec::{oauth::CodeChallenge, oidc::ClaimsRequest},
+    spec::{
+        oauth::{AuthorizationDetails, CodeChallenge},
+        oidc::ClaimsRequest,
+    },
 };
 
 pub(super) struct GrantRow {
@@ -22,6 +25,7 @@ pub(super) struct GrantRow {
     pub scopes: Vec<String>,
     pub resources: Vec<String>,
     pub claims: Json<ClaimsRequest>,
+    pub authorization_details: Json<AuthorizationDetails>,
     pub nonce: Option<String>,
     pub auth_time: Time,
     pub acr: Option<String>,
@@ -40,6 +44,7 @@ pub(super) fn read(row: GrantRow) -> Grant {
         scope: row.scopes.into_iter().collect(),
         resources: row.resources,
         claims: row.claims.0,
+        authorization_details: row.authorization_details.0,
         nonce: row.nonce,
         auth_time: row.auth_time,
         acr: row.acr,
@@ -62,6 +67,7 @@ macro_rules! of_joined {
             scopes: $row.scopes,
             resources: $row.resources,
             claims: $row.claims,
+            authorization_details: $row.authorization_details,
             nonce: $row.nonce,
             auth_time: $row.auth_time,
             acr: $row.acr,
@@ -87,6 +93,7 @@ macro_rules! select_grant {
                 scopes,
                 resources,
                 claims as "claims: Json<ClaimsRequest>",
+                authorization_details as "authorization_details: Json<AuthorizationDetails>",
                 nonce,
                 auth_time,
                 acr,
@@ -140,65 +147,9 @@ pub async fn insert(db: impl PgExecutor<'_>, grant: &Grant) -> Result<(), Error>
         "
         insert into grants (
             id, client_id, user_id, session_id, scopes, resources, claims, nonce, auth_time, acr, amr, created_at,
-            expires_at
+            expires_at, authorization_details
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-        ",
-        grant.id.0,
-        grant.client_id,
-        grant.user_id.0,
-        grant.session_id.map(|id| id.0),
-        grant.scope.as_slice(),
-        &grant.resources,
-        Json(&grant.claims) as _,
-        grant.nonce,
-        grant.auth_time,
-        grant.acr,
-        &grant.amr,
-        grant.created_at,
-        grant.expires_at
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Inserts the grant and the code that stands for it, in one statement; with the pending request that they answer, which
-/// is finished by that. `false` (and nothing changes) if that was answered before or has expired.
-///
-/// # Errors
-/// [`Error::Conflict`] if user, client or session are gone.
-pub async fn insert_with_code(
-    db: impl PgExecutor<'_>,
-    grant: &Grant,
-    code: &AuthorizationCode,
-    answers: Option<AuthorizationRequestId>,
-) -> Result<bool, Error> {
-    let done = sqlx::query!(
-        "
-        with finished as (
-            update authorization_requests
-            set finished_at = $12
-            where id = $20::uuid
-                and finished_at is null
-                and expires_at > $12
-            returning id
-        ),
-        inserted as (
-            insert into grants (
-                id, client_id, user_id, session_id, scopes, resources, claims, nonce, auth_time, acr, amr, created_at,
-                expires_at
-            )
-            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-            where $20::uuid is null
-                or exists (select from finished)
-            returning id, client_id
-        )
-        insert into authorization_codes (
-            code_hash, grant_id, client_id, redirect_uri, redirect_uri_given, code_challenge, created_at, expires_at
-        )
-        select $14, inserted.id, inserted.client_id, $15, $16, $17, $18, $19
-        from inserted
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ",
         grant.id.0,
         grant.client_id,
@@ -213,17 +164,99 @@ pub async fn insert_with_code(
         &grant.amr,
         grant.created_at,
         grant.expires_at,
-        code.hash.as_bytes(),
-        code.redirect_uri,
-        code.redirect_uri_given,
-        code.code_challenge.as_ref().map(CodeChallenge::as_str),
-        code.created_at,
-        code.expires_at,
-        answers.map(|id| id.0)
+        Json(&grant.authorization_details) as _
     )
     .execute(db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
+}
+
+/// What a grant answers; both are used up by that.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answers<'a> {
+    /// The pending request, if it had to wait for the person.
+    pub request: Option<AuthorizationRequestId>,
+    /// The pushed request that it began with.
+    pub pushed: Option<&'a TokenHash>,
+}
+
+/// Inserts the grant and the code that stands for it, if there is one, in one statement; with the requests that they
+/// answer, which are finished by that. `false` (and no grant) if one of those was answered before or has expired.
+///
+/// # Errors
+/// [`Error::Conflict`] if user, client or session are gone.
+pub async fn insert_given(
+    db: impl PgExecutor<'_>,
+    grant: &Grant,
+    code: Option<&AuthorizationCode>,
+    answers: Answers<'_>,
+) -> Result<bool, Error> {
+    let count = sqlx::query_scalar!(
+        r#"
+        with finished as (
+            update authorization_requests
+            set finished_at = $12
+            where id = $20::uuid
+                and finished_at is null
+                and expires_at > $12
+            returning id
+        ),
+        consumed as (
+            update pushed_requests
+            set consumed_at = $12
+            where request_uri_hash = $21::bytea
+                and consumed_at is null
+            returning request_uri_hash
+        ),
+        inserted as (
+            insert into grants (
+                id, client_id, user_id, session_id, scopes, resources, claims, nonce, auth_time, acr, amr, created_at,
+                expires_at, authorization_details
+            )
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $22
+            where ($20::uuid is null or exists (select from finished))
+                and ($21::bytea is null or exists (select from consumed))
+            returning id, client_id
+        ),
+        coded as (
+            insert into authorization_codes (
+                code_hash, grant_id, client_id, redirect_uri, redirect_uri_given, code_challenge, created_at, expires_at,
+                dpop_jkt
+            )
+            select $14::bytea, inserted.id, inserted.client_id, $15, $16, $17, $18, $19, $23
+            from inserted
+            where $14::bytea is not null
+        )
+        select count(*) as "count!"
+        from inserted
+        "#,
+        grant.id.0,
+        grant.client_id,
+        grant.user_id.0,
+        grant.session_id.map(|id| id.0),
+        grant.scope.as_slice(),
+        &grant.resources,
+        Json(&grant.claims) as _,
+        grant.nonce,
+        grant.auth_time,
+        grant.acr,
+        &grant.amr,
+        grant.created_at,
+        grant.expires_at,
+        code.map(|code| code.hash.as_bytes()),
+        code.map(|code| code.redirect_uri.as_str()),
+        code.map(|code| code.redirect_uri_given),
+        code.and_then(|code| code.code_challenge.as_ref().map(CodeChallenge::as_str)),
+        code.map(|code| code.created_at),
+        code.map(|code| code.expires_at),
+        answers.request.map(|id| id.0),
+        answers.pushed.map(TokenHash::as_bytes),
+        Json(&grant.authorization_details) as _,
+        code.and_then(|code| code.dpop_jkt.as_deref())
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(count == 1)
 }
 
 /// Revokes the grant with all that hangs on it; `false` if it was revoked before.

@@ -29,6 +29,7 @@ pub mod fact;
 pub mod grant;
 pub mod listen;
 pub mod outbox;
+pub mod pushed_request;
 pub mod refresh_token;
 pub mod registration;
 pub mod resource;

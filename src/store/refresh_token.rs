@@ -11,7 +11,7 @@ use crate::{
         id::{GrantId, RefreshFamilyId},
     },
     model::{Grant, RefreshToken, UserStatus},
-    spec::oidc::ClaimsRequest,
+    spec::{oauth::AuthorizationDetails, oidc::ClaimsRequest},
 };
 
 /// A family with all that decides whether it may be used.
@@ -50,6 +50,7 @@ pub async fn find(db: impl PgExecutor<'_>, family_id: RefreshFamilyId) -> Result
             g.scopes,
             g.resources,
             g.claims as "claims: Json<ClaimsRequest>",
+            g.authorization_details as "authorization_details: Json<AuthorizationDetails>",
             g.nonce,
             g.auth_time,
             g.acr,

@@ -116,7 +116,7 @@ async fn tokens(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 2]
 }
 
 /// What waited for somebody who did not come.
-async fn waiting(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 3], Error> {
+async fn waiting(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 4], Error> {
     Ok([
         expired!(
             db,
@@ -146,6 +146,17 @@ async fn waiting(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 3
             delete from authorization_requests
             where ctid = any (array(
                 select ctid from authorization_requests where expires_at <= $1 order by expires_at limit $2 for update skip locked
+            ))
+            ",
+            now,
+            batch
+        ),
+        expired!(
+            db,
+            "
+            delete from pushed_requests
+            where ctid = any (array(
+                select ctid from pushed_requests where kept_until <= $1 order by kept_until limit $2 for update skip locked
             ))
             ",
             now,

@@ -163,6 +163,7 @@ mod tests {
             scope: ScopeSet::parse(scope).unwrap(),
             resources: vec![],
             claims: ClaimsRequest::default(),
+            authorization_details: Default::default(),
             nonce: None,
             auth_time: NOW,
             acr: None,

@@ -1,5 +1,6 @@
 //! The ordered checks of the authorization endpoint. Each reads one parameter and writes what it means into the draft.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::{
@@ -50,6 +51,7 @@ pub const TABLE: &[Check] = &[
     check("state", state),
     check("nonce", nonce),
     check("code_challenge", code_challenge),
+    check("dpop_jkt", dpop_jkt),
     check("resource", resource),
     check("scope", scope),
     check("prompt", prompt),
@@ -148,6 +150,17 @@ fn code_challenge(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParam
         None if method.is_some() => return Err(invalid("code_challenge is missing")),
         None if client.needs_pkce() => return Err(invalid("code_challenge is required of this client")),
         None => {}
+    }
+    Ok(())
+}
+
+// RFC 9449 §10: the SHA-256 thumbprint of the key that the code is to be bound to.
+fn dpop_jkt(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    if let Some(sent) = ask.params.get("dpop_jkt") {
+        if !URL_SAFE_NO_PAD.decode(sent).is_ok_and(|bytes| bytes.len() == 32) {
+            return Err(invalid("dpop_jkt is not a SHA-256 thumbprint"));
+        }
+        draft.dpop_jkt = Some(sent.to_owned());
     }
     Ok(())
 }

@@ -17,7 +17,10 @@ use crate::{
     base::id::UserId,
     model::{AuthorizationParameters, Client, ClientStatus, Resource},
     spec::{
-        oauth::{ErrorCode, OAuthError, Params, PromptSet, ResponseMode, ResponseType, ScopeSet, redirect_uri},
+        oauth::{
+            AuthorizationDetails, ErrorCode, OAuthError, Params, PromptSet, ResponseMode, ResponseType, ScopeSet,
+            redirect_uri,
+        },
         oidc::ClaimsRequest,
     },
 };
@@ -69,6 +72,34 @@ pub struct Ask<'a> {
     pub hint: Hint,
     /// Whether people may register: without it `prompt=create` means nothing.
     pub registration: Registration,
+    /// How it came.
+    pub way: Way,
+}
+
+/// How a request came to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// By which door.
+    pub door: Door,
+    /// Whether its parameters are those of a signed request object (RFC 9101).
+    pub signed: bool,
+}
+
+/// By which door a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Through the browser.
+    Front,
+    /// Pushed by the client (RFC 9126).
+    Pushed,
+}
+
+impl Way {
+    /// As plain parameters through the browser.
+    pub const PLAIN: Self = Self {
+        door: Door::Front,
+        signed: false,
+    };
 }
 
 /// Whether people may make accounts for themselves.
@@ -98,9 +129,25 @@ pub enum Fault {
     /// The redirect_uri is not a registered one.
     #[error("redirect_uri is not registered for the client")]
     RedirectUriMismatch,
+    /// The `request_uri` is not one of a pushed request that this client may use now.
+    #[error("request_uri is unknown, was used before, has expired or belongs to another client")]
+    PushedRequestGone,
     /// The parameters cannot be read, and so nothing says where to complain.
     #[error("the request cannot be read: {0}")]
     Malformed(OAuthError),
+}
+
+impl Fault {
+    /// What a client hears that pushed the request: it has no address yet where refusals may go (RFC 9126 §2.3).
+    pub fn to_error(&self) -> OAuthError {
+        let code = match self {
+            Self::Malformed(error) => return error.clone(),
+            Self::ClientUnknown | Self::ClientDisabled => ErrorCode::InvalidClient,
+            Self::PushedRequestGone => ErrorCode::InvalidRequestUri,
+            Self::ClientIdMissing | Self::RedirectUriMissing | Self::RedirectUriMismatch => ErrorCode::InvalidRequest,
+        };
+        OAuthError::named(code, &self.to_string())
+    }
 }
 
 /// A refused request.
@@ -176,6 +223,9 @@ fn blank(params: &Params, redirect_uri: String, redirect_uri_given: bool) -> Aut
         login_hint: None,
         hinted_user: None,
         claims: ClaimsRequest::default(),
+        authorization_details: AuthorizationDetails::default(),
+        dpop_jkt: None,
+        pushed: None,
     }
 }
 

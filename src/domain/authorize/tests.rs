@@ -27,6 +27,7 @@ fn run(client: &Client, query: &str, hint: Hint) -> Result<AuthorizationParamete
         claim_scopes: &["plan".to_owned()],
         hint,
         registration: Registration::Open,
+        way: Way::PLAIN,
     })
 }
 
@@ -335,5 +336,19 @@ proptest::proptest! {
             Err(Refusal::Respond(response)) => proptest::prop_assert_eq!(response.redirect_uri, CALLBACK),
             Err(Refusal::Page(_)) => {}
         }
+    }
+}
+
+#[test]
+fn a_key_for_the_code_is_named_by_its_thumbprint() {
+    let thumbprint = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let asked = good(&format!("dpop_jkt={thumbprint}")).unwrap();
+    assert_eq!(asked.dpop_jkt.as_deref(), Some(thumbprint));
+    for bad in ["x", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM%3D", "AAAA"] {
+        assert_eq!(
+            refusal(good(&format!("dpop_jkt={bad}"))),
+            ErrorCode::InvalidRequest,
+            "{bad}"
+        );
     }
 }

@@ -72,6 +72,10 @@ fn replayed(holding: &Holding) -> Decision {
 /// What the token request must repeat or prove.
 fn check_request(params: &Params, code: &AuthorizationCode) -> Result<(), OAuthError> {
     let refuse = |why| Err(OAuthError::new(ErrorCode::InvalidGrant, why));
+    // RFC 9449 §10: nobody without the key
+    if code.dpop_jkt.is_some() {
+        return refuse("the code is bound to a key, of which there is no proof");
+    }
     // RFC 6749 §4.1.3: required and identical if the authorization request had it
     match params.get("redirect_uri") {
         Some(sent) if !secret::equal(sent.as_bytes(), code.redirect_uri.as_bytes()) => {
@@ -124,6 +128,7 @@ mod tests {
             redirect_uri: CALLBACK.to_owned(),
             redirect_uri_given: true,
             code_challenge: None,
+            dpop_jkt: None,
             created_at: NOW - Duration::seconds(1),
             expires_at: NOW + Duration::seconds(59),
             redeemed_at: None,

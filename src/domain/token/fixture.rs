@@ -126,6 +126,7 @@ pub(crate) fn grant(scope: &str) -> Grant {
         scope: ScopeSet::parse(scope).unwrap(),
         resources: Vec::new(),
         claims: ClaimsRequest::default(),
+        authorization_details: Default::default(),
         nonce: Some("n-0S6".to_owned()),
         auth_time: NOW - time::Duration::minutes(1),
         acr: Some("1".to_owned()),

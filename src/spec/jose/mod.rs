@@ -19,3 +19,4 @@ pub use jwk::{JwkSet, PublicJwk, VerifyKey};
 pub use jwt::{Expect, VerifiedJwt};
 pub use recipient::RecipientKey;
 pub use signer::KeySigner;
+pub use strict_json::objects as strict_objects;

@@ -19,6 +19,15 @@ pub(super) fn object(json: &[u8]) -> Result<Map<String, Value>, serde_json::Erro
     serde_json::from_slice::<Object>(json).map(|object| object.0)
 }
 
+/// Reads a JSON array of such objects.
+///
+/// # Errors
+/// For anything else.
+pub fn objects(json: &[u8]) -> Result<Vec<Map<String, Value>>, serde_json::Error> {
+    let objects = serde_json::from_slice::<Vec<Object>>(json)?;
+    Ok(objects.into_iter().map(|object| object.0).collect())
+}
+
 struct Object(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Object {
@@ -56,6 +65,14 @@ mod tests {
         assert!(object(br#"{"a":1,"b":2}"#).is_ok());
         assert!(object(br#"{"a":1,"a":1}"#).is_err());
         assert!(object(br#"{"a":1,"\u0061":2}"#).is_err());
+    }
+
+    #[test]
+    fn an_array_holds_such_objects_only() {
+        assert_eq!(objects(br#"[{"a":1},{"a":2}]"#).unwrap().len(), 2);
+        for bad in [r#"[{"a":1,"a":1}]"#, "[1]", "{}", "[[]]", "[]x"] {
+            assert!(objects(bad.as_bytes()).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -48,6 +48,12 @@ error_codes! {
     TemporarilyUnavailable = "temporarily_unavailable", 503;
     /// RFC 8707 §2.
     InvalidTarget = "invalid_target", 400;
+    /// RFC 9101 §7, OIDC Core §3.1.2.6.
+    InvalidRequestUri = "invalid_request_uri", 400;
+    /// RFC 9101 §7, OIDC Core §3.1.2.6.
+    InvalidRequestObject = "invalid_request_object", 400;
+    /// RFC 9396 §5.
+    InvalidAuthorizationDetails = "invalid_authorization_details", 400;
     /// RFC 7009 §2.2.1.
     UnsupportedTokenType = "unsupported_token_type", 400;
     /// RFC 6750 §3.1.

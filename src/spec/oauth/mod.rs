@@ -1,5 +1,6 @@
 //! The vocabulary of OAuth 2.0: its errors, parameters and closed sets of values, each with its own small algorithm.
 
+pub mod authorization_details;
 pub mod bearer;
 pub mod client_auth_method;
 pub mod error;
@@ -8,10 +9,12 @@ pub mod params;
 pub mod pkce;
 pub mod prompt;
 pub mod redirect_uri;
+pub mod request_uri;
 pub mod response_mode;
 pub mod response_type;
 pub mod scope;
 
+pub use authorization_details::AuthorizationDetails;
 pub use client_auth_method::ClientAuthMethod;
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;

@@ -115,6 +115,26 @@ impl Params {
             .ok_or_else(|| OAuthError::named(ErrorCode::InvalidRequest, &format!("parameter {name} is missing")))
     }
 
+    /// Names and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The parameters without those of that names.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(name, _)| !names.contains(&name.as_str()));
+        self
+    }
+
+    /// The parameters with one more, in the place of those of that name.
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Self {
+        let mut changed = self.without(&[name]);
+        changed.0.push((name.to_owned(), value.to_owned()));
+        changed
+    }
+
     /// Whether nothing was sent.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -171,6 +191,13 @@ mod tests {
     fn an_empty_value_counts_as_omitted() {
         let params = Params::parse("scope=&state=x+y%2B").unwrap();
         assert_eq!((params.get("scope"), params.get("state")), (None, Some("x y+")));
+    }
+
+    #[test]
+    fn parameters_are_taken_out_and_put_in() {
+        let params = Params::parse("a=1&b=2&resource=x&resource=y").unwrap();
+        let changed = params.without(&["a", "resource"]).with("b", "3").with("c", "4");
+        assert_eq!(changed.iter().collect::<Vec<_>>(), [("b", "3"), ("c", "4")]);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub mod path {
     pub const AUTHORIZE: &str = "/authorize";
     /// RFC 6749 §3.2.
     pub const TOKEN: &str = "/token";
+    /// RFC 9126 §2.
+    pub const PAR: &str = "/par";
     /// OIDC Core §5.3.
     pub const USERINFO: &str = "/userinfo";
     /// RFC 7517 §5.
@@ -37,6 +39,7 @@ pub struct Metadata {
     issuer: String,
     authorization_endpoint: String,
     token_endpoint: String,
+    pushed_authorization_request_endpoint: String,
     userinfo_endpoint: String,
     jwks_uri: String,
     end_session_endpoint: String,
@@ -133,6 +136,7 @@ impl Metadata {
         Self {
             authorization_endpoint: at(path::AUTHORIZE),
             token_endpoint: at(path::TOKEN),
+            pushed_authorization_request_endpoint: at(path::PAR),
             userinfo_endpoint: at(path::USERINFO),
             jwks_uri: at(path::JWKS),
             end_session_endpoint: at(path::END_SESSION),
@@ -194,7 +198,7 @@ mod tests {
             .iter()
             .filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri")
             .collect();
-        assert_eq!(endpoints.len(), 7);
+        assert_eq!(endpoints.len(), 8);
         for (name, url) in endpoints {
             assert!(url.as_str().unwrap().starts_with("https://op.example/"), "{name}");
         }

@@ -38,6 +38,7 @@ pub fn refuse(visitor: &Visitor, fault: &Fault) -> HttpResponse {
     let kind = match fault {
         Fault::ClientIdMissing | Fault::Malformed(_) => ErrorKind::MalformedRequest,
         Fault::ClientUnknown | Fault::ClientDisabled => ErrorKind::UnknownApp,
+        Fault::PushedRequestGone => ErrorKind::ExpiredRequest,
         Fault::RedirectUriMissing | Fault::RedirectUriMismatch => ErrorKind::RedirectUriMismatch,
     };
     page::show(visitor, kind, fault.to_string())

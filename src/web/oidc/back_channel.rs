@@ -13,7 +13,7 @@ use actix_web::{
     web::{self, Bytes, PayloadConfig, ServiceConfig},
 };
 
-use super::{discovery, introspect, jwks, revoke, token, userinfo};
+use super::{discovery, introspect, jwks, par, revoke, token, userinfo};
 use crate::{
     flow::{Caller, Core},
     model::Origin,
@@ -41,6 +41,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .route(web::get().to(userinfo::get))
         .route(web::post().to(userinfo::post));
     config.service(for_any_origin(userinfo, "GET, POST, OPTIONS"));
+    let par = web::resource(path::PAR).route(web::post().to(par::post));
+    config.service(for_any_origin(par, "POST, OPTIONS"));
     let revoke = web::resource(path::REVOKE).route(web::post().to(revoke::post));
     config.service(for_any_origin(revoke, "POST, OPTIONS"));
     let introspect = web::resource(path::INTROSPECT).route(web::post().to(introspect::post));

@@ -173,6 +173,7 @@ impl Kit {
             scope: ScopeSet::parse(scope).unwrap(),
             resources: Vec::new(),
             claims: ClaimsRequest::default(),
+            authorization_details: Default::default(),
             nonce: Some("n-0S6".to_owned()),
             auth_time: self.now() - Duration::minutes(1),
             acr: Some("1".to_owned()),
@@ -188,13 +189,14 @@ impl Kit {
             redirect_uri: CALLBACK.to_owned(),
             redirect_uri_given: true,
             code_challenge: Some(CodeChallenge::from_stored(CHALLENGE.to_owned())),
+            dpop_jkt: None,
             created_at: self.now(),
             expires_at: self.now() + Duration::seconds(60),
             redeemed_at: None,
         };
         change(&mut grant, &mut code);
         code.client_id.clone_from(&grant.client_id);
-        store::grant::insert_with_code(self.store.pool(), &grant, &code, None)
+        store::grant::insert_given(self.store.pool(), &grant, Some(&code), Default::default())
             .await
             .unwrap();
         value

@@ -56,6 +56,15 @@ const KNOWN: &[&str] = &[
     "code_challenge_methods_supported",
     "authorization_response_iss_parameter_supported",
     "prompt_values_supported",
+    "pushed_authorization_request_endpoint",
+    "require_pushed_authorization_requests",
+    "require_signed_request_object",
+    "request_object_encryption_alg_values_supported",
+    "request_object_encryption_enc_values_supported",
+    "authorization_signing_alg_values_supported",
+    "authorization_encryption_alg_values_supported",
+    "authorization_encryption_enc_values_supported",
+    "authorization_details_types_supported",
 ];
 
 async fn metadata(server: &TestServer) -> (RelyingParty, Value) {

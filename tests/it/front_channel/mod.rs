@@ -4,6 +4,7 @@ mod account;
 mod authorize;
 mod hostile;
 mod logout;
+mod par;
 mod sign_in;
 mod tokens;
 pub mod world;

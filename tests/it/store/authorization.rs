@@ -5,8 +5,10 @@ use signet::base::page::PageRequest;
 use signet::domain::account::throttle::{Subject, ThrottleKey};
 use signet::model::{AuditEvent, AuthorizationRequest, Consent, Origin};
 use signet::store::audit_event::AuditFilter;
+use signet::store::grant::Answers;
+use signet::store::sweep::{Ends, sweep};
 use signet::store::user::Proof;
-use signet::store::{audit_event, authorization_request, consent, session, user};
+use signet::store::{audit_event, authorization_request, consent, grant, pushed_request, session, user};
 use time::Duration;
 
 use super::fixture::{self, NOW, insert_parties, new_hash, open};
@@ -257,4 +259,53 @@ async fn a_session_begins_with_its_line_and_takes_up_what_waits_in_that_browser(
     assert!(trail.items.contains(&line));
     assert!(authorization_request::finish(pool, request.id, NOW).await.unwrap());
     assert_eq!(begin(&browser).await.2, None, "it is over");
+}
+
+#[tokio::test]
+async fn a_pushed_request_is_answered_once_whoever_is_first() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let pushed = fixture::pushed_request(&client.client_id);
+    pushed_request::insert(store.pool(), &pushed, None).await.unwrap();
+    let found = pushed_request::find(store.pool(), &pushed.hash).await.unwrap();
+    assert_eq!(found, Some(pushed.clone()));
+    let session = fixture::session(user.id);
+    session::insert(store.pool(), &session, &new_hash()).await.unwrap();
+    let answers = Answers {
+        request: None,
+        pushed: Some(&pushed.hash),
+    };
+    let tries = join_all((0..6).map(|_| async {
+        let mut given = fixture::grant(user.id, &client.client_id);
+        given.session_id = None;
+        let code = fixture::code(&given);
+        grant::insert_given(store.pool(), &given, Some(&code), answers)
+            .await
+            .unwrap()
+    }));
+    assert_eq!(tries.await.into_iter().filter(|won| *won).count(), 1);
+    let count = |table: &str| format!("select count(*) from {table}");
+    for table in ["grants", "authorization_codes"] {
+        let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count(table)))
+            .fetch_one(store.pool())
+            .await
+            .unwrap();
+        assert_eq!(rows, 1, "{table}");
+    }
+    assert!(!pushed_request::consume(store.pool(), &pushed.hash, NOW).await.unwrap());
+    // Known until the pages of the last visit are over, and no longer.
+    let mut db = store.acquire().await.unwrap();
+    let ends = |now| Ends { now, trail: NOW };
+    let early = sweep(&mut db, ends(pushed.kept_until - Duration::SECOND), 100)
+        .await
+        .unwrap();
+    assert!(
+        pushed_request::find(store.pool(), &pushed.hash)
+            .await
+            .unwrap()
+            .is_some(),
+        "{early:?}"
+    );
+    sweep(&mut db, ends(pushed.kept_until), 100).await.unwrap();
+    assert_eq!(pushed_request::find(store.pool(), &pushed.hash).await.unwrap(), None);
 }

@@ -5,7 +5,7 @@ use signet::base::id::{AuditEventId, AuthorizationRequestId, GrantId, RefreshFam
 use signet::base::{Rng, Secret, SystemRng, Time, TokenHash};
 use signet::model::{
     Actor, AuditEvent, AuditKind, AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client,
-    ClientMetadata, ClientStatus, Grant, Origin, RefreshToken, Session, User, UserStatus,
+    ClientMetadata, ClientStatus, Grant, Origin, PushedRequest, RefreshToken, Session, User, UserStatus,
 };
 use signet::spec::oauth::{CodeChallenge, PromptSet, ResponseMode, ResponseType, ScopeSet};
 use signet::spec::oidc::ClaimsRequest;
@@ -126,6 +126,7 @@ pub fn grant(user_id: UserId, client_id: &str) -> Grant {
         scope: scope("openid offline_access"),
         resources: vec!["https://api.example".to_owned()],
         claims: ClaimsRequest::parse(&json!({"id_token": {"email": null}}).to_string()).unwrap(),
+        authorization_details: Default::default(),
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
         auth_time: NOW,
         acr: Some("1".to_owned()),
@@ -133,6 +134,19 @@ pub fn grant(user_id: UserId, client_id: &str) -> Grant {
         created_at: NOW,
         expires_at: NOW + Duration::days(30),
         revoked_at: None,
+    }
+}
+
+pub fn pushed_request(client_id: &str) -> PushedRequest {
+    PushedRequest {
+        hash: new_hash(),
+        client_id: client_id.to_owned(),
+        parameters: vec![("response_type".to_owned(), "code".to_owned())],
+        signed: false,
+        created_at: NOW,
+        expires_at: NOW + Duration::seconds(60),
+        consumed_at: None,
+        kept_until: NOW + Duration::minutes(31),
     }
 }
 
@@ -146,6 +160,7 @@ pub fn code(grant: &Grant) -> AuthorizationCode {
         code_challenge: Some(CodeChallenge::from_stored(
             "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned(),
         )),
+        dpop_jkt: None,
         created_at: NOW,
         expires_at: NOW + Duration::seconds(60),
         redeemed_at: None,
@@ -189,6 +204,9 @@ pub fn authorization_request(client_id: &str) -> AuthorizationRequest {
             login_hint: None,
             hinted_user: None,
             claims: ClaimsRequest::default(),
+            authorization_details: Default::default(),
+            dpop_jkt: None,
+            pushed: None,
         },
         authenticated_at: None,
         session_id: None,
@@ -220,7 +238,7 @@ pub async fn insert_family(store: &Store) -> (Grant, RefreshToken) {
 /// The same for a grant that is not there yet: by a code, redeemed.
 pub async fn begin_family(store: &Store, grant: &Grant) -> RefreshToken {
     let (code, family) = (code(grant), refresh_token(grant));
-    let given = store::grant::insert_with_code(store.pool(), grant, &code, None).await;
+    let given = store::grant::insert_given(store.pool(), grant, Some(&code), Default::default()).await;
     assert!(given.unwrap());
     let ends = grant.expires_at;
     let redeemed = store::authorization_code::redeem(store.pool(), &code.hash, NOW, ends, Some(&family)).await;

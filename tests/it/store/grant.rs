@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use signet::base::Time;
 use signet::base::id::UserId;
 use signet::model::{AccessToken, Session, UserStatus};
-use signet::store::grant::Offline;
+use signet::store::grant::{Answers, Offline};
 use signet::store::{
     access_token, authorization_code, authorization_request, grant, refresh_token, revoked_token, session,
 };
@@ -24,7 +24,7 @@ async fn a_code_reads_back_with_its_grant() {
     let mut given = fixture::grant(user.id, &client.client_id);
     given.session_id = Some(browser.id);
     let code = fixture::code(&given);
-    grant::insert_with_code(store.pool(), &given, &code, None)
+    grant::insert_given(store.pool(), &given, Some(&code), Answers::default())
         .await
         .unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -48,7 +48,7 @@ async fn of_many_redemptions_of_one_code_one_wins_and_begins_its_family() {
     let given = fixture::grant(user.id, &client.client_id);
     let code = fixture::code(&given);
     assert!(
-        grant::insert_with_code(store.pool(), &given, &code, None)
+        grant::insert_given(store.pool(), &given, Some(&code), Answers::default())
             .await
             .unwrap()
     );
@@ -85,7 +85,7 @@ async fn a_code_of_a_revoked_grant_is_not_redeemed() {
     let (user, client) = insert_parties(&store).await;
     let given = fixture::grant(user.id, &client.client_id);
     let code = fixture::code(&given);
-    grant::insert_with_code(store.pool(), &given, &code, None)
+    grant::insert_given(store.pool(), &given, Some(&code), Answers::default())
         .await
         .unwrap();
     assert!(grant::revoke(store.pool(), given.id, "test", NOW).await.unwrap());
@@ -108,7 +108,16 @@ async fn a_pending_request_is_answered_with_one_code() {
     let answer = async || {
         let given = fixture::grant(user.id, &client.client_id);
         let code = fixture::code(&given);
-        let done = grant::insert_with_code(store.pool(), &given, &code, Some(request.id)).await;
+        let done = grant::insert_given(
+            store.pool(),
+            &given,
+            Some(&code),
+            Answers {
+                request: Some(request.id),
+                pushed: None,
+            },
+        )
+        .await;
         (
             done.unwrap(),
             authorization_code::find(store.pool(), &code.hash)

@@ -16,7 +16,7 @@ use signet::store::grant::Offline;
 use signet::store::user::Proof;
 use signet::store::{
     Store, Tx, access_token, audit_event, authorization_code, authorization_request, client, consent, email_link, fact,
-    grant, refresh_token, registration, revoked_token, session, sweep, throttle, used_jti, user,
+    grant, pushed_request, refresh_token, registration, revoked_token, session, sweep, throttle, used_jti, user,
 };
 use time::Duration;
 
@@ -46,6 +46,11 @@ insert into sessions (id, token_hash, user_id, auth_time, amr, created_at, last_
     from generate_series(1, 20000) n;
 insert into authorization_requests (id, browser_hash, client_id, parameters, session_id, created_at, expires_at)
     select uuid_of(n), hash_of(n), 'app1', '{}', uuid_of(n), '2026-11-20', '2027-01-01'
+    from generate_series(1, 20000) n;
+insert into pushed_requests (
+    request_uri_hash, client_id, parameters, signed, address_hash, created_at, expires_at, kept_until
+)
+    select hash_of(n), 'app1', '[]', false, hash_of(n % 100), '2026-11-20', '2027-01-01', '2027-01-01'
     from generate_series(1, 20000) n;
 insert into consents (user_id, client_id, scopes, granted_at, updated_at)
     select uuid_of(n), 'app1', '{openid}', now(), now() from generate_series(1, 20000) n;
@@ -290,6 +295,17 @@ async fn pages(store: &Store, plans: &str) {
     check!(store, plans, "authorization_request::insert, full", |db| {
         authorization_request::insert(db, &request, &hash, Some(quota))
     });
+    let mut pushed = fixture::pushed_request("app1");
+    check!(store, plans, "pushed_request::insert", |db| {
+        pushed_request::insert(db, &pushed, Some(quota))
+    });
+    pushed.hash = hash;
+    check!(store, plans, "pushed_request::find", |db| {
+        pushed_request::find(db, &pushed.hash)
+    });
+    check!(store, plans, "pushed_request::consume", |db| {
+        pushed_request::consume(db, &pushed.hash, NOW)
+    });
     let rules = Rules::default();
     let counters = [
         (quota.address, rules.address),
@@ -343,11 +359,14 @@ async fn tokens(store: &Store, plans: &str) {
         issued_at: NOW,
         expires_at: NOW,
     };
-    check!(store, plans, "grant::insert_with_code", |db| grant::insert_with_code(
+    check!(store, plans, "grant::insert_given", |db| grant::insert_given(
         db,
         &given,
-        &code,
-        Some(signet::base::id::AuthorizationRequestId(id(4711)))
+        Some(&code),
+        grant::Answers {
+            request: Some(signet::base::id::AuthorizationRequestId(id(4711))),
+            pushed: Some(&hash),
+        }
     ));
     check!(store, plans, "grant::find", |db| grant::find(db, hanging.grant_id));
     check!(store, plans, "grant::list_live", |db| grant::list_live(

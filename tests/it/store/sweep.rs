@@ -49,7 +49,7 @@ async fn a_grant_goes_with_what_hangs_on_it_and_a_redeemed_code_is_known_for_a_d
     session::insert(store.pool(), &browser, &new_hash()).await.unwrap();
     let other = fixture::grant(given.user_id, &given.client_id);
     let code = fixture::code(&other);
-    grant::insert_with_code(store.pool(), &other, &code, None)
+    grant::insert_given(store.pool(), &other, Some(&code), Default::default())
         .await
         .unwrap();
     let mut db = store.acquire().await.unwrap();

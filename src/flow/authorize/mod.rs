@@ -4,6 +4,8 @@
 //! browser that brought it, and looked at anew after every step. It is answered once: of two tabs the second is told
 //! that it is over.
 
+pub(super) mod request;
+
 use std::{net::IpAddr, sync::Arc};
 
 use time::Duration;
@@ -11,7 +13,6 @@ use time::Duration;
 use super::{
     Core, Failure,
     cache::Catalog,
-    hint,
     session::{self, SignedIn},
 };
 use crate::{
@@ -21,14 +22,14 @@ use crate::{
     },
     domain::{
         account::throttle::{Subject, ThrottleKey},
-        authorize::{self, Ask, Fault, Hint, Refusal, Registration, Response, Situation, Step, next_step},
+        authorize::{Fault, Refusal, Response, Situation, Step, next_step},
         policy::REQUEST_WINDOW,
     },
     model::{
         AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client, Consent, Grant, Resource, Session,
     },
-    spec::oauth::{ErrorCode, OAuthError, Params},
-    store::{self, Connection, Tx, authorization_request::Quota},
+    spec::oauth::{ErrorCode, OAuthError},
+    store::{self, Connection, Tx, authorization_request::Quota, grant::Answers},
 };
 
 /// RFC 6749 §4.1.2 allows ten minutes; a code here is never good for longer than this.
@@ -92,30 +93,13 @@ pub struct Pending {
 /// # Errors
 /// A [`Failure`]; what is wrong with the request is in [`Next`].
 pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Option<IpAddr>) -> Result<Next, Failure> {
-    let (params, fault) = Params::read(encoded);
-    let client = match params.get("client_id") {
-        Some(client_id) => core.client(client_id).await?,
-        None => None,
+    let incoming = match request::read(core, encoded).await? {
+        Ok(incoming) => incoming,
+        Err(fault) => return Ok(Next::Fault(fault)),
     };
     let catalog = core.catalog().await?;
-    let named: Vec<&Resource> = params
-        .all("resource")
-        .filter_map(|identifier| catalog.resources.get(identifier).map(|resource| &**resource))
-        .collect();
-    let decided = authorize::decide(&Ask {
-        params: &params,
-        fault: fault.as_ref(),
-        client: client.as_deref(),
-        resources: &named,
-        claim_scopes: &catalog.rules.scopes(),
-        hint: hinted(core, &params),
-        registration: if core.policy.sign_up.enabled {
-            Registration::Open
-        } else {
-            Registration::Closed
-        },
-    });
-    let (parameters, client) = match (decided, client) {
+    let decided = request::decide(core, &catalog, &incoming);
+    let (parameters, client) = match (decided, incoming.client) {
         (Ok(parameters), Some(client)) => (parameters, client),
         (Err(Refusal::Respond(response)), Some(client)) => {
             return Ok(Next::Respond(Answered {
@@ -133,10 +117,16 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
     match (&pending.step, &pending.signed_in) {
         (Step::Finish, Some(signed_in)) => {
             let (grant, code, value) = granted(core, &pending.request, &signed_in.session);
-            store::grant::insert_with_code(&mut *db, &grant, &code, None).await?;
+            let answers = answers(&pending.request, None);
+            if !store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await? {
+                return Ok(Next::Over);
+            }
             Ok(pending.answered(Response::code(&pending.request.parameters, value)))
         }
         (Step::Refuse(error), _) => {
+            if let Some(pushed) = &pending.request.parameters.pushed {
+                store::pushed_request::consume(&mut *db, pushed, core.now()).await?;
+            }
             let response = Response::error(&pending.request.parameters, error.clone());
             Ok(pending.answered(response))
         }
@@ -165,16 +155,6 @@ async fn keep(
         },
         None => Next::Page(pending.step, pending.request.id),
     })
-}
-
-fn hinted(core: &Core, params: &Params) -> Hint {
-    let Some(token) = params.get("id_token_hint") else {
-        return Hint::Absent;
-    };
-    match hint::read(core, token) {
-        Some(token) if params.get("client_id") == Some(&token.client_id) => Hint::User(token.user_id),
-        _ => Hint::Refused,
-    }
 }
 
 fn new_request(core: &Core, client: &Client, parameters: AuthorizationParameters) -> AuthorizationRequest {
@@ -317,8 +297,8 @@ impl Pending {
         match (&self.step, &self.signed_in) {
             (Step::Finish, Some(signed_in)) => {
                 let (grant, code, value) = granted(core, &self.request, &signed_in.session);
-                let answers = Some(self.request.id);
-                if !store::grant::insert_with_code(&mut *db, &grant, &code, answers).await? {
+                let answers = answers(&self.request, Some(self.request.id));
+                if !store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await? {
                     return Ok(Next::Over);
                 }
                 Ok(self.answered(Response::code(&self.request.parameters, value)))
@@ -351,6 +331,9 @@ impl Pending {
         if !store::authorization_request::finish(&mut **tx, self.request.id, core.now()).await? {
             return Ok(Next::Over);
         }
+        if let Some(pushed) = &self.request.parameters.pushed {
+            store::pushed_request::consume(&mut **tx, pushed, core.now()).await?;
+        }
         let response = Response::error(&self.request.parameters, error);
         Ok(self.answered(response))
     }
@@ -365,6 +348,14 @@ impl Pending {
     /// The session that would answer now.
     pub fn session_id(&self) -> Option<SessionId> {
         self.signed_in.as_ref().map(|signed_in| signed_in.session.id)
+    }
+}
+
+/// What a grant for the request uses up.
+fn answers(request: &AuthorizationRequest, kept: Option<AuthorizationRequestId>) -> Answers<'_> {
+    Answers {
+        request: kept,
+        pushed: request.parameters.pushed.as_ref(),
     }
 }
 
@@ -386,6 +377,7 @@ fn granted(
         scope: parameters.scope.clone(),
         resources: parameters.resource.clone(),
         claims: parameters.claims.clone(),
+        authorization_details: parameters.authorization_details.clone(),
         nonce: parameters.nonce.clone(),
         auth_time: session.auth_time,
         acr: session.acr.clone(),
@@ -402,6 +394,7 @@ fn granted(
         redirect_uri: parameters.redirect_uri.clone(),
         redirect_uri_given: parameters.redirect_uri_given,
         code_challenge: parameters.code_challenge.clone(),
+        dpop_jkt: parameters.dpop_jkt.clone(),
         created_at: now,
         expires_at,
         redeemed_at: None,

@@ -1,0 +1,127 @@
+//! What an authorization request says, whichever way it came: as parameters, or as a reference to what the client pushed.
+
+use std::sync::Arc;
+
+use crate::{
+    base::TokenHash,
+    domain::authorize::{self, Ask, Door, Fault, Hint, Refusal, Registration, Way},
+    flow::{Core, cache::Catalog, hint},
+    model::{AuthorizationParameters, Client, Resource},
+    spec::oauth::{ErrorCode, OAuthError, Params, request_uri},
+    store,
+};
+
+/// A request as the checks see it.
+pub(in crate::flow) struct Incoming {
+    /// The parameters that count, and no others.
+    pub(in crate::flow) params: Params,
+    /// What was wrong with their encoding.
+    pub(in crate::flow) fault: Option<OAuthError>,
+    /// The client that `client_id` names.
+    pub(in crate::flow) client: Option<Arc<Client>>,
+    /// How they came.
+    pub(in crate::flow) way: Way,
+    /// The pushed request that they are.
+    pub(in crate::flow) pushed: Option<TokenHash>,
+}
+
+/// Reads what the browser brought.
+pub(super) async fn read(core: &Core, encoded: &str) -> Result<Result<Incoming, Fault>, store::Error> {
+    let (params, fault) = Params::read(encoded);
+    let client = match params.get("client_id") {
+        Some(client_id) => core.client(client_id).await?,
+        None => None,
+    };
+    if let Some(hash) = params.get("request_uri").and_then(request_uri::pushed_hash) {
+        return of_pushed(core, &params, fault, client, &hash).await;
+    }
+    Ok(Ok(Incoming {
+        params,
+        fault,
+        client,
+        way: Way::PLAIN,
+        pushed: None,
+    }))
+}
+
+/// What was pushed counts alone: whatever else the browser brought is not looked at (RFC 9126 §4, RFC 9101 §6.3).
+async fn of_pushed(
+    core: &Core,
+    params: &Params,
+    fault: Option<OAuthError>,
+    client: Option<Arc<Client>>,
+    hash: &TokenHash,
+) -> Result<Result<Incoming, Fault>, store::Error> {
+    if let Some(error) = fault {
+        return Ok(Err(Fault::Malformed(error)));
+    }
+    // RFC 9101 §5: never both
+    if params.get("request").is_some() {
+        let why = "request and request_uri exclude each other";
+        return Ok(Err(Fault::Malformed(OAuthError::new(ErrorCode::InvalidRequest, why))));
+    }
+    let Some(client) = client else {
+        let missing = params.get("client_id").is_none();
+        return Ok(Err(if missing {
+            Fault::ClientIdMissing
+        } else {
+            Fault::ClientUnknown
+        }));
+    };
+    let found = store::pushed_request::find(core.store.pool(), hash).await?;
+    let Some(pushed) = found.filter(|pushed| pushed.may_be_used(&client.client_id, core.now())) else {
+        return Ok(Err(Fault::PushedRequestGone));
+    };
+    Ok(match Params::from_pairs(pushed.parameters) {
+        Ok(params) => Ok(Incoming {
+            params,
+            fault: None,
+            client: Some(client),
+            way: Way {
+                door: Door::Pushed,
+                signed: pushed.signed,
+            },
+            pushed: Some(pushed.hash),
+        }),
+        Err(error) => Err(Fault::Malformed(error)),
+    })
+}
+
+/// Runs the checks.
+pub(in crate::flow) fn decide(
+    core: &Core,
+    catalog: &Catalog,
+    incoming: &Incoming,
+) -> Result<AuthorizationParameters, Refusal> {
+    let named: Vec<&Resource> = incoming
+        .params
+        .all("resource")
+        .filter_map(|identifier| catalog.resources.get(identifier).map(|resource| &**resource))
+        .collect();
+    let mut parameters = authorize::decide(&Ask {
+        params: &incoming.params,
+        fault: incoming.fault.as_ref(),
+        client: incoming.client.as_deref(),
+        resources: &named,
+        claim_scopes: &catalog.rules.scopes(),
+        hint: hinted(core, &incoming.params),
+        registration: if core.policy.sign_up.enabled {
+            Registration::Open
+        } else {
+            Registration::Closed
+        },
+        way: incoming.way,
+    })?;
+    parameters.pushed = incoming.pushed;
+    Ok(parameters)
+}
+
+fn hinted(core: &Core, params: &Params) -> Hint {
+    let Some(token) = params.get("id_token_hint") else {
+        return Hint::Absent;
+    };
+    match hint::read(core, token) {
+        Some(token) if params.get("client_id") == Some(&token.client_id) => Hint::User(token.user_id),
+        _ => Hint::Refused,
+    }
+}

@@ -1,0 +1,126 @@
+//! Pushed authorization requests (RFC 9126): a client sends its request beforehand and gets a reference to it.
+
+use std::net::IpAddr;
+
+use time::Duration;
+
+use super::{
+    Caller, Core, Refusal,
+    authorize::request::{self, Incoming},
+    client_auth,
+};
+use crate::{
+    base::{Time, TokenHash},
+    domain::{
+        account::throttle::{Subject, ThrottleKey},
+        authorize::{self, Answer, Door, Way},
+        policy::REQUEST_WINDOW,
+    },
+    model::PushedRequest,
+    spec::oauth::{ErrorCode, OAuthError, request_uri},
+    store::{self, authorization_request::Quota},
+};
+
+/// How long a browser may be brought with the reference (RFC 9126 §2.2: "relatively short").
+const LIFETIME: Duration = Duration::seconds(60);
+
+/// Parameters that say who the client is and not what it asks for.
+const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
+
+/// What became of it.
+#[derive(Debug)]
+pub enum Pushed {
+    /// It is kept.
+    Kept {
+        /// The reference to it.
+        request_uri: String,
+        /// For so many seconds.
+        expires_in: i64,
+    },
+    /// Too many came from this address.
+    Wait {
+        /// The earliest moment for the next one.
+        until: Time,
+    },
+}
+
+/// Checks a request as the authorization endpoint would, and keeps it.
+///
+/// # Errors
+/// [`Refusal`]; nothing is ever redirected from here.
+pub async fn push(core: &Core, caller: &Caller) -> Result<Pushed, Refusal> {
+    let client = client_auth::authenticate(core, caller).await?;
+    // RFC 9126 §2.1: "The request_uri authorization request parameter MUST NOT be provided in this case"
+    if caller.params.sent("request_uri") {
+        let why = "a pushed request cannot refer to another one";
+        return Err(OAuthError::new(ErrorCode::InvalidRequest, why).into());
+    }
+    let params = caller.params.clone().without(&CREDENTIALS);
+    let incoming = Incoming {
+        // a client that authenticates by the header may leave it out
+        params: params.with("client_id", &client.client_id),
+        fault: None,
+        client: Some(client),
+        way: Way {
+            door: Door::Pushed,
+            signed: false,
+        },
+        pushed: None,
+    };
+    let catalog = core.catalog().await?;
+    request::decide(core, &catalog, &incoming).map_err(error_of)?;
+    let address = caller.origin.address.as_deref().and_then(|text| text.parse().ok());
+    keep(core, &incoming, address).await
+}
+
+/// A refusal as an answer to the client itself (RFC 9126 §2.3).
+fn error_of(refusal: authorize::Refusal) -> OAuthError {
+    match refusal {
+        authorize::Refusal::Page(fault) => fault.to_error(),
+        authorize::Refusal::Respond(response) => match response.answer {
+            Answer::Error(error) => error,
+            Answer::Code(_) => OAuthError::new(ErrorCode::ServerError, "the request was answered instead of kept"),
+        },
+    }
+}
+
+async fn keep(core: &Core, incoming: &Incoming, address: Option<IpAddr>) -> Result<Pushed, Refusal> {
+    let (now, random) = (core.now(), core.rng.token());
+    let expires_at = now + LIFETIME;
+    let Some(client) = &incoming.client else {
+        return Err(authorize::Fault::ClientUnknown.to_error().into());
+    };
+    let pushed = PushedRequest {
+        hash: TokenHash::of(random.expose()),
+        client_id: client.client_id.clone(),
+        parameters: incoming
+            .params
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        signed: incoming.way.signed,
+        created_at: now,
+        expires_at,
+        consumed_at: None,
+        // a visit in the last moment may be answered as long as its pages are good
+        kept_until: expires_at + core.policy.sessions.authorization_request,
+    };
+    // Who has to authenticate is known by name; anybody can push in the name of a public client.
+    let most = core.policy.sessions.requests_per_address.filter(|_| client.is_public());
+    let quota = most.zip(address).map(|(most, address)| Quota {
+        address: ThrottleKey::of(Subject::Address(address)),
+        most,
+        since: now - REQUEST_WINDOW,
+    });
+    Ok(
+        match store::pushed_request::insert(core.store.pool(), &pushed, quota).await? {
+            Some(oldest) => Pushed::Wait {
+                until: oldest + REQUEST_WINDOW,
+            },
+            None => Pushed::Kept {
+                request_uri: request_uri::pushed(&random),
+                expires_in: LIFETIME.whole_seconds(),
+            },
+        },
+    )
+}
