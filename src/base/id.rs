@@ -46,6 +46,8 @@ ids! {
     GrantId;
     /// One pending authorization request, in a browser.
     AuthorizationRequestId;
+    /// One authorization that is decided elsewhere while its client waits.
+    DeferredAuthorizationId;
     /// One family of rotated refresh tokens.
     RefreshFamilyId;
     /// One registration that waits for its e-mail to be verified.

@@ -19,7 +19,7 @@ use crate::{
     model::SubjectType,
     spec::{
         oauth::{ClientAuthMethod, GrantType, ResponseType},
-        oidc::discovery::{Metadata, Offer},
+        oidc::discovery::{Metadata, Offer, path},
     },
 };
 
@@ -27,7 +27,7 @@ use crate::{
 type Members = Vec<(&'static str, Value)>;
 
 /// Every extension that has something to add, each about members that nobody else names.
-const EXTENSIONS: &[fn(&Core) -> Members] = &[request_objects];
+const EXTENSIONS: &[fn(&Core) -> Members] = &[request_objects, device_authorization];
 
 // Absent would mean `true` for request_uri (OIDC Discovery §3).
 fn request_objects(_: &Core) -> Members {
@@ -35,6 +35,12 @@ fn request_objects(_: &Core) -> Members {
         ("request_parameter_supported", json!(false)),
         ("request_uri_parameter_supported", json!(false)),
     ]
+}
+
+// RFC 8628 §4
+fn device_authorization(core: &Core) -> Members {
+    let endpoint = core.policy.issuer.at(path::DEVICE_AUTHORIZATION);
+    vec![("device_authorization_endpoint", json!(endpoint))]
 }
 
 /// The grant types that a client may have: those of the token endpoint, and `implicit` for response types with tokens.

@@ -13,6 +13,7 @@ pub mod cache;
 pub mod caller;
 pub mod client_auth;
 pub mod core;
+pub mod device_authorization;
 pub mod discovery;
 pub mod encryption;
 pub mod end_session;

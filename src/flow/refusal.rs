@@ -2,7 +2,7 @@
 
 use super::keys;
 use crate::{
-    base::seal::SealError,
+    base::{Time, seal::SealError},
     domain::token::Unwritable,
     spec::jose::{jwe::JweError, signer::KeyError},
     spec::oauth::OAuthError,
@@ -41,6 +41,12 @@ pub enum Refusal {
     /// Claims could not be written.
     #[error(transparent)]
     Unwritable(#[from] Unwritable),
+    /// Too many requests came from there.
+    #[error("too many requests from one address")]
+    TooMany {
+        /// The earliest moment for the next one.
+        until: Time,
+    },
     /// Others changed the same row again and again.
     #[error("the refresh token is being used by many at once")]
     Contended,

@@ -42,6 +42,8 @@ pub enum Target<'a> {
     },
     /// The account that one is signed in to already.
     Own(UserId),
+    /// A device, by guessing the code that it shows, as somebody who is signed in.
+    UserCode(UserId),
     /// A mail to somebody.
     Mail {
         /// What for.
@@ -99,6 +101,10 @@ impl Attempt<'_> {
                 counters.push(told(Subject::Own(&owner), rules.name));
                 // No secret here: they know who they are.
                 counters.push(told(Subject::Person(&owner), rules.person));
+            }
+            Target::UserCode(guesser) => {
+                let guesser = guesser.to_string();
+                counters.push(told(Subject::UserCode(&guesser), rules.name));
             }
             Target::Mail { purpose, to } => counters.push(told(Subject::Mail { purpose, to }, rules.name)),
         }

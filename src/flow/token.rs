@@ -16,7 +16,7 @@ use super::{
 use crate::{
     base::{Secret, Time, TokenHash, id::RefreshFamilyId},
     domain::grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Subject},
-    model::{self, Client, UserStatus},
+    model::{self, Client, UserStatus, deferred_authorization::DeferredState},
     spec::oauth::ScopeSet,
     store::{self, Connection},
 };
@@ -72,11 +72,12 @@ impl Exchange<'_> {
             // one connection for all of it: the pool looks at it each time that it comes back
             let mut db = match needs {
                 Needs::Nothing => None,
-                Needs::Code(_) | Needs::Family(_) => Some(self.core.store.acquire().await?),
+                Needs::Code(_) | Needs::Family(_) | Needs::Deferred(_) => Some(self.core.store.acquire().await?),
             };
             let found = match (needs, &mut db) {
                 (Needs::Code(hash), Some(db)) => self.code(db, hash).await?,
                 (Needs::Family(family_id), Some(db)) => self.family(db, *family_id).await?,
+                (Needs::Deferred(hash), Some(db)) => self.deferred(db, hash).await?,
                 _ => Found::Nothing,
             };
             let (effects, signed) = self.decide(&found)?;
@@ -107,6 +108,23 @@ impl Exchange<'_> {
             .holding(db, context.grant, context.user_status, context.session_ends)
             .await?;
         Ok(Found::Family(Box::new(context.token), Box::new(holding)))
+    }
+
+    async fn deferred(&self, db: &mut Connection, hash: &TokenHash) -> Result<Found, Refusal> {
+        let Some(deferred) = store::deferred_authorization::find(&mut **db, hash).await? else {
+            return Ok(Found::Nothing);
+        };
+        let (DeferredState::Approved(grant_id) | DeferredState::Redeemed(grant_id)) = deferred.state else {
+            return Ok(Found::Deferred(Box::new(deferred), None));
+        };
+        let holding = match store::deferred_authorization::find_grant(&mut **db, grant_id).await? {
+            Some(context) => {
+                let holding = self.holding(db, context.grant, context.user_status, context.session_ends);
+                Some(Box::new(holding.await?))
+            }
+            None => None,
+        };
+        Ok(Found::Deferred(Box::new(deferred), holding))
     }
 
     async fn holding(
@@ -164,7 +182,7 @@ impl Exchange<'_> {
         let core = self.core;
         let now = core.now();
         let mut refresh_secret = [0_u8; 32];
-        if let Found::Code(..) = found {
+        if let Found::Code(..) | Found::Deferred(..) = found {
             core.rng.fill(&mut refresh_secret);
         }
         let Decision { effects, outcome } = self.grant.decide(&Ask {

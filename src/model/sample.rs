@@ -1,13 +1,14 @@
 //! Entities for unit tests of the rules: plain ones that each test bends where it matters.
 
 use super::{
-    AuthorizationParameters, AuthorizationRequest, Client, ClientMetadata, ClientStatus, Resource, ResourceScope,
-    Session, TokenFormat, User, UserStatus,
+    AuthorizationParameters, AuthorizationRequest, Client, ClientMetadata, ClientStatus, DeferredAuthorization, Origin,
+    Resource, ResourceScope, Session, TokenFormat, User, UserStatus,
+    deferred_authorization::{DeferredKind, DeferredState, Pace},
 };
 use crate::{
     base::{
-        SeededRng, Time,
-        id::{AuthorizationRequestId, ResourceId, SessionId, UserId},
+        SeededRng, Time, TokenHash,
+        id::{AuthorizationRequestId, DeferredAuthorizationId, ResourceId, SessionId, UserId},
     },
     spec::{
         oauth::{AuthorizationDetails, GrantType, PromptSet, ResponseMode, ResponseType, ScopeSet},
@@ -116,6 +117,30 @@ pub(crate) fn session() -> Session {
         last_seen_at: NOW,
         expires_at: NOW + time::Duration::days(14),
         ended_at: None,
+    }
+}
+
+/// Something that `client_id` asked for at `now` and nobody has decided yet.
+pub(crate) fn deferred(kind: DeferredKind, client_id: &str, now: Time) -> DeferredAuthorization {
+    DeferredAuthorization {
+        id: DeferredAuthorizationId::new(now, &SeededRng::new(15)),
+        kind,
+        secret_hash: TokenHash::of("secret"),
+        user_code_hash: None,
+        client_id: client_id.to_owned(),
+        user_id: None,
+        scope: ScopeSet::default(),
+        resources: vec![],
+        binding_message: None,
+        ping_sealed: None,
+        origin: Origin::default(),
+        pace: Pace {
+            interval_seconds: 5,
+            polled_at: None,
+        },
+        state: DeferredState::Waiting,
+        created_at: now,
+        expires_at: now + time::Duration::minutes(10),
     }
 }
 

@@ -24,6 +24,7 @@ pub mod claim_rule;
 pub mod client;
 pub mod consent;
 mod cursor;
+pub mod deferred_authorization;
 pub mod email_link;
 pub mod fact;
 pub mod grant;

@@ -7,6 +7,9 @@ use time::Duration;
 use super::Error;
 use crate::base::Time;
 
+/// How long what is decided elsewhere is kept after its end: clients that come late hear that it has expired.
+const DEFERRED_RETENTION: Duration = Duration::days(1);
+
 /// How long a code is kept after its end: its second use must still be known, to revoke what it gave (RFC 6749 §4.1.2).
 const CODE_RETENTION: Duration = Duration::days(1);
 
@@ -116,8 +119,20 @@ async fn tokens(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 2]
 }
 
 /// What waited for somebody who did not come.
-async fn waiting(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 4], Error> {
+async fn waiting(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 5], Error> {
     Ok([
+        expired!(
+            db,
+            "
+            delete from deferred_authorizations
+            where ctid = any (array(
+                select ctid from deferred_authorizations where expires_at <= $1 order by expires_at limit $2
+                for update skip locked
+            ))
+            ",
+            now - DEFERRED_RETENTION,
+            batch
+        ),
         expired!(
             db,
             "

@@ -17,6 +17,7 @@ pub mod login;
 pub mod oidc;
 pub mod page_resource;
 pub mod profile_field;
+mod qr;
 pub mod return_to;
 pub mod routes;
 pub mod row;

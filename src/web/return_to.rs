@@ -1,6 +1,8 @@
 //! Where to go after signing in without an app: only to pages of this server that are known here, never to an address
 //! that somebody wrote into a link.
 
+use crate::domain::user_code::UserCode;
+
 /// A page to come back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReturnTo {
@@ -9,28 +11,42 @@ pub enum ReturnTo {
     Account,
     /// The console.
     Console,
+    /// The device that shows this code.
+    Device(UserCode),
 }
 
-impl ReturnTo {
-    const ALL: [Self; 2] = [Self::Account, Self::Console];
+/// The address of [`ReturnTo::Device`], without the code.
+const DEVICE: &str = "/device?user_code=";
 
-    /// Its path, also the value of the parameter `return_to`.
-    pub fn path(self) -> &'static str {
+impl ReturnTo {
+    const WINGS: [Self; 2] = [Self::Account, Self::Console];
+
+    /// Its address, also the value of the parameter `return_to`.
+    pub fn address(self) -> String {
         match self {
-            Self::Account => "/account",
-            Self::Console => "/console",
+            Self::Account => "/account".to_owned(),
+            Self::Console => "/console".to_owned(),
+            Self::Device(user_code) => format!("{DEVICE}{user_code}"),
         }
+    }
+
+    /// The same as the value of a parameter.
+    pub fn encoded(self) -> String {
+        url::form_urlencoded::byte_serialize(self.address().as_bytes()).collect()
     }
 
     /// The page that a parameter names; another address names none.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|page| page.path() == text)
+        match text.strip_prefix(DEVICE) {
+            Some(code) => UserCode::parse(code).map(Self::Device),
+            None => Self::WINGS.into_iter().find(|page| page.address() == text),
+        }
     }
 
     /// The wing that a path belongs to.
     pub fn page(path: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|page| {
-            path.strip_prefix(page.path())
+        Self::WINGS.into_iter().find(|page| {
+            path.strip_prefix(page.address().as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     }
@@ -38,7 +54,7 @@ impl ReturnTo {
     /// `address` with the page to come back to.
     pub fn append(address: &str, page: Option<Self>) -> String {
         match page {
-            Some(page) => format!("{address}?return_to={}", page.path().replace('/', "%2F")),
+            Some(page) => format!("{address}?return_to={}", page.encoded()),
             None => address.to_owned(),
         }
     }
@@ -105,6 +121,15 @@ mod tests {
             "/console/../x",
             "/consoles",
             "/login",
+        ] {
+            assert_eq!(ReturnTo::parse(other), None, "{other}");
+        }
+        let device = ReturnTo::parse("/device?user_code=wdjbmjht").unwrap();
+        assert_eq!(device.address(), "/device?user_code=WDJB-MJHT");
+        for other in [
+            "/device",
+            "/device?user_code=",
+            "/device?user_code=WDJB-MJHT&x=//evil.example",
         ] {
             assert_eq!(ReturnTo::parse(other), None, "{other}");
         }

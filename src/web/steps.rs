@@ -42,7 +42,7 @@ impl Waiting {
     pub fn value(self) -> String {
         match self {
             Self::App(id) => id.to_string(),
-            Self::Page(page) => page.path().to_owned(),
+            Self::Page(page) => page.address(),
             Self::Nothing => String::new(),
         }
     }
@@ -51,7 +51,8 @@ impl Waiting {
     pub fn at(self, path: &str) -> String {
         match self {
             Self::Nothing => path.to_owned(),
-            Self::App(_) | Self::Page(_) => format!("{path}?request={}", self.value().replace('/', "%2F")),
+            Self::App(id) => format!("{path}?request={id}"),
+            Self::Page(page) => format!("{path}?request={}", page.encoded()),
         }
     }
 
@@ -94,8 +95,8 @@ pub async fn go_on(visitor: &Visitor, waiting: Waiting) -> HttpResponse {
             let next = authorize::proceed(visitor.core(), id, &visitor.browser()).await;
             go(visitor, next)
         }
-        Waiting::Page(page) => visitor.redirect(page.path()),
-        Waiting::Nothing => visitor.redirect(ReturnTo::default().path()),
+        Waiting::Page(page) => visitor.redirect(&page.address()),
+        Waiting::Nothing => visitor.redirect(&ReturnTo::default().address()),
     }
 }
 
@@ -110,6 +111,8 @@ mod tests {
         assert_eq!(app.value(), id);
         assert_eq!(app.at("/login"), format!("/login?request={id}"));
         assert_eq!(Waiting::parse("/console").at("/login"), "/login?request=%2Fconsole");
+        let device = Waiting::parse("/device?user_code=WDJB-MJHT").at("/login");
+        assert_eq!(device, "/login?request=%2Fdevice%3Fuser_code%3DWDJB-MJHT");
         for other in ["", "//evil.example", "https://evil.example", "/etc"] {
             assert_eq!(Waiting::parse(other), Waiting::Nothing);
         }

@@ -38,6 +38,8 @@ pub enum Subject<'a> {
         /// The id in the proof that the browser brought.
         device: &'a str,
     },
+    /// Somebody who is signed in and guesses the codes of devices.
+    UserCode(&'a str),
     /// Mails to an address, each kind by itself: who asks for one kind takes nothing from the others.
     Mail {
         /// What the mail is for.
@@ -84,6 +86,7 @@ impl ThrottleKey {
             Subject::Name(name) => ["name", name].map(&mut part),
             Subject::Person(person) => ["person", person].map(&mut part),
             Subject::Own(person) => ["own", person].map(&mut part),
+            Subject::UserCode(person) => ["user_code", person].map(&mut part),
             Subject::Address(address) => ["address", &network(address).to_string()].map(&mut part),
             Subject::Device { person, device } => {
                 part("device");
@@ -129,7 +132,7 @@ pub struct Rule {
 /// The rules for each kind of subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// For [`Subject::Name`], [`Subject::Own`] and [`Subject::Mail`].
+    /// For [`Subject::Name`], [`Subject::Own`], [`Subject::UserCode`] and [`Subject::Mail`].
     pub name: Rule,
     /// For [`Subject::Person`]: more than a single name can bring about, so that nobody is told that the right password
     /// is wrong while only one of their names is attacked.
@@ -224,6 +227,7 @@ mod tests {
             Subject::Name("127.0.0.1"),
             Subject::Person("127.0.0.1"),
             Subject::Own("127.0.0.1"),
+            Subject::UserCode("127.0.0.1"),
             Subject::Address(IpAddr::from([127, 0, 0, 1])),
             device("ab", "c"),
             device("a", "bc"),

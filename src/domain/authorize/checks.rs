@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     ACR_VALUES_SUPPORTED, Ask, Hint, MAX_NONCE, MAX_STATE, RESPONSE_TYPES, Registration, invalid, known_scopes,
+    named_resources,
 };
 use crate::{
     base::id::UserId,
@@ -17,8 +18,6 @@ use crate::{
 
 /// Longest hint about languages or a person that is looked at, in bytes; longer ones are ignored, as hints may be.
 const MAX_HINT: usize = 512;
-/// Most API resources of one request.
-const MAX_RESOURCES: usize = 10;
 /// Most `acr_values` that are looked at.
 const MAX_ACR_VALUES: usize = 20;
 /// Ages beyond this many seconds (ten years) are all the same.
@@ -167,20 +166,7 @@ fn dpop_jkt(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> O
 
 // RFC 8707 §2: absolute URIs without fragments; unknown or forbidden ones are invalid_target.
 fn resource(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
-    let refused = |why| Err(OAuthError::new(ErrorCode::InvalidTarget, why));
-    for identifier in ask.params.all("resource") {
-        let known = ask.resources.iter().any(|resource| resource.identifier == identifier);
-        if !known || !client.allows_resource(identifier) {
-            return refused("resource is unknown or not allowed for this client");
-        }
-        if draft.resource.iter().any(|one| one == identifier) {
-            continue;
-        }
-        if draft.resource.len() >= MAX_RESOURCES {
-            return refused("too many resources");
-        }
-        draft.resource.push(identifier.to_owned());
-    }
+    draft.resource = named_resources(ask.params, client, ask.resources)?;
     Ok(())
 }
 

@@ -229,6 +229,32 @@ fn blank(params: &Params, redirect_uri: String, redirect_uri_given: bool) -> Aut
     }
 }
 
+/// Most API resources of one request.
+const MAX_RESOURCES: usize = 10;
+
+/// The API resources that a request names, each once (RFC 8707 §2).
+///
+/// # Errors
+/// `invalid_target` for one that is unknown or forbidden, and for too many.
+pub fn named_resources(params: &Params, client: &Client, known: &[&Resource]) -> Result<Vec<String>, OAuthError> {
+    let refused = |why| Err(OAuthError::new(ErrorCode::InvalidTarget, why));
+    let mut named: Vec<String> = Vec::new();
+    for identifier in params.all("resource") {
+        let is_known = known.iter().any(|resource| resource.identifier == identifier);
+        if !is_known || !client.allows_resource(identifier) {
+            return refused("resource is unknown or not allowed for this client");
+        }
+        if named.iter().any(|one| one == identifier) {
+            continue;
+        }
+        if named.len() >= MAX_RESOURCES {
+            return refused("too many resources");
+        }
+        named.push(identifier.to_owned());
+    }
+    Ok(named)
+}
+
 /// The scopes that are known here and that this client may ask for. The others are left out; the token response says
 /// what was granted (RFC 6749 §3.3).
 pub fn known_scopes(asked: &ScopeSet, client: &Client, resources: &[&Resource], claim_scopes: &[String]) -> ScopeSet {

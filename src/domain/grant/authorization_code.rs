@@ -36,6 +36,10 @@ impl Grant for AuthorizationCodeGrant {
         if !holding.grant.is_live(ask.now) {
             return Decision::refuse_grant("the authorization was withdrawn");
         }
+        // Signed out before the app came: the person did not mean to stay signed in there.
+        if holding.session_ends.is_some_and(|ends| ends <= ask.now) {
+            return Decision::refuse_grant("the session has ended");
+        }
         let issued = check_request(ask.params, code).and_then(|()| first_tokens::issue(ask, code.hash, holding));
         match issued {
             Ok((redemption, issue)) => Decision {

@@ -17,10 +17,6 @@ pub(super) fn issue(ask: &Ask<'_>, hash: TokenHash, holding: &Holding) -> Result
     let user = holding
         .active_user()
         .ok_or(OAuthError::new(ErrorCode::InvalidGrant, "the account is not active"))?;
-    // Signed out before the app came: the person did not mean to stay signed in there.
-    if holding.session_ends.is_some_and(|ends| ends <= ask.now) {
-        return Err(OAuthError::new(ErrorCode::InvalidGrant, "the session has ended"));
-    }
     let access_token = target::for_person(ask, grant, user, &grant.scope)?;
     let expires_at = ask.now + access_token.lifetime;
     let mut grant_ends = grant.expires_at.max(expires_at);

@@ -15,7 +15,10 @@ use crate::{
         Secret, Time, TokenHash,
         id::{GrantId, RefreshFamilyId, SessionId, UserId},
     },
-    model::{self, AuditKind, AuthorizationCode, Client, RefreshToken, User, UserStatus},
+    model::{
+        self, AuditKind, AuthorizationCode, Client, DeferredAuthorization, RefreshToken, User, UserStatus,
+        deferred_authorization::Pace,
+    },
     spec::oauth::{
         ErrorCode, GrantType, OAuthError, Params, ScopeSet,
         scope::{OFFLINE_ACCESS, OPENID},
@@ -24,6 +27,8 @@ use crate::{
 
 mod authorization_code;
 mod client_credentials;
+mod deferred;
+mod device_code;
 mod first_tokens;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -37,6 +42,7 @@ pub static GRANTS: &[&dyn Grant] = &[
     &authorization_code::AuthorizationCodeGrant,
     &refresh_token::RefreshTokenGrant,
     &client_credentials::ClientCredentialsGrant,
+    &device_code::DeviceCodeGrant,
 ];
 
 /// One grant type.
@@ -83,6 +89,8 @@ pub enum Needs {
     Code(TokenHash),
     /// The family of refresh tokens, with what it stands for.
     Family(RefreshFamilyId),
+    /// What is decided elsewhere, by the hash of the secret that its client holds, with what it stands for.
+    Deferred(TokenHash),
 }
 
 /// What was there.
@@ -94,6 +102,8 @@ pub enum Found {
     Code(Box<AuthorizationCode>, Box<Holding>),
     /// A family of refresh tokens.
     Family(Box<RefreshToken>, Box<Holding>),
+    /// What is decided elsewhere, and what it stands for once somebody allowed it.
+    Deferred(Box<DeferredAuthorization>, Option<Box<Holding>>),
 }
 
 /// What a code or refresh token stands for.
@@ -185,6 +195,17 @@ pub enum Effect {
     RedeemCode(Redemption),
     /// A refresh token is replaced by its successor, if it is still the current one. If it is not, nothing may be issued.
     RotateFamily(Rotation),
+    /// What was allowed elsewhere is used up, if it still may be used. If it may not, nothing may be issued.
+    RedeemDeferred(Redemption),
+    /// A client asked for what is decided elsewhere, if it has not asked once more meanwhile.
+    Polled {
+        /// For what.
+        hash: TokenHash,
+        /// How often it might ask.
+        before: Pace,
+        /// How often it may from now on.
+        after: Pace,
+    },
     /// The grant, and with it everything that hangs on it, is withdrawn.
     RevokeGrant {
         /// Which.
@@ -205,10 +226,10 @@ pub enum Effect {
     },
 }
 
-/// The use of a code.
+/// The use of a code, or of what stands for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redemption {
-    /// Which code.
+    /// Of what.
     pub hash: TokenHash,
     /// The last moment at which anything that hangs on its grant can be valid: the grant is kept until then.
     pub grant_ends: Time,

@@ -50,6 +50,16 @@ pub async fn write(
                     return Ok(Applied::Lost);
                 }
             }
+            Effect::RedeemDeferred(redemption) => {
+                if !redeem_deferred(&mut **tx, redemption, now).await? {
+                    return Ok(Applied::Lost);
+                }
+            }
+            Effect::Polled { hash, before, after } => {
+                if !store::deferred_authorization::update_pace(&mut **tx, hash, *before, *after).await? {
+                    return Ok(Applied::Lost);
+                }
+            }
             Effect::RevokeGrant { grant_id, reason } => {
                 store::grant::revoke(&mut **tx, *grant_id, reason, now).await?;
             }
@@ -78,6 +88,10 @@ pub async fn write_at_once(
     let done = match effects {
         [Effect::RedeemCode(redemption)] => redeem(db, redemption, now).await,
         [Effect::RotateFamily(rotation)] => rotate(db, rotation, now).await,
+        [Effect::RedeemDeferred(redemption)] => redeem_deferred(db, redemption, now).await,
+        [Effect::Polled { hash, before, after }] => {
+            store::deferred_authorization::update_pace(db, hash, *before, *after).await
+        }
         _ => return None,
     };
     Some(done.map(|done| if done { Applied::Done } else { Applied::Lost }))
@@ -90,6 +104,15 @@ async fn redeem(db: impl PgExecutor<'_>, redemption: &Redemption, now: Time) -> 
         family,
     } = redemption;
     store::authorization_code::redeem(db, hash, now, *grant_ends, family.as_deref()).await
+}
+
+async fn redeem_deferred(db: impl PgExecutor<'_>, redemption: &Redemption, now: Time) -> Result<bool, store::Error> {
+    let Redemption {
+        hash,
+        grant_ends,
+        family,
+    } = redemption;
+    store::deferred_authorization::redeem(db, hash, now, *grant_ends, family.as_deref()).await
 }
 
 async fn rotate(db: impl PgExecutor<'_>, rotation: &Rotation, now: Time) -> Result<bool, store::Error> {

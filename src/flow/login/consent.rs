@@ -4,13 +4,14 @@ use crate::{
     domain::{
         authorize::Step,
         claims::{self, Told},
-        consent::{self, Wanted},
+        consent::{self, Asked, Wanted},
     },
     flow::{
         Core, Failure, audit,
         authorize::{Next, Pending},
+        session::SignedIn,
     },
-    model::{Actor, AuditKind, Origin, Placement},
+    model::{Actor, AuditKind, Client, Origin, Placement},
     spec::oauth::{ErrorCode, OAuthError},
     store,
 };
@@ -21,19 +22,31 @@ use crate::{
 /// # Errors
 /// A [`Failure`].
 pub async fn told(core: &Core, pending: &Pending) -> Result<Vec<Told>, Failure> {
-    let Some(signed_in) = &pending.signed_in else {
-        return Ok(Vec::new());
-    };
+    match &pending.signed_in {
+        Some(signed_in) => {
+            let asked = Asked::from(&pending.request.parameters);
+            told_to(core, signed_in, &pending.client, asked).await
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The same for what was asked by another request.
+pub(super) async fn told_to(
+    core: &Core,
+    signed_in: &SignedIn,
+    client: &Client,
+    asked: Asked<'_>,
+) -> Result<Vec<Told>, Failure> {
     let catalog = core.catalog().await?;
-    let parameters = &pending.request.parameters;
     let (told, failures) = claims::told(&claims::Ask {
         placement: Placement::Userinfo,
         user: Some(&signed_in.user),
-        client: &pending.client,
+        client,
         session: Some(signed_in.facts()),
-        scope: &parameters.scope,
-        claims: &parameters.claims,
-        resource: &parameters.resource,
+        scope: asked.scope,
+        claims: asked.claims,
+        resource: asked.resource,
         rules: &catalog.rules,
         now: core.now(),
     });
@@ -81,7 +94,8 @@ pub async fn deny(core: &Core, pending: Pending, origin: &Origin) -> Result<Next
     Ok(next)
 }
 
-fn listed(wanted: &Wanted) -> Vec<String> {
+/// What is wanted, for the trail.
+pub(super) fn listed(wanted: &Wanted) -> Vec<String> {
     let all = [&wanted.scopes, &wanted.resource_scopes, &wanted.claims];
     all.into_iter().flatten().cloned().collect()
 }

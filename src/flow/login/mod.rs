@@ -2,6 +2,7 @@
 //! [`super::authorize::proceed`] says what comes after it.
 
 pub mod consent;
+pub mod deferred;
 pub mod new_password;
 pub mod password;
 pub mod recover;

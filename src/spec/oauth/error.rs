@@ -40,8 +40,8 @@ error_codes! {
     UnsupportedResponseType = "unsupported_response_type", 400;
     /// RFC 6749 §4.1.2.1, §5.2.
     InvalidScope = "invalid_scope", 400;
-    /// RFC 6749 §4.1.2.1.
-    AccessDenied = "access_denied", 403;
+    /// RFC 6749 §4.1.2.1; at the token endpoint RFC 8628 §3.5, with the status of RFC 6749 §5.2.
+    AccessDenied = "access_denied", 400;
     /// RFC 6749 §4.1.2.1.
     ServerError = "server_error", 500;
     /// RFC 6749 §4.1.2.1.
@@ -60,6 +60,12 @@ error_codes! {
     InvalidToken = "invalid_token", 401;
     /// RFC 6750 §3.1.
     InsufficientScope = "insufficient_scope", 403;
+    /// RFC 8628 §3.5, CIBA Core §11.
+    AuthorizationPending = "authorization_pending", 400;
+    /// RFC 8628 §3.5, CIBA Core §11.
+    SlowDown = "slow_down", 400;
+    /// RFC 8628 §3.5, CIBA Core §11.
+    ExpiredToken = "expired_token", 400;
     /// OIDC Core §3.1.2.6.
     InteractionRequired = "interaction_required", 400;
     /// OIDC Core §3.1.2.6.

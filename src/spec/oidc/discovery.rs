@@ -21,6 +21,10 @@ pub mod path {
     pub const USERINFO: &str = "/userinfo";
     /// RFC 7517 §5.
     pub const JWKS: &str = "/jwks";
+    /// RFC 8628 §3.1.
+    pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
+    /// RFC 8628 §3.3: where people type in what a device shows.
+    pub const DEVICE: &str = "/device";
     /// RFC 7662 §2.
     pub const INTROSPECT: &str = "/introspect";
     /// RFC 7009 §2.

@@ -33,6 +33,16 @@ pub fn refuse(core: &Core, refusal: &Refusal) -> HttpResponse {
             }
             json(&mut response, error)
         }
+        // RFC 6585 §4
+        Refusal::TooMany { until } => {
+            let why = OAuthError::new(ErrorCode::TemporarilyUnavailable, "too many requests from this address");
+            let seconds = (*until - core.now()).whole_seconds().max(1);
+            let mut response = HttpResponse::TooManyRequests();
+            json(
+                no_store(&mut response).insert_header((header::RETRY_AFTER, seconds)),
+                &why,
+            )
+        }
         failure if failure.is_outage() => {
             tracing::warn!(cause = %failure, "a request cannot be answered now");
             let why = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment");

@@ -1,5 +1,7 @@
 //! `/consent`: what the app will see and do, with the person's own values, and whether they allow it.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{authorize::Step, claims::Told, consent::Wanted},
-    flow::{authorize::Pending, login::consent},
+    flow::login::consent,
     model::{Resource, User},
     spec::{oauth::scope::OFFLINE_ACCESS, oidc::claim::STANDARD_CLAIMS},
     web::{
@@ -34,16 +36,15 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         Ok(told) => told,
         Err(failure) => return page::failure(&visitor, &failure),
     };
-    let mut shown = values(wanted, user, &told);
-    add_told(&mut shown, &told, visitor.locale.tag());
+    let Asks { values, apis } = asks(wanted, user, &told, &pending.resources, visitor.locale.tag());
     let view = Consent {
         page: visitor.layout(),
         request: waiting.value(),
         app: Some(app(&pending.client, visitor.locale)),
         name: user.display_name(),
         identifier: identifier_of(user),
-        values: shown,
-        apis: apis(wanted, &pending),
+        values,
+        apis,
         stays_connected: wanted.scopes.iter().any(|scope| scope == OFFLINE_ACCESS),
         switch_href: format!("{}&switch=1", waiting.at("/login")),
     };
@@ -68,6 +69,24 @@ pub async fn post(form: Form) -> HttpResponse {
             steps::go(visitor, next)
         }
         _ => visitor.redirect(&waiting.at("/consent")),
+    }
+}
+
+/// What an app asks for, as the page says it.
+pub(super) struct Asks {
+    /// What it will see.
+    pub(super) values: Vec<ConsentValue>,
+    /// What it may do elsewhere.
+    pub(super) apis: Vec<ConsentApi>,
+}
+
+/// Puts what is wanted into words for readers of `language`.
+pub(super) fn asks(wanted: &Wanted, user: &User, told: &[Told], resources: &[Arc<Resource>], language: &str) -> Asks {
+    let mut values = values(wanted, user, told);
+    add_told(&mut values, told, language);
+    Asks {
+        values,
+        apis: apis(wanted, resources),
     }
 }
 
@@ -105,11 +124,11 @@ fn add_told(shown: &mut Vec<ConsentValue>, told: &[Told], language: &str) {
 }
 
 /// What the app may do where, API by API.
-fn apis(wanted: &Wanted, pending: &Pending) -> Vec<ConsentApi> {
+fn apis(wanted: &Wanted, resources: &[Arc<Resource>]) -> Vec<ConsentApi> {
     let mut apis: Vec<(&Resource, Vec<String>)> = Vec::new();
     for pair in &wanted.resource_scopes {
         let (identifier, scope) = pair.split_once(' ').unwrap_or((pair, ""));
-        let Some(resource) = pending.resources.iter().find(|one| one.identifier == identifier) else {
+        let Some(resource) = resources.iter().find(|one| one.identifier == identifier) else {
             continue;
         };
         let described = resource.scopes.iter().find(|one| one.name == scope);

@@ -51,7 +51,7 @@ pub async fn get(request: HttpRequest, mut visitor: Visitor) -> HttpResponse {
 /// The answer.
 pub async fn post(form: Form) -> HttpResponse {
     if form.decision() != "sign-out" {
-        return form.visitor.redirect(ReturnTo::Account.path());
+        return form.visitor.redirect(&ReturnTo::Account.address());
     }
     let asked = form.field("request").to_owned();
     let mut visitor = form.visitor;

@@ -3,6 +3,7 @@
 //! Every form leads on by a redirect (303) to a stable path; what waits meanwhile travels as the parameter `request`.
 
 mod consent;
+mod device;
 mod logout;
 mod new_password;
 mod pending;
@@ -31,6 +32,9 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(form_page("/recover", recover::get, recover::post))
         .service(page("/recover/sent", recover::back))
         .service(form_page("/recover/reset", reset::get, reset::post))
+        .service(form_page("/device", device::get, device::post))
+        .service(page("/device/done", device::done))
+        .service(page("/device/qr", device::picture))
         .service(form_page("/consent", consent::get, consent::post))
         .service(form_page("/logout", logout::get, logout::post))
         .service(page("/logout/done", logout::done));

@@ -13,7 +13,7 @@ use actix_web::{
     web::{self, Bytes, PayloadConfig, ServiceConfig},
 };
 
-use super::{discovery, introspect, jwks, par, revoke, token, userinfo};
+use super::{device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
 use crate::{
     flow::{Caller, Core},
     model::Origin,
@@ -45,6 +45,8 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(for_any_origin(par, "POST, OPTIONS"));
     let revoke = web::resource(path::REVOKE).route(web::post().to(revoke::post));
     config.service(for_any_origin(revoke, "POST, OPTIONS"));
+    let device = web::resource(path::DEVICE_AUTHORIZATION).route(web::post().to(device_authorization::post));
+    config.service(for_any_origin(device, "POST, OPTIONS"));
     let introspect = web::resource(path::INTROSPECT).route(web::post().to(introspect::post));
     config.service(limited(introspect, "POST"));
     let jwks = web::resource(path::JWKS)

@@ -6,6 +6,7 @@ mod bad_input_signed_in;
 mod client_auth;
 mod consent;
 mod crawl;
+mod device;
 mod grants;
 mod hints;
 mod jwks_uri;

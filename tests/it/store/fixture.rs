@@ -1,11 +1,15 @@
 //! Entities with sound values, to be changed where a test cares.
 
 use serde_json::{Map, Value, json};
-use signet::base::id::{AuditEventId, AuthorizationRequestId, GrantId, RefreshFamilyId, SessionId, UserId};
+use signet::base::id::{
+    AuditEventId, AuthorizationRequestId, DeferredAuthorizationId, GrantId, RefreshFamilyId, SessionId, UserId,
+};
 use signet::base::{Rng, Secret, SystemRng, Time, TokenHash};
+use signet::model::deferred_authorization::{DeferredKind, DeferredState, Pace};
 use signet::model::{
     Actor, AuditEvent, AuditKind, AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client,
-    ClientMetadata, ClientStatus, Grant, Origin, PushedRequest, RefreshToken, Session, User, UserStatus,
+    ClientMetadata, ClientStatus, DeferredAuthorization, Grant, Origin, PushedRequest, RefreshToken, Session, User,
+    UserStatus,
 };
 use signet::spec::oauth::{CodeChallenge, PromptSet, ResponseMode, ResponseType, ScopeSet};
 use signet::spec::oidc::ClaimsRequest;
@@ -215,6 +219,29 @@ pub fn authorization_request(client_id: &str) -> AuthorizationRequest {
         finished_at: None,
         created_at: NOW,
         expires_at: NOW + Duration::hours(1),
+    }
+}
+
+pub fn deferred(client_id: &str) -> DeferredAuthorization {
+    DeferredAuthorization {
+        id: DeferredAuthorizationId::new(NOW, &SystemRng),
+        kind: DeferredKind::Device,
+        secret_hash: new_hash(),
+        user_code_hash: Some(new_hash()),
+        client_id: client_id.to_owned(),
+        user_id: None,
+        scope: scope("openid"),
+        resources: vec![],
+        binding_message: None,
+        ping_sealed: None,
+        origin: Origin::default(),
+        pace: Pace {
+            interval_seconds: 5,
+            polled_at: None,
+        },
+        state: DeferredState::Waiting,
+        created_at: NOW,
+        expires_at: NOW + Duration::minutes(10),
     }
 }
 

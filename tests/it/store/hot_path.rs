@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use signet::base::id::UserId;
+use signet::base::id::{DeferredAuthorizationId, UserId};
 use signet::base::page::PageRequest;
 use signet::base::{Secret, TokenHash};
 use signet::domain::account::throttle::{Rules, Subject, ThrottleKey};
@@ -15,8 +15,9 @@ use signet::store::audit_event::AuditFilter;
 use signet::store::grant::Offline;
 use signet::store::user::Proof;
 use signet::store::{
-    Store, Tx, access_token, audit_event, authorization_code, authorization_request, client, consent, email_link, fact,
-    grant, pushed_request, refresh_token, registration, revoked_token, session, sweep, throttle, used_jti, user,
+    Store, Tx, access_token, audit_event, authorization_code, authorization_request, client, consent,
+    deferred_authorization, email_link, fact, grant, pushed_request, refresh_token, registration, revoked_token,
+    session, sweep, throttle, used_jti, user,
 };
 use time::Duration;
 
@@ -26,61 +27,7 @@ use super::fixture::{self, NOW, new_hash, open, scope};
 const MOST_ROWS: i64 = 120;
 
 /// Fills every table that grows with 20,000 rows: number N has the uuid that ends in N and the hash of `N` as text.
-const FILL: &str = r"
-create function uuid_of(n bigint) returns uuid language sql immutable
-    as $$ select lpad(to_hex(n), 32, '0')::uuid $$;
-create function hash_of(n bigint) returns bytea language sql immutable
-    as $$ select sha256(convert_to(n::text, 'utf8')) $$;
-insert into clients (client_id, metadata, created_at, updated_at)
-    select 'app' || n, '{}', now(), now() from generate_series(1, 2000) n;
-insert into users (id, username, profile, created_at, updated_at, password_hash)
-    select uuid_of(n), 'user' || n, jsonb_build_object(
-        'email', 'mail' || n || '@example.com', 'email_verified', n % 2 = 0, 'name', 'Name ' || n,
-        'phone_number', '+' || n, 'phone_number_verified', n % 2 = 0
-    ), now() + n * interval '1 second', now(), '$'
-    from generate_series(1, 20000) n;
-insert into facts (id, user_id, attribute, value, source, asserted_at)
-    select uuid_of(n), uuid_of(n), 'profile.name', '1', 'user', now() from generate_series(1, 20000) n;
-insert into sessions (id, token_hash, user_id, auth_time, amr, created_at, last_seen_at, expires_at)
-    select uuid_of(n), hash_of(n), uuid_of(n), '2026-11-20', '{pwd}', '2026-11-20', '2026-11-20', '2027-01-01'
-    from generate_series(1, 20000) n;
-insert into authorization_requests (id, browser_hash, client_id, parameters, session_id, created_at, expires_at)
-    select uuid_of(n), hash_of(n), 'app1', '{}', uuid_of(n), '2026-11-20', '2027-01-01'
-    from generate_series(1, 20000) n;
-insert into pushed_requests (
-    request_uri_hash, client_id, parameters, signed, address_hash, created_at, expires_at, kept_until
-)
-    select hash_of(n), 'app1', '[]', false, hash_of(n % 100), '2026-11-20', '2027-01-01', '2027-01-01'
-    from generate_series(1, 20000) n;
-insert into consents (user_id, client_id, scopes, granted_at, updated_at)
-    select uuid_of(n), 'app1', '{openid}', now(), now() from generate_series(1, 20000) n;
-insert into grants (id, client_id, user_id, session_id, scopes, auth_time, created_at, expires_at)
-    select uuid_of(n), 'app1', uuid_of(n), uuid_of(n), '{openid}', '2026-11-20', '2026-11-20', '2027-01-01'
-    from generate_series(1, 20000) n;
-insert into authorization_codes (code_hash, grant_id, client_id, redirect_uri, redirect_uri_given, created_at, expires_at)
-    select hash_of(n), uuid_of(n), 'app1', 'https://app.example', true, '2026-11-20', '2027-01-01'
-    from generate_series(1, 20000) n;
-insert into refresh_tokens (family_id, grant_id, client_id, current_hash, created_at, expires_at)
-    select uuid_of(n), uuid_of(n), 'app1', hash_of(n), '2026-11-20', '2027-01-01' from generate_series(1, 20000) n;
-insert into access_tokens (token_hash, grant_id, client_id, user_id, scopes, audience, issued_at, expires_at)
-    select hash_of(n), uuid_of(n), 'app1', uuid_of(n), '{openid}', '{}', '2026-11-20', '2027-01-01'
-    from generate_series(1, 20000) n;
-insert into revoked_tokens (jti_hash, revoked_at, expires_at)
-    select hash_of(n), '2026-11-20', '2027-01-01' from generate_series(1, 20000) n;
-insert into used_jtis (jti_hash, expires_at)
-    select hash_of(n), '2027-01-01' from generate_series(1, 20000) n;
-insert into registrations (id, browser_hash, email, password_hash, link_hash, code_hash, created_at, expires_at)
-    select uuid_of(n), hash_of(n), 'x', 'x', hash_of(n), hash_of(n), '2026-11-20', '2027-01-01'
-    from generate_series(1, 20000) n;
-insert into email_links (link_hash, purpose, user_id, email, created_at, expires_at)
-    select hash_of(n), 'reset_password', uuid_of(n), 'x', '2026-11-20', '2027-01-01' from generate_series(1, 20000) n;
-insert into throttles (key_hash, failures, last_failed_at, blocked_until, expires_at)
-    select hash_of(n), 1, '2026-11-20', '2026-11-20', '2027-01-01' from generate_series(1, 20000) n;
-insert into audit_events (id, at, kind, actor, user_id)
-    select uuid_of(n), '2026-11-20'::timestamptz + n * interval '1 second', 'kind' || n % 50, 'system', uuid_of(n % 2000)
-    from generate_series(1, 20000) n;
-analyze;
-";
+const FILL: &str = include_str!("hot_path.sql");
 
 /// Runs the statement in a transaction of its own, undoes it, and holds the counters against the limits.
 macro_rules! check {
@@ -167,6 +114,7 @@ async fn every_statement_of_a_request_uses_an_index() {
         people(&store, plans).await;
         people_lists(&store, plans).await;
         pages(&store, plans).await;
+        deferred(&store, plans).await;
         tokens(&store, plans).await;
         revocations(&store, plans).await;
         trail(&store, plans).await;
@@ -337,6 +285,50 @@ async fn pages(store: &Store, plans: &str) {
     let purpose = signet::model::EmailLinkPurpose::ResetPassword;
     check!(store, plans, "email_link::delete_unused", |db| {
         email_link::delete_unused(db, user_id, purpose)
+    });
+}
+
+async fn deferred(store: &Store, plans: &str) {
+    let (odd, even) = (TokenHash::of("4711"), TokenHash::of("4712"));
+    let waiting = fixture::deferred("app1");
+    let (one_id, user_id) = (DeferredAuthorizationId(id(4711)), UserId(id(4711)));
+    let given = fixture::grant(user_id, "app1");
+    grant::insert(store.pool(), &given).await.unwrap();
+    check!(store, plans, "deferred::insert", |db| {
+        let address = ThrottleKey::of(Subject::Name("4711"));
+        let quota = authorization_request::Quota {
+            address,
+            most: 3,
+            since: NOW,
+        };
+        deferred_authorization::insert(db, &waiting, Some(quota))
+    });
+    check!(store, plans, "deferred::find", |db| deferred_authorization::find(
+        db, &odd
+    ));
+    check!(store, plans, "deferred::find_by_user_code", |db| {
+        deferred_authorization::find_by_user_code(db, &odd)
+    });
+    check!(store, plans, "deferred::find_for", |db| {
+        deferred_authorization::find_for(db, one_id, user_id)
+    });
+    check!(store, plans, "deferred::list_open", |db| {
+        deferred_authorization::list_open(db, user_id, NOW)
+    });
+    check!(store, plans, "deferred::update_pace", |db| {
+        deferred_authorization::update_pace(db, &odd, waiting.pace, waiting.pace)
+    });
+    check!(store, plans, "deferred::approve", |db| deferred_authorization::approve(
+        db, one_id, &given, NOW
+    ));
+    check!(store, plans, "deferred::deny", |db| deferred_authorization::deny(
+        db, one_id, user_id, NOW
+    ));
+    check!(store, plans, "deferred::find_grant", |db| {
+        deferred_authorization::find_grant(db, given.id)
+    });
+    check!(store, plans, "deferred::redeem", |db| {
+        deferred_authorization::redeem(db, &even, NOW, NOW + Duration::days(1), None)
     });
 }
 

@@ -1,6 +1,9 @@
 //! What the sign-in pages show: plain data, one struct per template of `templates/login/`.
 
 mod consent;
+mod decide;
+mod decided;
+mod device;
 mod logout;
 mod new_password;
 mod recover;
@@ -14,6 +17,9 @@ mod sign_in;
 mod signed_out;
 
 pub use consent::{Consent, ConsentApi, ConsentValue};
+pub use decide::Decide;
+pub use decided::Decided;
+pub use device::Device;
 pub use logout::Logout;
 pub use new_password::NewPassword;
 pub use recover::Recover;
