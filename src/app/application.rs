@@ -1,19 +1,28 @@
 //! The running server: core, jobs and HTTP around an open ground. The same code in production and in tests.
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{any::Any, future::Future, net::SocketAddr, sync::Arc};
 
-use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::{
+    App, HttpServer,
+    dev::{Extensions, Server},
+    middleware::from_fn,
+    rt::net::TcpStream,
+    web,
+};
 
 use super::{
     ground::Ground,
+    reload::Files,
     settings::Settings,
-    tls::{self, Certificates},
+    tls::{self, Certificates, ClientCertificates},
     wiring::{self, WiringError},
     worker::Workers,
 };
 use crate::{
     base::{Clock, Rng},
     flow::Core,
+    spec::x509::ClientCertificate,
     web::{
         guard::{self, Guard},
         headers, routes,
@@ -51,7 +60,7 @@ pub struct Application {
     workers: Workers,
     server: Server,
     address: SocketAddr,
-    certificates: Option<Arc<Certificates>>,
+    files: Files,
 }
 
 impl Application {
@@ -65,6 +74,7 @@ impl Application {
             None => None,
         };
         let core = Arc::new(wiring::core(ground, clock, rng).await?);
+        let files = Files::open(&ground.settings, certificates.clone(), &core)?;
         let (server, address) = listen(&ground.settings, &core, certificates.as_ref())?;
         let workers = Workers::start(&ground.settings, &core)?;
         Ok(Self {
@@ -72,7 +82,7 @@ impl Application {
             workers,
             server,
             address,
-            certificates,
+            files,
         })
     }
 
@@ -86,9 +96,9 @@ impl Application {
         &self.core
     }
 
-    /// What https shows, to be read again when the files have changed; `None` over http.
-    pub fn certificates(&self) -> Option<&Arc<Certificates>> {
-        self.certificates.as_ref()
+    /// What may be read again while it runs.
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Serves until `stop` completes; then running requests and jobs end.
@@ -131,15 +141,42 @@ fn listen(
     .keep_alive(settings.limits.keep_alive)
     .client_request_timeout(settings.limits.request_timeout)
     .shutdown_timeout(settings.limits.shutdown_timeout.as_secs())
+    .on_connect(keep_certificate)
     .disable_signals();
-    let refused = |cause| StartError::Listen { address, cause };
+    let refused = |address| move |cause| StartError::Listen { address, cause };
     let server = match certificates {
-        Some(certificates) => server
-            .tls_handshake_timeout(settings.limits.request_timeout)
-            .bind_rustls_0_23(address, certificates.server_config()?)
-            .map_err(refused)?,
-        None => server.bind(address).map_err(refused)?,
+        Some(certificates) => {
+            let asking = || certificates.server_config(ClientCertificates::Asked);
+            let silent = || certificates.server_config(ClientCertificates::Ignored);
+            let server = server.tls_handshake_timeout(settings.limits.request_timeout);
+            match (settings.mtls.listen, &settings.mtls.client_ca_file) {
+                // Where clients with certificates have a door of their own, no browser is asked for one.
+                (Some(own), _) => server
+                    .bind_rustls_0_23(address, silent()?)
+                    .map_err(refused(address))?
+                    .bind_rustls_0_23(own, asking()?)
+                    .map_err(refused(own))?,
+                (None, Some(_)) => server.bind_rustls_0_23(address, asking()?).map_err(refused(address))?,
+                (None, None) => server.bind_rustls_0_23(address, silent()?).map_err(refused(address))?,
+            }
+        }
+        None => server.bind(address).map_err(refused(address))?,
     };
     let address = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), address))
+}
+
+/// Keeps the certificate that a connection began with, for its requests.
+fn keep_certificate(connection: &dyn Any, kept: &mut Extensions) {
+    let Some(tls) = connection.downcast_ref::<TlsStream<TcpStream>>() else {
+        return;
+    };
+    let (_, session) = tls.get_ref();
+    if let Some(chain) = session.peer_certificates() {
+        let chain = chain.iter().map(|one| one.as_ref().to_vec()).collect();
+        match ClientCertificate::from_chain(chain) {
+            Ok(certificate) => drop(kept.insert(Arc::new(certificate))),
+            Err(error) => tracing::info!(%error, "what a client showed is not looked at"),
+        }
+    }
 }

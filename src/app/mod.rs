@@ -7,6 +7,7 @@ pub mod cli;
 pub mod database;
 pub mod first_start;
 pub mod ground;
+pub mod reload;
 pub mod server;
 pub mod settings;
 pub mod telemetry;

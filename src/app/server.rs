@@ -8,7 +8,7 @@ use super::{
     application::{Application, StartError},
     first_start::{self, FirstStartError},
     ground::Ground,
-    tls::Certificates,
+    reload::Files,
 };
 use crate::base::{SystemClock, SystemRng};
 
@@ -43,7 +43,7 @@ async fn run(ground: &Ground) -> Result<(), ServeError> {
     let application = Application::start(ground, Arc::new(SystemClock), Arc::new(SystemRng)).await?;
     let first = first_start::run(&ground.settings, application.core()).await?;
     greet(ground, application.address(), first.as_ref());
-    let reloading = reload_certificates(reload, application.certificates().cloned());
+    let reloading = reload_certificates(reload, application.files().clone());
     tokio::select! {
         served = application.run_until(stop.wait()) => Ok(served?),
         never = reloading => match never {},
@@ -51,15 +51,18 @@ async fn run(ground: &Ground) -> Result<(), ServeError> {
 }
 
 /// SIGHUP: reads the certificates again, as often as it comes.
-async fn reload_certificates(mut hangup: Signal, certificates: Option<Arc<Certificates>>) -> Infallible {
+async fn reload_certificates(mut hangup: Signal, files: Files) -> Infallible {
     loop {
         if hangup.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
-        match certificates.as_ref().map(|certificates| certificates.reload()) {
-            Some(Ok(())) => tracing::info!("the TLS certificate was read again"),
-            Some(Err(error)) => tracing::error!(%error, "the TLS certificate stays as it was"),
-            None => tracing::info!("SIGHUP: there is no TLS certificate to read again"),
+        if files.is_empty() {
+            tracing::info!("SIGHUP: there is no TLS certificate to read again");
+            continue;
+        }
+        match files.read_again() {
+            Ok(()) => tracing::info!("the TLS certificates were read again"),
+            Err(error) => tracing::error!(%error, "the TLS certificates stay as they were"),
         }
     }
 }

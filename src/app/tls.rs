@@ -1,7 +1,9 @@
 //! https: the certificate that Signet shows, its key, and the authorities of client certificates, all from files and all
 //! read again on SIGHUP. Whoever renews a certificate writes the files and sends the signal; no connection is lost.
 //!
-//! TLS 1.2 and 1.3 with rustls' suites; HTTP/1.1 only (HTTP/2 belongs to a proxy in front).
+//! TLS 1.2 and 1.3 with rustls' suites, which are those of RFC 9325 §4.2; HTTP/1.1 only (HTTP/2 belongs to a proxy in
+//! front). A client certificate is taken from whoever holds its key, whoever vouches for it: what it is worth depends on
+//! how the client signs in (RFC 8705 §2), and is judged there.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,7 +13,7 @@ use std::{
 use rustls::{
     DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
     client::danger::HandshakeSignatureValid,
-    crypto::{CryptoProvider, aws_lc_rs},
+    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject},
     server::{
         ClientHello, ResolvesServerCert, WebPkiClientVerifier,
@@ -37,7 +39,15 @@ pub struct Error {
 pub struct Certificates {
     files: Tls,
     shown: RwLock<Arc<CertifiedKey>>,
-    clients: Option<RwLock<Arc<dyn ClientCertVerifier>>>,
+}
+
+/// Whether a listener asks for client certificates. A browser that has some asks its user then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientCertificates {
+    /// It asks, and goes on without.
+    Asked,
+    /// It does not ask.
+    Ignored,
 }
 
 impl Certificates {
@@ -46,13 +56,8 @@ impl Certificates {
     /// # Errors
     /// The first file that will not do.
     pub fn read(files: &Tls) -> Result<Arc<Self>, Error> {
-        let clients = match &files.client_ca_file {
-            Some(file) => Some(RwLock::new(client_verifier(file)?)),
-            None => None,
-        };
         Ok(Arc::new(Self {
             shown: RwLock::new(Arc::new(certified_key(files)?)),
-            clients,
             files: files.clone(),
         }))
     }
@@ -63,10 +68,6 @@ impl Certificates {
     /// The first file that will not do; then everything stays as it was.
     pub fn reload(&self) -> Result<(), Error> {
         let shown = certified_key(&self.files)?;
-        if let (Some(file), Some(clients)) = (&self.files.client_ca_file, &self.clients) {
-            let verifier = client_verifier(file)?;
-            *clients.write().unwrap_or_else(PoisonError::into_inner) = verifier;
-        }
         *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shown);
         Ok(())
     }
@@ -75,12 +76,12 @@ impl Certificates {
     ///
     /// # Errors
     /// When the protocol versions and the suites do not go together.
-    pub fn server_config(self: &Arc<Self>) -> Result<ServerConfig, rustls::Error> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let versions = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&TLS13, &TLS12])?;
-        let builder = match self.clients {
-            Some(_) => versions.with_client_cert_verifier(Arc::new(Clients(Arc::clone(self)))),
-            None => versions.with_no_client_auth(),
+    pub fn server_config(self: &Arc<Self>, clients: ClientCertificates) -> Result<ServerConfig, rustls::Error> {
+        let versions =
+            ServerConfig::builder_with_provider(Arc::new(provider())).with_protocol_versions(&[&TLS13, &TLS12])?;
+        let builder = match clients {
+            ClientCertificates::Asked => versions.with_client_cert_verifier(Arc::new(Holders(provider()))),
+            ClientCertificates::Ignored => versions.with_no_client_auth(),
         };
         Ok(builder.with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>))
     }
@@ -109,7 +110,11 @@ fn certified_key(files: &Tls) -> Result<CertifiedKey, Error> {
     })
 }
 
-fn client_verifier(file: &Path) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+/// Judges client certificates by the authorities in a file.
+///
+/// # Errors
+/// A file that will not do.
+pub fn authorities(file: &Path) -> Result<Arc<dyn ClientCertVerifier>, Error> {
     let wrong = fault("SIGNET_TLS_CLIENT_CA_FILE", file);
     let mut roots = RootCertStore::empty();
     for root in certificates(file).map_err(&wrong)? {
@@ -117,9 +122,7 @@ fn client_verifier(file: &Path) -> Result<Arc<dyn ClientCertVerifier>, Error> {
             .add(root)
             .map_err(|error| wrong(format!("holds a certificate that is no authority's ({error})")))?;
     }
-    // A certificate is taken, never demanded: most clients have none.
     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider()))
-        .allow_unauthenticated()
         .build()
         .map_err(|error| wrong(format!("cannot be used ({error})")))
 }
@@ -145,22 +148,12 @@ fn provider() -> CryptoProvider {
     aws_lc_rs::default_provider()
 }
 
-/// Judges client certificates by the authorities that were read last.
+/// Takes the certificate of whoever holds its key.
 #[derive(Debug)]
-struct Clients(Arc<Certificates>);
+struct Holders(CryptoProvider);
 
-impl Clients {
-    fn now(&self) -> Result<Arc<dyn ClientCertVerifier>, rustls::Error> {
-        match &self.0.clients {
-            Some(clients) => Ok(Arc::clone(&clients.read().unwrap_or_else(PoisonError::into_inner))),
-            None => Err(rustls::Error::General(
-                "no authorities of client certificates".to_owned(),
-            )),
-        }
-    }
-}
-
-impl ClientCertVerifier for Clients {
+impl ClientCertVerifier for Holders {
+    /// Most clients have none.
     fn client_auth_mandatory(&self) -> bool {
         false
     }
@@ -172,11 +165,11 @@ impl ClientCertVerifier for Clients {
 
     fn verify_client_cert(
         &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        self.now()?.verify_client_cert(end_entity, intermediates, now)
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -185,7 +178,7 @@ impl ClientCertVerifier for Clients {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.now()?.verify_tls12_signature(message, certificate, signed)
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -194,10 +187,10 @@ impl ClientCertVerifier for Clients {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.now()?.verify_tls13_signature(message, certificate, signed)
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider().signature_verification_algorithms.supported_schemes()
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

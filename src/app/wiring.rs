@@ -13,7 +13,7 @@ use crate::{
             password_policy::PasswordPolicy,
         },
         keys::KeyPolicy,
-        policy::{Issuer, Policy, SessionPolicy, SignUpPolicy, TokenPolicy},
+        policy::{Issuer, MtlsPolicy, Policy, SecurityPolicy, SessionPolicy, SignUpPolicy, TokenPolicy},
     },
     flow::{
         Core, Parts,
@@ -88,6 +88,15 @@ pub fn policy(settings: &Settings) -> Policy {
         refresh_token_absolute: settings.tokens.refresh_token_absolute,
         refresh_grace: settings.tokens.refresh_grace,
         ..TokenPolicy::default()
+    };
+    policy.security = SecurityPolicy {
+        profile: settings.security.profile,
+        dpop_nonces: settings.security.dpop_nonces,
+    };
+    policy.mtls = MtlsPolicy {
+        enabled: settings.mtls.is_enabled(),
+        base: settings.mtls.url.as_ref().map(|url| Issuer::new(url.as_str())),
+        certificate_header: settings.mtls.certificate_header.clone(),
     };
     policy.sessions = SessionPolicy {
         idle: settings.sessions.idle_lifetime,

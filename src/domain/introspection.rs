@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     base::{Time, id::UserId},
-    model::{AccessToken, Client},
+    model::{AccessToken, Client, Confirmation},
     spec::oauth::ScopeSet,
 };
 
@@ -42,8 +42,10 @@ pub struct Answer<'a> {
     pub issued_at: Time,
     /// When it dies.
     pub expires_at: Time,
-    /// `Bearer`, or `None` for a refresh token, which is no access token (RFC 6749 §7.1).
+    /// `Bearer` or `DPoP`, or `None` for a refresh token, which is no access token (RFC 6749 §7.1).
     pub token_type: Option<&'a str>,
+    /// The keys that it is tied to (RFC 8705 §3.2, RFC 9449 §6.2).
+    pub confirmation: &'a Confirmation,
     /// Custom claims; none of a reserved name.
     pub extra: &'a Map<String, Value>,
 }
@@ -67,6 +69,8 @@ struct Wire<'a> {
     exp: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Confirmation::is_empty")]
+    cnf: &'a Confirmation,
     #[serde(flatten)]
     extra: &'a Map<String, Value>,
 }
@@ -90,6 +94,7 @@ impl Answer<'_> {
             iat: self.issued_at.unix_timestamp(),
             exp: self.expires_at.unix_timestamp(),
             token_type: self.token_type,
+            cnf: self.confirmation,
             extra: self.extra,
         };
         serde_json::to_writer(&mut json, &wire)?;
@@ -108,6 +113,10 @@ mod tests {
             grant_id: None,
             client_id: "web".to_owned(),
             user_id: None,
+            confirmation: Confirmation {
+                jkt: None,
+                certificate: Some("c".to_owned()),
+            },
             scope: ScopeSet::parse("orders:read").unwrap(),
             audience: vec![API.to_owned()],
             claims: Map::new(),
@@ -144,6 +153,7 @@ mod tests {
             issued_at: token.issued_at,
             expires_at: token.expires_at,
             token_type: Some("Bearer"),
+            confirmation: &token.confirmation,
             extra: &extra,
         };
         let now = NOW.unix_timestamp();
@@ -151,7 +161,7 @@ mod tests {
             serde_json::from_slice::<Value>(&answer.to_json().unwrap()).unwrap(),
             serde_json::json!({
                 "active": true, "iss": ISSUER, "sub": "web", "client_id": "web", "scope": "orders:read", "aud": [API],
-                "jti": "j", "iat": now, "exp": now + 300, "token_type": "Bearer", "plan": "gold",
+                "jti": "j", "iat": now, "exp": now + 300, "token_type": "Bearer", "cnf": { "x5t#S256": "c" }, "plan": "gold",
             })
         );
     }

@@ -3,6 +3,7 @@
 use time::Duration;
 
 use super::account::{password_policy::PasswordPolicy, throttle::Rules};
+use crate::model::SecurityProfile;
 
 /// The issuer and what hangs on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,11 +124,35 @@ impl Default for SignUpPolicy {
     }
 }
 
+/// What the whole server is held to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SecurityPolicy {
+    /// The profile of clients that have none of their own.
+    pub profile: Option<SecurityProfile>,
+    /// Whether DPoP proofs must carry a nonce of this server (RFC 9449 §8).
+    pub dpop_nonces: bool,
+}
+
+/// How clients with certificates reach this server (RFC 8705).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MtlsPolicy {
+    /// Whether certificates are seen at all.
+    pub enabled: bool,
+    /// Where they are asked for, if that is not at the issuer: what endpoint aliases begin with (§5).
+    pub base: Option<Issuer>,
+    /// The header in which trusted proxies pass them on.
+    pub certificate_header: Option<String>,
+}
+
 /// Everything that the flows ask the operator's settings for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Who issues.
     pub issuer: Issuer,
+    /// Profiles and proofs.
+    pub security: SecurityPolicy,
+    /// Client certificates.
+    pub mtls: MtlsPolicy,
     /// Lifetimes of tokens.
     pub tokens: TokenPolicy,
     /// Lifetimes of sessions.
@@ -151,6 +176,8 @@ impl Policy {
     pub fn new(issuer: Issuer) -> Self {
         Self {
             issuer,
+            security: SecurityPolicy::default(),
+            mtls: MtlsPolicy::default(),
             tokens: TokenPolicy::default(),
             sessions: SessionPolicy::default(),
             sign_up: SignUpPolicy::default(),
@@ -160,5 +187,11 @@ impl Policy {
             audit_retention: Duration::days(400),
             trusted_proxies: Vec::new(),
         }
+    }
+
+    /// The addresses at which programs may call an endpoint.
+    pub fn addresses(&self, path: &str) -> Vec<String> {
+        let bases = std::iter::once(&self.issuer).chain(&self.mtls.base);
+        bases.map(|base| base.at(path)).collect()
     }
 }

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use super::{Core, Refusal};
+use super::{Caller, Core, Refusal, sender};
 use crate::{
     base::TokenHash,
-    domain::token::access_token::{self, TYP},
-    model::{AccessToken, ClientStatus, Grant, User, UserStatus},
-    spec::jose::{
-        Expect, JwsAlg,
-        jwt::{self, Audience, Expiry, Keys, Typ},
+    domain::{
+        self, security_profile,
+        token::access_token::{self, TYP},
+    },
+    model::{AccessToken, Client, ClientStatus, Grant, User, UserStatus},
+    spec::{
+        jose::{
+            Expect, JwsAlg,
+            jwt::{self, Audience, Expiry, Keys, Typ},
+        },
+        oauth::bearer::Scheme,
     },
     store,
 };
@@ -66,6 +72,27 @@ pub async fn find(core: &Core, value: &str) -> Result<Option<Live>, Refusal> {
         _ => return Ok(None),
     };
     Ok(Some(Live { token, person }))
+}
+
+/// Whether the sender may use the token: a bound one is good only with its keys, each proof once (RFC 9449 §7).
+///
+/// # Errors
+/// `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`; the store's.
+pub async fn check_sender(
+    core: &Core,
+    caller: &Caller,
+    live: &Live,
+    client: &Client,
+    (scheme, value): (Scheme, &str),
+) -> Result<(), Refusal> {
+    let rules = security_profile::of(client, core.policy.security.profile);
+    let (sender, proof) = match scheme {
+        Scheme::Dpop => sender::verify(core, caller, rules.client_algs, Some(value))?,
+        // a proof beside a bearer token means nothing
+        Scheme::Bearer => sender::without_proof(caller),
+    };
+    domain::sender::may_use(&live.token.confirmation, scheme, &sender)?;
+    proof.use_up(core).await
 }
 
 /// What the token says, whether or not what it stands for still holds.

@@ -11,6 +11,7 @@ use aws_lc_rs::hmac;
 
 use super::{
     cache::{Caches, Catalog},
+    client_authorities::ClientAuthorities,
     discovery::Discovery,
     keys::KeyRing,
     outbox::Outbox,
@@ -25,6 +26,7 @@ use crate::{
     domain::{
         claims::{CompiledRules, Failure},
         client_metadata::is_client_id,
+        dpop::nonce,
         permission,
         policy::Policy,
         token::refresh_token,
@@ -60,10 +62,14 @@ pub struct Core {
     pub discovery: Discovery,
     /// What the operator decided.
     pub policy: Policy,
+    /// Who vouches for client certificates; set by whoever knows the files.
+    pub client_authorities: ClientAuthorities,
     /// What is remembered of the database.
     pub caches: Caches,
     /// The key under which refresh tokens follow one another, derived once.
     refresh_key: OnceLock<hmac::Key>,
+    /// The key of the nonces for DPoP proofs, derived once.
+    dpop_nonce_key: OnceLock<hmac::Key>,
     /// Custom-claim failures that were logged already.
     logged: Mutex<HashSet<Failure>>,
 }
@@ -114,8 +120,10 @@ impl Core {
             keys,
             passwords,
             policy,
+            client_authorities: ClientAuthorities::default(),
             caches: Caches::default(),
             refresh_key: OnceLock::new(),
+            dpop_nonce_key: OnceLock::new(),
             logged: Mutex::default(),
         }
     }
@@ -130,11 +138,23 @@ impl Core {
     /// # Errors
     /// Never with a sound crypto library.
     pub fn refresh_key(&self) -> Result<&hmac::Key, SealError> {
-        if let Some(known) = self.refresh_key.get() {
+        self.derived(&self.refresh_key, refresh_token::MAC_PURPOSE)
+    }
+
+    /// The key of the nonces for DPoP proofs, the same in every process.
+    ///
+    /// # Errors
+    /// Never with a sound crypto library.
+    pub fn dpop_nonce_key(&self) -> Result<&hmac::Key, SealError> {
+        self.derived(&self.dpop_nonce_key, nonce::MAC_PURPOSE)
+    }
+
+    fn derived<'a>(&self, kept: &'a OnceLock<hmac::Key>, purpose: &str) -> Result<&'a hmac::Key, SealError> {
+        if let Some(known) = kept.get() {
             return Ok(known);
         }
-        let derived = self.sealer.mac_key(refresh_token::MAC_PURPOSE)?;
-        Ok(self.refresh_key.get_or_init(|| derived))
+        let derived = self.sealer.mac_key(purpose)?;
+        Ok(kept.get_or_init(|| derived))
     }
 
     /// The client of that identifier.

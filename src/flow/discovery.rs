@@ -15,6 +15,7 @@ use crate::{
         claims, client_auth,
         client_metadata::sector::SUBJECT_TYPES,
         grant::GRANTS,
+        security_profile,
     },
     model::SubjectType,
     spec::{
@@ -27,7 +28,14 @@ use crate::{
 type Members = Vec<(&'static str, Value)>;
 
 /// Every extension that has something to add, each about members that nobody else names.
-const EXTENSIONS: &[fn(&Core) -> Members] = &[request_objects, device_authorization];
+const EXTENSIONS: &[fn(&Core) -> Members] = &[request_objects, device_authorization, proofs];
+
+// RFC 9449 §5.1
+fn proofs(core: &Core) -> Members {
+    let rules = security_profile::rules(core.policy.security.profile);
+    let algs: Vec<_> = rules.client_algs.iter().map(|alg| alg.name()).collect();
+    vec![("dpop_signing_alg_values_supported", json!(algs))]
+}
 
 // Absent would mean `true` for request_uri (OIDC Discovery §3).
 fn request_objects(_: &Core) -> Members {

@@ -52,7 +52,8 @@ async fn access_token(core: &Core, client: &Client, value: &str) -> Result<Optio
         jti: token.jti.as_deref(),
         issued_at: token.issued_at,
         expires_at: token.expires_at,
-        token_type: Some("Bearer"),
+        token_type: Some(token.confirmation.token_type()),
+        confirmation: &token.confirmation,
         extra: &token.claims,
     };
     Ok(Some(answer.to_json()?))
@@ -84,6 +85,7 @@ async fn refresh_token(core: &Core, client: &Client, wire: &RefreshWire) -> Resu
         issued_at: family.rotated_at.unwrap_or(family.created_at),
         expires_at: family.expires_at,
         token_type: None,
+        confirmation: &family.confirmation,
         extra: &Map::new(),
     };
     Ok(Some(answer.to_json()?))

@@ -14,7 +14,7 @@ use crate::{
             id_token, jti,
         },
     },
-    model::{self, AccessToken, Client, Placement, TokenFormat, User},
+    model::{self, AccessToken, Client, Confirmation, Placement, TokenFormat, User},
     spec::{
         jose::{SigningAlg, hash::half_hash},
         oauth::ScopeSet,
@@ -29,6 +29,8 @@ pub(super) struct Mint<'a> {
     /// Who gets them.
     pub(super) client: &'a Client,
     pub(super) catalog: &'a Catalog,
+    /// The keys that access tokens are tied to.
+    pub(super) confirmation: &'a Confirmation,
 }
 
 /// What only one ID token carries.
@@ -74,6 +76,7 @@ impl Mint<'_> {
                     jti: &jti::new(grant_id, &*core.rng),
                     iat: now,
                     exp: issue.expires_at,
+                    confirmation: self.confirmation,
                     authentication: grant.map(authentication),
                     extra: &extra,
                 };
@@ -88,6 +91,7 @@ impl Mint<'_> {
                     grant_id,
                     client_id: self.client.client_id.clone(),
                     user_id,
+                    confirmation: self.confirmation.clone(),
                     scope: target.scope.clone(),
                     audience: target.audience.clone(),
                     claims: extra,

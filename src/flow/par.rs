@@ -7,7 +7,7 @@ use time::Duration;
 use super::{
     Caller, Core, Refusal,
     authorize::request::{self, Incoming},
-    client_auth,
+    client_auth, sender,
 };
 use crate::{
     base::{Time, TokenHash},
@@ -15,9 +15,10 @@ use crate::{
         account::throttle::{Subject, ThrottleKey},
         authorize::{self, Answer, Door, Way},
         policy::REQUEST_WINDOW,
+        security_profile,
     },
-    model::PushedRequest,
-    spec::oauth::{ErrorCode, OAuthError, request_uri},
+    model::{Client, PushedRequest},
+    spec::oauth::{ErrorCode, OAuthError, Params, request_uri},
     store::{self, authorization_request::Quota},
 };
 
@@ -55,7 +56,7 @@ pub async fn push(core: &Core, caller: &Caller) -> Result<Pushed, Refusal> {
         let why = "a pushed request cannot refer to another one";
         return Err(OAuthError::new(ErrorCode::InvalidRequest, why).into());
     }
-    let params = caller.params.clone().without(&CREDENTIALS);
+    let params = bound_to_key(core, caller, &client, caller.params.clone().without(&CREDENTIALS)).await?;
     let incoming = Incoming {
         // a client that authenticates by the header may leave it out
         params: params.with("client_id", &client.client_id),
@@ -71,6 +72,22 @@ pub async fn push(core: &Core, caller: &Caller) -> Result<Pushed, Refusal> {
     request::decide(core, &catalog, &incoming).map_err(error_of)?;
     let address = caller.origin.address.as_deref().and_then(|text| text.parse().ok());
     keep(core, &incoming, address).await
+}
+
+/// RFC 9449 §10.1: a proof that comes along binds the code as `dpop_jkt` would; both must mean the same key.
+async fn bound_to_key(core: &Core, caller: &Caller, client: &Client, params: Params) -> Result<Params, Refusal> {
+    let rules = security_profile::of(client, core.policy.security.profile);
+    let Some(jkt) = sender::prove(core, caller, rules.client_algs).await?.jkt else {
+        return Ok(params);
+    };
+    match params.get("dpop_jkt") {
+        Some(named) if named != jkt => {
+            let why = "dpop_jkt is not the thumbprint of the key in the proof";
+            Err(OAuthError::new(ErrorCode::InvalidDpopProof, why).into())
+        }
+        Some(_) => Ok(params),
+        None => Ok(params.with("dpop_jkt", &jkt)),
+    }
 }
 
 /// A refusal as an answer to the client itself (RFC 9126 §2.3).

@@ -12,11 +12,17 @@ use super::{
     cache::Catalog,
     client_auth,
     mint::{IdTokenAsk, Mint},
+    sender,
 };
 use crate::{
     base::{Secret, Time, TokenHash, id::RefreshFamilyId},
-    domain::grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Subject},
-    model::{self, Client, UserStatus, deferred_authorization::DeferredState},
+    domain::{
+        self,
+        grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Subject},
+        security_profile::{self, Rules},
+        sender::Sender,
+    },
+    model::{self, Client, Confirmation, UserStatus, deferred_authorization::DeferredState},
     spec::oauth::ScopeSet,
     store::{self, Connection},
 };
@@ -29,6 +35,8 @@ const ATTEMPTS: usize = 4;
 pub struct Tokens {
     /// The access token.
     pub access_token: Secret<String>,
+    /// How it is sent (RFC 6749 §7.1, RFC 9449 §5).
+    pub token_type: &'static str,
     /// How long it lives, in seconds.
     pub expires_in: i64,
     /// What it permits.
@@ -47,9 +55,15 @@ pub async fn exchange(core: &Core, caller: &Caller) -> Result<Tokens, Refusal> {
     let client = client_auth::authenticate(core, caller).await?;
     let grant = grant::find(&caller.params, &client)?;
     let needs = grant.needs(&caller.params)?;
+    let rules = security_profile::of(&client, core.policy.security.profile);
+    let sender = sender::prove(core, caller, rules.client_algs).await?;
+    let confirmation = domain::sender::confirm(&client, rules, &sender)?;
     let exchange = Exchange {
         core,
         caller,
+        rules,
+        sender,
+        confirmation,
         client,
         catalog: core.catalog().await?,
         grant,
@@ -60,6 +74,9 @@ pub async fn exchange(core: &Core, caller: &Caller) -> Result<Tokens, Refusal> {
 struct Exchange<'a> {
     core: &'a Core,
     caller: &'a Caller,
+    rules: &'static Rules,
+    sender: Sender,
+    confirmation: Confirmation,
     client: Arc<Client>,
     catalog: Arc<Catalog>,
     grant: &'static dyn Grant,
@@ -191,6 +208,9 @@ impl Exchange<'_> {
             catalog: &self.catalog.permissions,
             client: &self.client,
             params: &self.caller.params,
+            sender: &self.sender,
+            confirmation: &self.confirmation,
+            rules: self.rules,
             found,
             fresh: &Fresh {
                 family_id: RefreshFamilyId::new(now, &*core.rng),
@@ -211,6 +231,7 @@ impl Exchange<'_> {
             core: self.core,
             client: &self.client,
             catalog: &self.catalog,
+            confirmation: &self.confirmation,
         };
         let (access_token, opaque) = mint.access_token(&issue, now)?;
         let id_token = match &issue.subject {
@@ -233,6 +254,7 @@ impl Exchange<'_> {
             tokens: Tokens {
                 expires_in: (issue.expires_at - now).whole_seconds(),
                 access_token,
+                token_type: self.confirmation.token_type(),
                 scope: issue.access_token.scope,
                 id_token,
                 refresh_token: issue.refresh_token,

@@ -2,18 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use super::{Core, Refusal, access_token, mint::session_facts};
+use super::{Caller, Core, Refusal, access_token, mint::session_facts};
 use crate::{
     domain::claims,
     model::Placement,
-    spec::oauth::{ErrorCode, OAuthError, scope::OPENID},
+    spec::oauth::{ErrorCode, OAuthError, bearer::Scheme, scope::OPENID},
 };
 
 /// The claims about the person whom the access token speaks for.
 ///
 /// # Errors
 /// `invalid_token` for a token that is not good here, `insufficient_scope` without `openid` (RFC 6750 §3.1).
-pub async fn userinfo(core: &Core, access_token: &str) -> Result<Map<String, Value>, Refusal> {
+pub async fn userinfo(
+    core: &Core,
+    caller: &Caller,
+    (scheme, access_token): (Scheme, &str),
+) -> Result<Map<String, Value>, Refusal> {
     let invalid = || {
         OAuthError::new(
             ErrorCode::InvalidToken,
@@ -21,6 +25,8 @@ pub async fn userinfo(core: &Core, access_token: &str) -> Result<Map<String, Val
         )
     };
     let live = access_token::find(core, access_token).await?.ok_or_else(invalid)?;
+    let client = core.client(&live.token.client_id).await?.ok_or_else(invalid)?;
+    access_token::check_sender(core, caller, &live, &client, (scheme, access_token)).await?;
     // RFC 9068 §4: a token for an API is none for userinfo
     if !live.token.audience.iter().any(|aud| aud == core.policy.issuer.as_str()) {
         return Err(OAuthError::new(ErrorCode::InvalidToken, "the access token is for another audience").into());
@@ -29,7 +35,6 @@ pub async fn userinfo(core: &Core, access_token: &str) -> Result<Map<String, Val
     if !live.token.scope.contains(OPENID) {
         return Err(OAuthError::new(ErrorCode::InsufficientScope, "the scope openid is needed").into());
     }
-    let client = core.client(&live.token.client_id).await?.ok_or_else(invalid)?;
     let catalog = core.catalog().await?;
     let assembled = claims::assemble(&claims::Ask {
         placement: Placement::Userinfo,

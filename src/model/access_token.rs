@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Confirmation;
 use crate::{
     base::{
         Time,
@@ -23,6 +24,8 @@ pub struct AccessToken {
     pub user_id: Option<UserId>,
     /// What it permits.
     pub scope: ScopeSet,
+    /// The keys that it is tied to.
+    pub confirmation: Confirmation,
     /// Where it is good.
     pub audience: Vec<String>,
     /// Custom claims and whatever else it carries.

@@ -4,6 +4,7 @@
 //! of the current wire value and of the one before it. A successor's secret is a MAC of its predecessor, so that a client
 //! whose answer was lost gets the same successor again within the grace time, without the server keeping any token.
 
+use super::Confirmation;
 use crate::base::{
     Time, TokenHash,
     id::{GrantId, RefreshFamilyId},
@@ -18,6 +19,9 @@ pub struct RefreshToken {
     pub grant_id: GrantId,
     /// To whom it was given.
     pub client_id: String,
+    /// The keys that it is tied to. A client that has to prove itself is proof enough, so only those of public clients name
+    /// any (RFC 9449 §5, RFC 8705 §7.1).
+    pub confirmation: Confirmation,
     /// How often it was rotated.
     pub generation: i32,
     /// The token that is good now.

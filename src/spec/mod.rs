@@ -4,3 +4,4 @@
 pub mod jose;
 pub mod oauth;
 pub mod oidc;
+pub mod x509;

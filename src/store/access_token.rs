@@ -9,7 +9,7 @@ use crate::{
         Time, TokenHash,
         id::{GrantId, UserId},
     },
-    model::AccessToken,
+    model::{AccessToken, Confirmation},
 };
 
 /// The token of that hash if it is good: not expired, not revoked, its grant not revoked.
@@ -23,6 +23,7 @@ pub async fn find_live(db: impl PgExecutor<'_>, hash: &TokenHash, now: Time) -> 
             t.grant_id,
             t.client_id,
             t.user_id,
+            t.confirmation as "confirmation: Json<Confirmation>",
             t.scopes,
             t.audience,
             t.claims as "claims: JsonObject",
@@ -45,6 +46,7 @@ pub async fn find_live(db: impl PgExecutor<'_>, hash: &TokenHash, now: Time) -> 
         grant_id: row.grant_id.map(GrantId),
         client_id: row.client_id,
         user_id: row.user_id.map(UserId),
+        confirmation: row.confirmation.map(|json| json.0).unwrap_or_default(),
         scope: row.scopes.into_iter().collect(),
         audience: row.audience,
         claims: row.claims.0,
@@ -61,9 +63,9 @@ pub async fn insert(db: impl PgExecutor<'_>, hash: &TokenHash, token: &AccessTok
     sqlx::query!(
         "
         insert into access_tokens (
-            token_hash, grant_id, client_id, user_id, scopes, audience, claims, issued_at, expires_at
+            token_hash, grant_id, client_id, user_id, scopes, audience, claims, issued_at, expires_at, confirmation
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ",
         hash.as_bytes(),
         token.grant_id.map(|id| id.0),
@@ -73,7 +75,8 @@ pub async fn insert(db: impl PgExecutor<'_>, hash: &TokenHash, token: &AccessTok
         &token.audience,
         Json(&token.claims) as _,
         token.issued_at,
-        token.expires_at
+        token.expires_at,
+        super::confirmation(&token.confirmation) as _
     )
     .execute(db)
     .await?;

@@ -127,9 +127,9 @@ pub async fn redeem(
         ),
         begun as (
             insert into refresh_tokens (
-                family_id, grant_id, client_id, generation, current_hash, created_at, expires_at
+                family_id, grant_id, client_id, generation, current_hash, created_at, expires_at, confirmation
             )
-            select $4::uuid, redeemed.grant_id, $5, $6, $7, $8, $9
+            select $4::uuid, redeemed.grant_id, $5, $6, $7, $8, $9, $10
             from redeemed
             where $4::uuid is not null
         )
@@ -144,7 +144,8 @@ pub async fn redeem(
         family.map(|family| family.generation),
         family.map(|family| family.current_hash.as_bytes()),
         family.map(|family| family.created_at),
-        family.map(|family| family.expires_at)
+        family.map(|family| family.expires_at),
+        family.and_then(|family| super::confirmation(&family.confirmation)) as _
     )
     .fetch_one(db)
     .await?;

@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
-use crate::base::TokenHash;
+use crate::{base::TokenHash, model::Confirmation};
 
 pub mod access_token;
 pub mod audit_event;
@@ -119,6 +119,11 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// The keys that a token is tied to as they are kept: nothing where there are none.
+fn confirmation(named: &Confirmation) -> Option<Json<&Confirmation>> {
+    (!named.is_empty()).then_some(Json(named))
 }
 
 /// A connection of the pool; returns to it when dropped.

@@ -10,7 +10,7 @@ use crate::{
         Time, TokenHash,
         id::{GrantId, RefreshFamilyId},
     },
-    model::{Grant, RefreshToken, UserStatus},
+    model::{Confirmation, Grant, RefreshToken, UserStatus},
     spec::{oauth::AuthorizationDetails, oidc::ClaimsRequest},
 };
 
@@ -36,6 +36,7 @@ pub async fn find(db: impl PgExecutor<'_>, family_id: RefreshFamilyId) -> Result
         r#"
         select
             r.client_id as token_client_id,
+            r.confirmation as "confirmation: Json<Confirmation>",
             r.generation,
             r.current_hash,
             r.previous_hash,
@@ -77,6 +78,7 @@ pub async fn find(db: impl PgExecutor<'_>, family_id: RefreshFamilyId) -> Result
         family_id,
         grant_id: GrantId(row.id),
         client_id: row.token_client_id,
+        confirmation: row.confirmation.map(|json| json.0).unwrap_or_default(),
         generation: row.generation,
         current_hash: token_hash(&row.current_hash, "refresh_tokens.current_hash")?,
         previous_hash: row

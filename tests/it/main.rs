@@ -18,6 +18,7 @@ mod journey;
 mod keys;
 mod outage;
 mod resource_file;
+mod sender;
 mod soak;
 mod store;
 mod store_outbox;

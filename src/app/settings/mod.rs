@@ -16,6 +16,7 @@ mod issuer;
 mod keys;
 mod reader;
 mod sections;
+mod security;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ pub use sections::{
     Audit, Database, Keys, Limits, Log, LogFormat, Mail, Outbound, Passwords, Registration, Sessions, SignUp, Tls,
     Tokens,
 };
+
+pub use security::{Mtls, Security};
 
 use crate::base::{Network, Secret};
 
@@ -54,6 +57,10 @@ pub struct Settings {
     pub mail: Mail,
     /// `[tls]`; `None`: plain http.
     pub tls: Option<Tls>,
+    /// `[mtls]`
+    pub mtls: Mtls,
+    /// `[security]`
+    pub security: Security,
     /// `[outbound]`
     pub outbound: Outbound,
     /// `[log]`

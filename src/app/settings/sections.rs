@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use time::Duration;
 
 use super::reader::Reader;
+use super::security;
 use super::source::Sources;
 use super::{Issuer, Settings, SettingsError};
 use crate::base::{Network, Secret};
@@ -45,8 +46,6 @@ pub struct Tls {
     pub cert_file: PathBuf,
     /// The private key, PEM.
     pub key_file: PathBuf,
-    /// Authorities of client certificates, PEM.
-    pub client_ca_file: Option<PathBuf>,
 }
 
 /// `[outbound]`: fetches that Signet makes.
@@ -188,6 +187,12 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
     };
     let limits = limits(&reader)?;
     let database = database(&reader, &limits)?;
+    let tls = tls(&reader, &issuer)?;
+    let trusted_proxies: Vec<Network> = reader
+        .list("trusted_proxies", |text| {
+            Network::from_str(text).map_err(|error| format!("is {error}"))
+        })?
+        .unwrap_or_default();
     let settings = Settings {
         listen: listen(&reader)?,
         data_dir: match reader.path("data_dir")? {
@@ -195,13 +200,11 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
             None => std::path::absolute("data").map_err(|error| reader.wrong("data_dir", error.to_string()))?,
         },
         master_key: master_key(&reader, database.url.is_some())?,
-        trusted_proxies: reader
-            .list("trusted_proxies", |text| {
-                Network::from_str(text).map_err(|error| format!("is {error}"))
-            })?
-            .unwrap_or_default(),
         mail: mail(&reader, &issuer)?,
-        tls: tls(&reader, &issuer)?,
+        mtls: security::mtls(&reader, tls.as_ref(), !trusted_proxies.is_empty())?,
+        security: security::security(&reader)?,
+        trusted_proxies,
+        tls,
         outbound: Outbound {
             extra_ca_file: reader.file("outbound.extra_ca_file")?,
             allow_private: reader.flag("outbound.allow_private", false)?,
@@ -318,21 +321,13 @@ fn mail(reader: &Reader<'_>, issuer: &Issuer) -> Result<Mail, SettingsError> {
 fn tls(reader: &Reader<'_>, issuer: &Issuer) -> Result<Option<Tls>, SettingsError> {
     let cert_file = reader.file("tls.cert_file")?;
     let key_file = reader.file("tls.key_file")?;
-    let client_ca_file = reader.file("tls.client_ca_file")?;
     match (cert_file, key_file) {
         (Some(_), Some(_)) if !issuer.is_https() => {
             Err(reader.wrong("issuer", "must start with https:// when Signet serves https itself"))
         }
-        (Some(cert_file), Some(key_file)) => Ok(Some(Tls {
-            cert_file,
-            key_file,
-            client_ca_file,
-        })),
+        (Some(cert_file), Some(key_file)) => Ok(Some(Tls { cert_file, key_file })),
         (Some(_), None) => Err(reader.wrong("tls.key_file", "is missing, but tls.cert_file is given")),
         (None, Some(_)) => Err(reader.wrong("tls.cert_file", "is missing, but tls.key_file is given")),
-        (None, None) if client_ca_file.is_some() => {
-            Err(reader.wrong("tls.cert_file", "is missing, but tls.client_ca_file is given"))
-        }
         (None, None) => Ok(None),
     }
 }

@@ -236,6 +236,20 @@ fn every_kind_of_value_is_checked() {
             "issuer: must start with https://",
         ),
         ("[tls]\nclient_ca_file = \"/dev/null\"", "tls.cert_file: is missing"),
+        ("[mtls]\nlisten = \"127.0.0.1:8443\"", "tls.cert_file: is missing"),
+        ("[mtls]\nurl = \"https://mtls.example.com\"", "mtls.listen: is missing"),
+        (
+            "[mtls]\ncertificate_header = \"client-cert\"",
+            "trusted_proxies: is empty",
+        ),
+        (
+            "[mtls]\ncertificate_header = \"client cert\"",
+            "is not the name of a header",
+        ),
+        (
+            "[security]\nprofile = \"fapi3\"",
+            "is not one of none, oauth2.1, fapi1-advanced",
+        ),
         ("[outbound]\nextra_ca_file = \"/nonexistent/ca.pem\"", "cannot be read"),
         (
             "[database]\nstatement_timeout_seconds = 10",

@@ -40,7 +40,7 @@ impl Grant for AuthorizationCodeGrant {
         if holding.session_ends.is_some_and(|ends| ends <= ask.now) {
             return Decision::refuse_grant("the session has ended");
         }
-        let issued = check_request(ask.params, code).and_then(|()| first_tokens::issue(ask, code.hash, holding));
+        let issued = check_request(ask, code).and_then(|()| first_tokens::issue(ask, code.hash, holding));
         match issued {
             Ok((redemption, issue)) => Decision {
                 effects: vec![Effect::RedeemCode(redemption)],
@@ -74,10 +74,11 @@ fn replayed(holding: &Holding) -> Decision {
 }
 
 /// What the token request must repeat or prove.
-fn check_request(params: &Params, code: &AuthorizationCode) -> Result<(), OAuthError> {
+fn check_request(ask: &Ask<'_>, code: &AuthorizationCode) -> Result<(), OAuthError> {
+    let params = ask.params;
     let refuse = |why| Err(OAuthError::new(ErrorCode::InvalidGrant, why));
     // RFC 9449 §10: nobody without the key
-    if code.dpop_jkt.is_some() {
+    if code.dpop_jkt.is_some() && code.dpop_jkt != ask.sender.jkt {
         return refuse("the code is bound to a key, of which there is no proof");
     }
     // RFC 6749 §4.1.3: required and identical if the authorization request had it
@@ -293,6 +294,23 @@ mod tests {
     fn without_openid_there_is_no_id_token() {
         let decision = decide("email", |scene, _| scene.grant.resources = vec![API.to_owned()]);
         assert!(decision.outcome.unwrap().id_token.is_none());
+    }
+
+    #[test]
+    fn a_bound_code_is_good_only_with_its_key_and_not_used_up_without() {
+        for held in [None, Some("x")] {
+            let decision = decide("openid", |scene, code| {
+                code.dpop_jkt = Some("k".to_owned());
+                scene.sender.jkt = held.map(str::to_owned);
+            });
+            assert!(decision.effects.is_empty());
+            assert_eq!(code_of(decision.outcome), ErrorCode::InvalidGrant);
+        }
+        let good = decide("openid", |scene, code| {
+            code.dpop_jkt = Some("k".to_owned());
+            scene.sender.jkt = Some("k".to_owned());
+        });
+        assert!(good.outcome.is_ok());
     }
 
     #[test]

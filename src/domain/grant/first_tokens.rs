@@ -4,7 +4,7 @@ use super::{Ask, Holding, Issue, Redemption, Subject, id_token, is_offline, refr
 use crate::{
     base::{Secret, Time, TokenHash},
     domain::token::RefreshWire,
-    model::RefreshToken,
+    model::{Confirmation, RefreshToken},
     spec::oauth::{ErrorCode, GrantType, OAuthError},
 };
 
@@ -55,6 +55,10 @@ fn start_family(ask: &Ask<'_>, holding: &Holding) -> Option<(RefreshToken, Secre
         family_id: wire.family_id,
         grant_id: holding.grant.id,
         client_id: ask.client.client_id.clone(),
+        confirmation: match ask.client.is_public() {
+            true => ask.confirmation.clone(),
+            false => Confirmation::default(),
+        },
         generation: wire.generation,
         current_hash: wire.hash(),
         previous_hash: None,

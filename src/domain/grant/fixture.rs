@@ -10,9 +10,11 @@ use crate::{
     domain::{
         permission::Catalog,
         policy::TokenPolicy,
+        security_profile,
+        sender::Sender,
         token::fixture::{self, ISSUER, NOW},
     },
-    model::{Client, Grant, Resource, User},
+    model::{Client, Confirmation, Grant, Resource, SecurityProfile, User},
     spec::oauth::{ErrorCode, OAuthError, Params},
 };
 
@@ -26,6 +28,9 @@ pub(crate) struct Scene {
     pub(crate) grant: Grant,
     pub(crate) user: Option<User>,
     pub(crate) session_ends: Option<Time>,
+    pub(crate) sender: Sender,
+    pub(crate) confirmation: Confirmation,
+    pub(crate) profile: Option<SecurityProfile>,
     fresh: Fresh,
     pub(crate) refresh_key: hmac::Key,
 }
@@ -43,6 +48,9 @@ impl Scene {
             grant: fixture::grant(scope),
             user: Some(fixture::user()),
             session_ends: Some(NOW + time::Duration::days(30)),
+            sender: Sender::default(),
+            confirmation: Confirmation::default(),
+            profile: None,
             fresh: Fresh {
                 family_id: RefreshFamilyId::new(NOW, &SeededRng::new(6)),
                 refresh_secret: Secret::new([9; 32]),
@@ -76,6 +84,9 @@ impl Scene {
             catalog: &self.catalog,
             client: &self.client,
             params: &self.params,
+            sender: &self.sender,
+            confirmation: &self.confirmation,
+            rules: security_profile::rules(self.profile),
             found: &self.found,
             fresh: &self.fresh,
             refresh_key: &self.refresh_key,

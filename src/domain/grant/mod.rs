@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 
-use super::{permission::Catalog, policy::TokenPolicy};
+use super::{permission::Catalog, policy::TokenPolicy, security_profile::Rules, sender::Sender};
 use crate::{
     base::{
         Secret, Time, TokenHash,
         id::{GrantId, RefreshFamilyId, SessionId, UserId},
     },
     model::{
-        self, AuditKind, AuthorizationCode, Client, DeferredAuthorization, RefreshToken, User, UserStatus,
-        deferred_authorization::Pace,
+        self, AuditKind, AuthorizationCode, Client, Confirmation, DeferredAuthorization, RefreshToken, User,
+        UserStatus, deferred_authorization::Pace,
     },
     spec::oauth::{
         ErrorCode, GrantType, OAuthError, Params, ScopeSet,
@@ -143,6 +143,12 @@ pub struct Ask<'a> {
     pub client: &'a Client,
     /// What they sent.
     pub params: &'a Params,
+    /// What the sender proved to hold.
+    pub sender: &'a Sender,
+    /// What the tokens will be tied to.
+    pub confirmation: &'a Confirmation,
+    /// What the client's profile demands.
+    pub rules: &'a Rules,
     /// What was loaded for [`Grant::needs`].
     pub found: &'a Found,
     /// Randomness for a first refresh token.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     base::Time,
-    domain::token::RefreshWire,
+    domain::{security_profile::RefreshTokenUse, token::RefreshWire},
     model::{AuditKind, RefreshToken},
     spec::oauth::{ErrorCode, GrantType, OAuthError, Params, ScopeSet},
 };
@@ -39,6 +39,10 @@ impl Grant for RefreshTokenGrant {
             return Decision::refuse_grant("the refresh token was issued to another client");
         }
         let grant = &holding.grant;
+        // RFC 9449 §5: it is no secret that whoever finds it could use
+        if !ask.sender.holds(&family.confirmation) {
+            return Decision::refuse_grant("the refresh token is bound to another key");
+        }
         if family.revoked_at.is_some() || grant.revoked_at.is_some() {
             return Decision::refuse_grant("the refresh token was revoked");
         }
@@ -127,7 +131,10 @@ fn issue(
     }
     let scope = narrowed(ask.params, &grant.scope)?;
     let access_token = target::for_person(ask, grant, user, &scope)?;
-    let successor = presented.successor(ask.refresh_key);
+    let successor = match (ask.rules.refresh_token, standing) {
+        (RefreshTokenUse::Stays, Standing::Current) => presented.clone(),
+        _ => presented.successor(ask.refresh_key),
+    };
     let effects = match standing {
         Standing::Current => vec![Effect::RotateFamily(Rotation {
             family_id: presented.family_id,
@@ -180,7 +187,7 @@ mod tests {
             grant::fixture::{Scene, code_of, revokes},
             token::fixture::{API, NOW},
         },
-        model::UserStatus,
+        model::{Confirmation, SecurityProfile, UserStatus},
     };
 
     /// A scene with a family whose first token is returned.
@@ -192,6 +199,7 @@ mod tests {
             family_id: first.family_id,
             grant_id: scene.grant.id,
             client_id: scene.client.client_id.clone(),
+            confirmation: Confirmation::default(),
             generation: 0,
             current_hash: first.hash(),
             previous_hash: None,
@@ -261,6 +269,34 @@ mod tests {
             again.outcome.unwrap().refresh_token.unwrap().expose(),
             successor.expose()
         );
+    }
+
+    #[test]
+    fn under_fapi_2_a_token_stays_and_lives_on() {
+        let (mut scene, mut family, first) = scene("openid offline_access");
+        scene.profile = Some(SecurityProfile::Fapi2Security);
+        for _ in 0..2 {
+            scene.now += Duration::days(1);
+            let decision = present(&mut scene, &family, &first, "");
+            apply(&decision, &mut family, &mut scene);
+            let again = decision.outcome.unwrap().refresh_token.unwrap();
+            assert_eq!(TokenHash::of(again.expose()), first.hash());
+            assert_eq!(family.expires_at, scene.now + Duration::days(30));
+        }
+    }
+
+    #[test]
+    fn a_bound_token_needs_its_key_and_is_not_revoked_by_whoever_lacks_it() {
+        let (mut scene, mut family, first) = scene("openid offline_access");
+        family.confirmation.jkt = Some("k".to_owned());
+        for held in [None, Some("x".to_owned())] {
+            scene.sender.jkt = held;
+            let decision = present(&mut scene, &family, &first, "");
+            assert!(decision.effects.is_empty());
+            assert_eq!(code_of(decision.outcome), ErrorCode::InvalidGrant);
+        }
+        scene.sender.jkt = Some("k".to_owned());
+        assert!(present(&mut scene, &family, &first, "").outcome.is_ok());
     }
 
     #[test]

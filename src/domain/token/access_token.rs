@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Unwritable, jti};
 use crate::{
     base::{Time, id::UserId},
-    model::AccessToken,
+    model::{AccessToken, Confirmation},
     spec::{jose::VerifiedJwt, oauth::ScopeSet, oidc::claim::RESERVED},
 };
 
@@ -32,6 +32,8 @@ pub struct AccessTokenClaims<'a> {
     pub iat: Time,
     /// When it dies.
     pub exp: Time,
+    /// The keys that it is tied to (RFC 7800 §3.1).
+    pub confirmation: &'a Confirmation,
     /// How the person authenticated.
     pub authentication: Option<Authentication<'a>>,
     /// Custom claims; none of a reserved name.
@@ -60,6 +62,8 @@ struct Wire<'a> {
     jti: &'a str,
     iat: i64,
     exp: i64,
+    #[serde(skip_serializing_if = "Confirmation::is_empty")]
+    cnf: &'a Confirmation,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +102,7 @@ impl AccessTokenClaims<'_> {
             jti: self.jti,
             iat: self.iat.unix_timestamp(),
             exp: self.exp.unix_timestamp(),
+            cnf: self.confirmation,
             auth_time: authentication.map(|known| known.auth_time.unix_timestamp()),
             acr: authentication.and_then(|known| known.acr),
             amr: authentication.map_or(&[], |known| known.amr),
@@ -121,6 +126,11 @@ pub fn read(jwt: VerifiedJwt) -> Option<AccessToken> {
     let audience = jwt.audience().into_iter().map(str::to_owned).collect();
     let (issued_at, expires_at) = (jwt.time("iat")?, jwt.time("exp")?);
     let scope = ScopeSet::parse(jwt.text("scope").unwrap_or_default()).ok()?;
+    // a key that cannot be read must not become a token without one
+    let confirmation = match jwt.claims.get("cnf") {
+        Some(cnf) => serde_json::from_value(cnf.clone()).ok()?,
+        None => Confirmation::default(),
+    };
     let mut claims = jwt.claims;
     claims.retain(|name, _| !RESERVED.contains(&name.as_str()));
     Some(AccessToken {
@@ -128,6 +138,7 @@ pub fn read(jwt: VerifiedJwt) -> Option<AccessToken> {
         grant_id,
         client_id,
         user_id,
+        confirmation,
         scope,
         audience,
         claims,
@@ -160,6 +171,10 @@ mod tests {
             jti: "j",
             iat: fixture::NOW,
             exp: fixture::NOW + time::Duration::minutes(5),
+            confirmation: &Confirmation {
+                jkt: Some("k".to_owned()),
+                certificate: None,
+            },
             authentication: Some(Authentication {
                 auth_time: fixture::NOW,
                 acr: Some("1"),
@@ -172,7 +187,7 @@ mod tests {
             json(claims),
             serde_json::json!({
                 "iss": fixture::ISSUER, "sub": "0190", "aud": fixture::API, "client_id": "web", "scope": "orders:read",
-                "jti": "j", "iat": now, "exp": now + 300, "auth_time": now, "acr": "1", "amr": ["pwd"], "plan": "gold",
+                "jti": "j", "iat": now, "exp": now + 300, "cnf": { "jkt": "k" }, "auth_time": now, "acr": "1", "amr": ["pwd"], "plan": "gold",
             })
         );
     }
@@ -189,11 +204,12 @@ mod tests {
             jti: "j",
             iat: fixture::NOW,
             exp: fixture::NOW,
+            confirmation: &Confirmation::default(),
             authentication: None,
             extra: &Map::new(),
         });
         assert_eq!(claims["aud"], serde_json::json!(audience));
-        for absent in ["scope", "auth_time", "acr", "amr"] {
+        for absent in ["scope", "cnf", "auth_time", "acr", "amr"] {
             assert!(claims.get(absent).is_none(), "{absent}");
         }
     }

@@ -27,7 +27,7 @@ pub const MAX_JWKS_KEYS: usize = 64;
 const MAX_KID_BYTES: usize = 512;
 
 /// Members that belong to private and symmetric keys (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
-const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+pub(super) const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// Why a whole JWKS is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -104,7 +104,7 @@ impl VerifyKey {
     }
 
     /// An entry of somebody's JWKS, without private members.
-    fn parse(jwk: &Map<String, Value>) -> Result<Self, Ignored> {
+    pub(super) fn parse(jwk: &Map<String, Value>) -> Result<Self, Ignored> {
         let kty = member(jwk, "kty")?.ok_or(Ignored::Malformed)?;
         if !matches!(kty, "RSA" | "EC" | "OKP") {
             return Err(Ignored::KeyType);

@@ -186,16 +186,16 @@ pub fn peek(token: &str) -> Result<Map<String, Value>, TokenError> {
 }
 
 /// The three parts of a compact JWS (RFC 7515 §7.1), still encoded.
-struct Parts<'a> {
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
+pub(super) struct Parts<'a> {
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
+    pub(super) signature: &'a str,
     /// Header, dot and payload: what the signature is over.
-    signed: &'a [u8],
+    pub(super) signed: &'a [u8],
 }
 
 impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Result<Self, TokenError> {
+    pub(super) fn split(token: &'a str) -> Result<Self, TokenError> {
         let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
         if payload.contains('.') {
@@ -255,7 +255,7 @@ impl Typ<'_> {
     }
 }
 
-fn same_type(wanted: &str, typ: &str) -> bool {
+pub(super) fn same_type(wanted: &str, typ: &str) -> bool {
     let short = match typ.split_at_checked("application/".len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
         _ => typ,
@@ -264,7 +264,7 @@ fn same_type(wanted: &str, typ: &str) -> bool {
 }
 
 /// Canonical base64url only: no padding, no stray bits at the end, no other characters.
-fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
+pub(super) fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed)
 }
 

@@ -8,6 +8,7 @@ pub mod hash;
 pub mod jwe;
 pub mod jwk;
 pub mod jwt;
+pub mod own_key;
 pub mod public_jwk;
 pub mod recipient;
 pub mod signer;

@@ -180,6 +180,15 @@ impl KeySigner {
         Ok(jwk)
     }
 
+    /// The bare signature over `message`.
+    ///
+    /// # Errors
+    /// [`KeyError::Signature`].
+    #[cfg(test)]
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.key.sign(message)
+    }
+
     /// A compact JWS (RFC 7515 §7.1) over `claims_json`, which is not looked at. The header holds `alg`, `typ`, `kid`.
     ///
     /// # Errors

@@ -56,6 +56,10 @@ error_codes! {
     InvalidAuthorizationDetails = "invalid_authorization_details", 400;
     /// RFC 7009 §2.2.1.
     UnsupportedTokenType = "unsupported_token_type", 400;
+    /// RFC 9449 §5, §7.1.
+    InvalidDpopProof = "invalid_dpop_proof", 400;
+    /// RFC 9449 §8, §9.
+    UseDpopNonce = "use_dpop_nonce", 400;
     /// RFC 6750 §3.1.
     InvalidToken = "invalid_token", 401;
     /// RFC 6750 §3.1.

@@ -1,14 +1,23 @@
-//! Errors as OAuth JSON (RFC 6749 §5.2), and as a bearer challenge (RFC 6750 §3). A cause is logged here, once.
+//! Errors as OAuth JSON (RFC 6749 §5.2), and as a challenge (RFC 6750 §3, RFC 9449 §7.1). A cause is logged here, once.
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
 };
 use serde::Serialize;
 
 use crate::{
-    flow::{Core, Refusal, refusal::Challenge},
-    spec::oauth::{ErrorCode, OAuthError, bearer::BearerError},
+    flow::{Core, Refusal, refusal::Challenge, sender},
+    spec::{
+        jose::JwsAlg,
+        oauth::{
+            ErrorCode, OAuthError,
+            bearer::{BearerError, Scheme},
+        },
+    },
 };
 
 /// How long a client should wait when the database or the keys are away, in seconds.
@@ -59,39 +68,71 @@ pub fn refuse(core: &Core, refusal: &Refusal) -> HttpResponse {
     }
 }
 
-/// The answer to a request with an access token.
-pub fn refuse_bearer(core: &Core, refusal: &Refusal) -> HttpResponse {
+/// The answer to a request with an access token that was sent in this way.
+pub fn refuse_access(core: &Core, scheme: Scheme, refusal: &Refusal) -> HttpResponse {
     let Refusal::Protocol(error) = refusal else {
         return refuse(core, refusal);
     };
-    let mut challenge = format!(
-        "Bearer realm=\"{}\", error=\"{}\", error_description=\"{}\"",
-        core.policy.issuer.as_str(),
+    let mut why = format!(
+        ", error=\"{}\", error_description=\"{}\"",
         error.code.as_str(),
         error.description()
     );
     if error.code == ErrorCode::InsufficientScope {
-        challenge.push_str(", scope=\"openid\"");
+        why.push_str(", scope=\"openid\"");
     }
-    json(
-        builder(error.code).insert_header((header::WWW_AUTHENTICATE, challenge)),
-        error,
-    )
+    let mut response = match error.code {
+        // RFC 9449 §7.1, §9: 401, for the client may try again
+        ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce => builder(ErrorCode::InvalidToken),
+        code => builder(code),
+    };
+    challenge(core, &mut response, scheme, &why);
+    json(&mut response, error)
 }
 
 /// The answer to a request whose access token could not be read.
 pub fn refuse_token(core: &Core, error: BearerError) -> HttpResponse {
     match error {
-        BearerError::Refused(error) => refuse_bearer(core, &error.into()),
+        BearerError::Refused(error) => refuse_access(core, Scheme::Bearer, &error.into()),
         // RFC 6750 §3.1: no error code, for the client may not have known that a token is needed
         BearerError::Missing => {
-            let value = format!("Bearer realm=\"{}\"", core.policy.issuer.as_str());
             let mut response = HttpResponse::Unauthorized();
-            no_store(&mut response)
-                .insert_header((header::WWW_AUTHENTICATE, value))
-                .finish()
+            no_store(&mut response);
+            challenge(core, &mut response, Scheme::Bearer, "");
+            response.finish()
         }
     }
+}
+
+/// Both schemes are welcome (RFC 9449 §7.2); the one that was used comes first and says what is wrong.
+fn challenge(core: &Core, response: &mut HttpResponseBuilder, used: Scheme, why: &str) {
+    let issuer = core.policy.issuer.as_str();
+    let bearer = |why: &str| format!("Bearer realm=\"{issuer}\"{why}");
+    let algs = JwsAlg::SIGNATURES.map(JwsAlg::name).join(" ");
+    let dpop = |why: &str| format!("DPoP realm=\"{issuer}\"{why}, algs=\"{algs}\"");
+    let [first, second] = match used {
+        Scheme::Bearer => [bearer(why), dpop("")],
+        Scheme::Dpop => [dpop(why), bearer("")],
+    };
+    response
+        .append_header((header::WWW_AUTHENTICATE, first))
+        .append_header((header::WWW_AUTHENTICATE, second));
+}
+
+/// The answer with the nonce for the next proof, where proofs need one (RFC 9449 §8.2).
+pub fn with_nonce(core: &Core, mut response: HttpResponse) -> HttpResponse {
+    match sender::next_nonce(core) {
+        Ok(Some(nonce)) => {
+            if let Ok(value) = HeaderValue::from_str(&nonce) {
+                response
+                    .headers_mut()
+                    .insert(HeaderName::from_static("dpop-nonce"), value);
+            }
+        }
+        Ok(None) => {}
+        Err(cause) => tracing::error!(%cause, "no nonce can be made"),
+    }
+    response
 }
 
 /// The answer to a request that ended before its handler answered; its status is HTTP's own.

@@ -3,6 +3,8 @@
 //! None of them looks at a cookie, so pages of any origin may call them (`Access-Control-Allow-Origin: *`), as apps in
 //! the browser must. Introspection is not for browsers and says nothing of the kind.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse, Resource,
     http::{
@@ -20,6 +22,7 @@ use crate::{
     spec::{
         oauth::{ErrorCode, OAuthError, Params},
         oidc::discovery::path,
+        x509::ClientCertificate,
     },
     web::visitor::address::TrustedProxies,
 };
@@ -78,7 +81,10 @@ fn for_any_origin(resource: Resource, allow: &'static str) -> impl actix_web::de
     let preflight = move || async move {
         HttpResponse::NoContent()
             .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, allow))
-            .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type"))
+            .insert_header((
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "Authorization, Content-Type, DPoP",
+            ))
             .insert_header((header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE))
             .finish()
     };
@@ -87,7 +93,7 @@ fn for_any_origin(resource: Resource, allow: &'static str) -> impl actix_web::de
         .wrap(
             DefaultHeaders::new()
                 .add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-                .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate")),
+                .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, DPoP-Nonce")),
         )
 }
 
@@ -101,10 +107,26 @@ pub fn caller(
     body: Result<Bytes, actix_web::Error>,
     endpoint: &'static str,
 ) -> Result<Caller, OAuthError> {
+    caller_with(core, request, form(request, body)?, endpoint)
+}
+
+/// The same for parameters that were read already.
+///
+/// # Errors
+/// `invalid_request` for a header that cannot be read.
+pub fn caller_with(
+    core: &Core,
+    request: &HttpRequest,
+    params: Params,
+    endpoint: &'static str,
+) -> Result<Caller, OAuthError> {
     Ok(Caller {
         endpoint,
-        params: form(request, body)?,
+        method: request.method().to_string(),
+        params,
         authorization: authorization(request)?.map(str::to_owned),
+        dpop: dpop(request)?,
+        certificate: certificate(core, request)?,
         origin: origin(core, request),
     })
 }
@@ -151,8 +173,48 @@ pub fn authorization(request: &HttpRequest) -> Result<Option<&str>, OAuthError> 
     }
 }
 
+/// The `DPoP` header.
+///
+/// # Errors
+/// `invalid_dpop_proof` for more than one (RFC 9449 §4.3 (1)), or one that is not text.
+pub fn dpop(request: &HttpRequest) -> Result<Option<String>, OAuthError> {
+    let mut headers = request.headers().get_all("dpop");
+    match (headers.next().map(HeaderValue::to_str), headers.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(value)), None) => Ok(Some(value.to_owned())),
+        _ => {
+            let why = "the DPoP header is repeated or not text";
+            Err(OAuthError::new(ErrorCode::InvalidDpopProof, why))
+        }
+    }
+}
+
+/// The certificate of whoever sends the request: of the connection, or what a trusted proxy says about its own
+/// (RFC 9440). Where a proxy is asked, the proxy's own certificate says nothing about the client.
+///
+/// # Errors
+/// `invalid_request` for a header that is repeated or holds no certificate.
+fn certificate(core: &Core, request: &HttpRequest) -> Result<Option<Arc<ClientCertificate>>, OAuthError> {
+    let proxies = TrustedProxies::parse(&core.policy.trusted_proxies);
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let header = core.policy.mtls.certificate_header.as_deref();
+    let Some(header) = header.filter(|_| peer.is_some_and(|peer| proxies.trusts(peer.to_canonical()))) else {
+        return Ok(request.conn_data::<Arc<ClientCertificate>>().cloned());
+    };
+    let mut values = request.headers().get_all(header);
+    let refuse = || OAuthError::new(ErrorCode::InvalidRequest, "the client certificate cannot be read");
+    match (values.next().map(HeaderValue::to_str), values.next()) {
+        (None, _) | (Some(Ok("")), None) => Ok(None),
+        (Some(Ok(value)), None) => {
+            let read = ClientCertificate::from_header(value).map_err(|_| refuse())?;
+            Ok(Some(Arc::new(read)))
+        }
+        _ => Err(refuse()),
+    }
+}
+
 /// Where the request came from, for the audit trail.
-fn origin(core: &Core, request: &HttpRequest) -> Origin {
+pub fn origin(core: &Core, request: &HttpRequest) -> Origin {
     let user_agent = request
         .headers()
         .get(header::USER_AGENT)

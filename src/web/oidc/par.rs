@@ -17,7 +17,7 @@ use crate::{
         oauth::{ErrorCode, OAuthError},
         oidc::discovery::path,
     },
-    web::error::oauth_json::{ended, no_store, refuse},
+    web::error::oauth_json::{ended, no_store, refuse, with_nonce},
 };
 
 #[derive(Serialize)]
@@ -28,7 +28,7 @@ struct Kept<'a> {
 
 /// Keeps an authorization request for the browser that will come with it.
 pub async fn post(core: Data<Core>, request: HttpRequest, body: Result<Bytes, actix_web::Error>) -> HttpResponse {
-    match push(&core, &request, body).await {
+    let response = match push(&core, &request, body).await {
         Ok(Pushed::Kept {
             request_uri,
             expires_in,
@@ -47,7 +47,8 @@ pub async fn post(core: Data<Core>, request: HttpRequest, body: Result<Bytes, ac
             response
         }
         Err(refusal) => refuse(&core, &refusal),
-    }
+    };
+    with_nonce(&core, response)
 }
 
 async fn push(core: &Core, request: &HttpRequest, body: Result<Bytes, actix_web::Error>) -> Result<Pushed, Refusal> {

@@ -13,7 +13,7 @@ use crate::{
         token::{self, Tokens},
     },
     spec::oidc::discovery::path,
-    web::error::oauth_json::{no_store, refuse},
+    web::error::oauth_json::{no_store, refuse, with_nonce},
 };
 
 #[derive(Serialize)]
@@ -32,8 +32,8 @@ struct Answer<'a> {
 /// Exchanges a grant for tokens.
 pub async fn post(core: Data<Core>, request: HttpRequest, body: Result<Bytes, actix_web::Error>) -> HttpResponse {
     match exchange(&core, &request, body).await {
-        Ok(tokens) => answer(&tokens),
-        Err(refusal) => refuse(&core, &refusal),
+        Ok(tokens) => with_nonce(&core, answer(&tokens)),
+        Err(refusal) => with_nonce(&core, refuse(&core, &refusal)),
     }
 }
 
@@ -49,7 +49,7 @@ async fn exchange(
 fn answer(tokens: &Tokens) -> HttpResponse {
     no_store(&mut HttpResponse::Ok()).json(Answer {
         access_token: tokens.access_token.expose(),
-        token_type: "Bearer",
+        token_type: tokens.token_type,
         expires_in: tokens.expires_in,
         scope: tokens.scope.to_string(),
         id_token: tokens.id_token.as_ref().map(|token| token.expose().as_str()),

@@ -16,7 +16,8 @@ impl TrustedProxies {
         Self(networks.iter().filter_map(|text| text.parse().ok()).collect())
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether the address is such a proxy's.
+    pub fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
 

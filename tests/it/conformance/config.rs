@@ -65,6 +65,9 @@ const KNOWN: &[&str] = &[
     "authorization_encryption_alg_values_supported",
     "authorization_encryption_enc_values_supported",
     "authorization_details_types_supported",
+    "dpop_signing_alg_values_supported",
+    "tls_client_certificate_bound_access_tokens",
+    "mtls_endpoint_aliases",
 ];
 
 async fn metadata(server: &TestServer) -> (RelyingParty, Value) {

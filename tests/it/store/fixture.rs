@@ -176,6 +176,10 @@ pub fn refresh_token(grant: &Grant) -> RefreshToken {
         family_id: RefreshFamilyId::new(NOW, &SystemRng),
         grant_id: grant.id,
         client_id: grant.client_id.clone(),
+        confirmation: signet::model::Confirmation {
+            jkt: Some("k".to_owned()),
+            certificate: None,
+        },
         generation: 0,
         current_hash: new_hash(),
         previous_hash: None,

@@ -259,6 +259,10 @@ async fn an_opaque_token_dies_by_time_revocation_or_with_its_grant() {
         grant_id: Some(given.id),
         client_id: given.client_id.clone(),
         user_id: Some(given.user_id),
+        confirmation: signet::model::Confirmation {
+            jkt: Some("k".to_owned()),
+            certificate: Some("c".to_owned()),
+        },
         scope: scope("openid"),
         audience: vec!["https://api.example".to_owned()],
         claims: object(serde_json::json!({"plan": "gold"})),
@@ -271,6 +275,7 @@ async fn an_opaque_token_dies_by_time_revocation_or_with_its_grant() {
     let own = AccessToken {
         grant_id: None,
         user_id: None,
+        confirmation: signet::model::Confirmation::default(),
         ..token.clone()
     };
     access_token::insert(store.pool(), &machine, &own).await.unwrap();

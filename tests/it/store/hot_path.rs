@@ -345,6 +345,7 @@ async fn tokens(store: &Store, plans: &str) {
         grant_id: Some(hanging.grant_id),
         client_id: "app1".to_owned(),
         user_id: Some(user_id),
+        confirmation: signet::model::Confirmation::default(),
         scope: scope("openid"),
         audience: Vec::new(),
         claims: serde_json::Map::new(),

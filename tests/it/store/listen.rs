@@ -60,6 +60,7 @@ fn token(given: &signet::model::Grant, at: Time) -> signet::model::AccessToken {
         grant_id: Some(given.id),
         client_id: given.client_id.clone(),
         user_id: Some(given.user_id),
+        confirmation: signet::model::Confirmation::default(),
         scope: given.scope.clone(),
         audience: Vec::new(),
         claims: serde_json::Map::new(),

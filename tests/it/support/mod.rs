@@ -15,3 +15,5 @@ pub mod process;
 pub mod relying_party;
 #[allow(dead_code)]
 pub mod server;
+#[allow(dead_code)]
+pub mod signing_key;

@@ -222,8 +222,12 @@ impl RelyingParty {
 
     /// A form post to an endpoint: `client_secret_basic`, or `client_id` in the body of a public client.
     pub async fn post(&self, endpoint: &str, parameters: &[(&str, &str)]) -> Answer {
+        self.post_with(endpoint, HeaderMap::new(), parameters).await
+    }
+
+    /// The same with further headers.
+    pub async fn post_with(&self, endpoint: &str, mut headers: HeaderMap, parameters: &[(&str, &str)]) -> Answer {
         let mut parameters = parameters.to_vec();
-        let mut headers = HeaderMap::new();
         if let Some(secret) = &self.client_secret {
             // RFC 6749 §2.3.1: each half is form-encoded first.
             let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();

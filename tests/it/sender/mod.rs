@@ -1,0 +1,3 @@
+//! Tokens that are tied to a key, and clients that prove themselves by one.
+
+mod dpop;
