@@ -109,6 +109,7 @@ pub fn policy(settings: &Settings) -> Policy {
         ask_username: settings.sign_up.ask_username,
         ..SignUpPolicy::default()
     };
+    policy.registration = settings.registration.clone();
     policy.passwords = PasswordPolicy::new(settings.passwords.min_length).unwrap_or_default();
     policy.jwks_max_age = settings.keys.jwks_max_age;
     policy.audit_retention = settings.audit.retention;

@@ -52,6 +52,8 @@ ids! {
     RefreshFamilyId;
     /// One registration that waits for its e-mail to be verified.
     RegistrationId;
+    /// One token that lets programs register themselves.
+    InitialAccessTokenId;
     /// One message that waits to leave.
     OutboxId;
     /// One line of the audit trail.

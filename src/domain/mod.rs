@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod claims;
 pub mod client_auth;
 pub mod client_metadata;
+pub mod client_registration;
 pub mod consent;
 pub mod deferred;
 pub mod delivery;

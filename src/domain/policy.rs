@@ -3,7 +3,10 @@
 use time::Duration;
 
 use super::account::{password_policy::PasswordPolicy, throttle::Rules};
-use crate::model::SecurityProfile;
+use crate::{
+    model::SecurityProfile,
+    spec::oauth::{GrantType, ResponseType},
+};
 
 /// The issuer and what hangs on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +147,53 @@ pub struct MtlsPolicy {
     pub certificate_header: Option<String>,
 }
 
+/// Who may register a client without an administrator (RFC 7591 §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// Nobody.
+    Off,
+    /// Whoever brings an initial access token.
+    Token,
+    /// Everybody.
+    Open,
+}
+
+/// What programs may register for themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrationPolicy {
+    /// Who may.
+    pub admission: Admission,
+    /// The grant types that they may have.
+    pub grant_types: Vec<GrantType>,
+    /// The response types that they may have.
+    pub response_types: Vec<ResponseType>,
+    /// The scopes that they may ask for; `None`: all.
+    pub scopes: Option<Vec<String>>,
+    /// How many clients one address may register within [`REGISTRATION_WINDOW`]; `None`: any number.
+    pub per_address: Option<u32>,
+    /// How many there may be in all.
+    pub most: u32,
+    /// A client that nobody has signed in to is deleted after that time.
+    pub unused: Duration,
+}
+
+/// The span of [`RegistrationPolicy::per_address`].
+pub const REGISTRATION_WINDOW: Duration = Duration::hours(1);
+
+impl Default for RegistrationPolicy {
+    fn default() -> Self {
+        Self {
+            admission: Admission::Off,
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            response_types: vec![ResponseType::Code],
+            scopes: None,
+            per_address: Some(20),
+            most: 10_000,
+            unused: Duration::days(30),
+        }
+    }
+}
+
 /// Everything that the flows ask the operator's settings for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -159,6 +209,8 @@ pub struct Policy {
     pub sessions: SessionPolicy,
     /// Registration by people themselves.
     pub sign_up: SignUpPolicy,
+    /// Registration by programs themselves.
+    pub registration: RegistrationPolicy,
     /// What may become a password.
     pub passwords: PasswordPolicy,
     /// How fast passwords may be guessed and mails asked for.
@@ -181,6 +233,7 @@ impl Policy {
             tokens: TokenPolicy::default(),
             sessions: SessionPolicy::default(),
             sign_up: SignUpPolicy::default(),
+            registration: RegistrationPolicy::default(),
             passwords: PasswordPolicy::default(),
             throttle: Rules::default(),
             jwks_max_age: Duration::minutes(15),

@@ -56,6 +56,8 @@ pub struct Core {
     pub passwords: PasswordPool,
     /// What must leave.
     pub outbox: Outbox,
+    /// For fetches that this server makes.
+    pub http: HttpClient,
     /// The public keys of apps, fetched from their `jwks_uri`.
     pub key_sets: JwksCache<JwkSet>,
     /// The metadata document.
@@ -108,9 +110,10 @@ impl Core {
             policy,
         } = parts;
         let outbox = Outbox::new(Arc::clone(&sealer), Arc::clone(&rng));
-        let key_sets = JwksCache::new(http, Arc::clone(&clock), |bytes| JwkSet::parse(bytes).ok());
+        let key_sets = JwksCache::new(http.clone(), Arc::clone(&clock), |bytes| JwkSet::parse(bytes).ok());
         Self {
             outbox,
+            http,
             key_sets,
             discovery: Discovery::default(),
             store,

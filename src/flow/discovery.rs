@@ -15,6 +15,7 @@ use crate::{
         claims, client_auth,
         client_metadata::sector::SUBJECT_TYPES,
         grant::GRANTS,
+        policy::Admission,
         security_profile,
     },
     model::SubjectType,
@@ -28,7 +29,18 @@ use crate::{
 type Members = Vec<(&'static str, Value)>;
 
 /// Every extension that has something to add, each about members that nobody else names.
-const EXTENSIONS: &[fn(&Core) -> Members] = &[request_objects, device_authorization, proofs];
+const EXTENSIONS: &[fn(&Core) -> Members] = &[registration, request_objects, device_authorization, proofs];
+
+// RFC 8414 §2
+fn registration(core: &Core) -> Members {
+    match core.policy.registration.admission {
+        Admission::Off => Vec::new(),
+        Admission::Token | Admission::Open => {
+            let address = core.policy.issuer.at(path::REGISTRATION);
+            vec![("registration_endpoint", json!(address))]
+        }
+    }
+}
 
 // RFC 9449 §5.1
 fn proofs(core: &Core) -> Members {
@@ -92,7 +104,31 @@ pub async fn document(core: &Core) -> Result<Document, Refusal> {
     if let Some(known) = core.discovery.known(&catalog) {
         return Ok(known);
     }
-    let metadata = Metadata::new(Offer {
+    let body = serde_json::to_string(&metadata(core, &catalog))?;
+    let digest = digest::digest(&digest::SHA256, body.as_bytes());
+    let document = Document {
+        etag: format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest)).into(),
+        body: body.into(),
+    };
+    let mut kept = core.discovery.0.write().unwrap_or_else(PoisonError::into_inner);
+    *kept = Some((catalog, document.clone()));
+    Ok(document)
+}
+
+/// The members of the document, for those who register.
+///
+/// # Errors
+/// The store's.
+pub async fn members(core: &Core) -> Result<Map<String, Value>, Refusal> {
+    let catalog = core.catalog().await?;
+    match serde_json::to_value(metadata(core, &catalog))? {
+        Value::Object(members) => Ok(members),
+        _ => Ok(Map::new()),
+    }
+}
+
+fn metadata(core: &Core, catalog: &Catalog) -> Metadata {
+    Metadata::new(Offer {
         issuer: core.policy.issuer.as_str().to_owned(),
         claims: claims::supported(&catalog.rules),
         grant_types: grant_types(),
@@ -103,16 +139,7 @@ pub async fn document(core: &Core) -> Result<Document, Refusal> {
         extensions: extensions(core),
         acr_values: ACR_VALUES_SUPPORTED.map(str::to_owned).to_vec(),
         ui_locales: Locale::ALL.map(|locale| locale.tag().to_owned()).to_vec(),
-    });
-    let body = serde_json::to_string(&metadata)?;
-    let digest = digest::digest(&digest::SHA256, body.as_bytes());
-    let document = Document {
-        etag: format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest)).into(),
-        body: body.into(),
-    };
-    let mut kept = core.discovery.0.write().unwrap_or_else(PoisonError::into_inner);
-    *kept = Some((catalog, document.clone()));
-    Ok(document)
+    })
 }
 
 fn extensions(core: &Core) -> Map<String, Value> {

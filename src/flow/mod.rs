@@ -13,6 +13,7 @@ pub mod cache;
 pub mod caller;
 pub mod client_auth;
 pub mod client_authorities;
+pub mod client_registration;
 pub mod core;
 pub mod device_authorization;
 pub mod discovery;

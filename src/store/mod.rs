@@ -22,6 +22,7 @@ pub mod authorization_code;
 pub mod authorization_request;
 pub mod claim_rule;
 pub mod client;
+pub mod client_registration;
 pub mod consent;
 mod cursor;
 pub mod deferred_authorization;

@@ -63,8 +63,19 @@ pub async fn sweep(db: &mut PgConnection, ends: Ends, batch: u32) -> Result<Swep
 }
 
 /// What must not be used again: after its end it would be refused anyway.
-async fn used_up(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 2], Error> {
+async fn used_up(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 3], Error> {
     Ok([
+        expired!(
+            db,
+            "
+            delete from initial_access_tokens
+            where ctid = any (array(
+                select ctid from initial_access_tokens where expires_at <= $1 order by expires_at limit $2 for update skip locked
+            ))
+            ",
+            now,
+            batch
+        ),
         expired!(
             db,
             "

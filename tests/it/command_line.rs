@@ -253,3 +253,28 @@ async fn a_reader_that_has_gone_is_no_fault() {
     let error = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success() && !error.contains("panicked"), "{error}");
 }
+
+#[tokio::test]
+async fn registration_tokens_are_made_listed_and_taken_back() {
+    let stage = Stage::new().await;
+    let made = stage.done(&["registration-token", "new", "--note", "for the shop", "--uses", "3"]);
+    let (head, value) = made.trim_end().split_once('\n').unwrap();
+    let id = head.split([' ', ',']).nth(2).unwrap();
+    assert_eq!(value.len(), 43);
+    let listed = stage.done(&["registration-token", "list"]);
+    let line = listed.lines().find(|line| line.starts_with(id)).unwrap();
+    assert!(line.contains("for the shop") && line.contains(" 3 "), "{line}");
+    assert!(!listed.contains(value), "the value is shown once");
+    stage.done(&["registration-token", "revoke", id]);
+    assert!(!stage.done(&["registration-token", "list"]).contains(id));
+    stage.refused(
+        &["registration-token", "revoke", id],
+        1,
+        "there is no such registration token",
+    );
+    stage.refused(
+        &["registration-token", "revoke", "x"],
+        2,
+        "is no id of a registration token",
+    );
+}

@@ -1,10 +1,7 @@
 //! `signet keys …`: the signing keys.
 
-use time::format_description::well_known::Rfc3339;
-
-use super::{KeysCommand, Outcome, Refusal};
+use super::{KeysCommand, Outcome, Refusal, written};
 use crate::{
-    base::Time,
     flow::{
         Core,
         admin::{
@@ -69,11 +66,4 @@ async fn rotate(core: &Core, algorithm: Option<&str>) -> Outcome {
         }
     }
     Ok(())
-}
-
-fn written(at: Time) -> String {
-    at.replace_nanosecond(0)
-        .unwrap_or(at)
-        .format(&Rfc3339)
-        .unwrap_or_default()
 }

@@ -11,6 +11,7 @@ macro_rules! say {
 mod apply;
 mod doctor;
 mod keys;
+mod registration_token;
 mod user;
 
 use std::path::PathBuf;
@@ -18,12 +19,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use time::format_description::well_known::Rfc3339;
 
 use super::ground::{Ground, Purpose};
 use super::settings::Settings;
 use super::{server, telemetry, wiring};
 use crate::{
-    base::{SystemClock, SystemRng},
+    base::{SystemClock, SystemRng, Time},
     flow::{Core, admin, resource_file},
 };
 
@@ -52,6 +54,9 @@ pub enum Command {
     /// Look at the signing keys and rotate them
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Say who may register a client, where registration asks for a token
+    #[command(subcommand)]
+    RegistrationToken(RegistrationTokenCommand),
     /// Check configuration, database, keys, mail and clock, and say what to do about each
     Doctor,
 }
@@ -97,6 +102,30 @@ pub struct AddUserArguments {
     /// Read the password from standard input instead of making a one-time password
     #[arg(long)]
     pub password_stdin: bool,
+}
+
+/// `signet registration-token`
+#[derive(Debug, Subcommand)]
+pub enum RegistrationTokenCommand {
+    /// Make a token and print it, this once
+    New {
+        /// Whom it is for
+        #[arg(long)]
+        note: Option<String>,
+        /// How many clients may be registered with it [default: any number]
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        uses: Option<u16>,
+        /// How many days it is good
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=3660))]
+        days: u16,
+    },
+    /// List the tokens that are good, without their values
+    List,
+    /// Take a token back; what was registered with it stays
+    Revoke {
+        /// Its id
+        id: String,
+    },
 }
 
 /// `signet keys`
@@ -160,6 +189,9 @@ async fn run(command: Command, settings: Settings) -> ExitCode {
         Command::Doctor => doctor::run(settings).await,
         Command::Apply(arguments) => with_core(settings, async |core| apply::run(core, &arguments).await).await,
         Command::User(command) => with_core(settings, async |core| user::run(core, &command).await).await,
+        Command::RegistrationToken(command) => {
+            with_core(settings, async |core| registration_token::run(core, &command).await).await
+        }
         Command::Keys(command) => with_core(settings, async |core| keys::run(core, &command).await).await,
     }
 }
@@ -200,6 +232,14 @@ async fn with_core(settings: Settings, work: impl AsyncFnOnce(&Core) -> Outcome)
     };
     ground.close().await;
     status
+}
+
+/// A moment as it is printed.
+fn written(at: Time) -> String {
+    at.replace_nanosecond(0)
+        .unwrap_or(at)
+        .format(&Rfc3339)
+        .unwrap_or_default()
 }
 
 /// One line on standard error.

@@ -10,11 +10,13 @@
 //! | `source` | file and environment, merged |
 //! | `reader` | one typed setting at a time |
 //! | `sections` | the sections, their defaults and bounds |
+//! | `registration` | the section about clients that register themselves |
 //! | `issuer` | the issuer |
 
 mod issuer;
 mod keys;
 mod reader;
+mod registration;
 mod sections;
 mod security;
 mod source;
@@ -27,13 +29,13 @@ use std::path::{Path, PathBuf};
 pub use issuer::Issuer;
 pub(in crate::app) use sections::decode_master_key;
 pub use sections::{
-    Audit, Database, Keys, Limits, Log, LogFormat, Mail, Outbound, Passwords, Registration, Sessions, SignUp, Tls,
-    Tokens,
+    Audit, Database, Keys, Limits, Log, LogFormat, Mail, Outbound, Passwords, Sessions, SignUp, Tls, Tokens,
 };
 
 pub use security::{Mtls, Security};
 
 use crate::base::{Network, Secret};
+use crate::domain::policy::RegistrationPolicy;
 
 /// Where all of them stand, for somebody whose name is like none of them.
 const ALL_SETTINGS: &str = "config/signet.toml in Signet's own folder explains them all.";
@@ -76,7 +78,7 @@ pub struct Settings {
     /// `[sign_up]`
     pub sign_up: SignUp,
     /// `[registration]`
-    pub registration: Registration,
+    pub registration: RegistrationPolicy,
     /// `[audit]`
     pub audit: Audit,
     /// `[limits]`

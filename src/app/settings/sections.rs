@@ -11,7 +11,7 @@ use time::Duration;
 use super::reader::Reader;
 use super::security;
 use super::source::Sources;
-use super::{Issuer, Settings, SettingsError};
+use super::{Issuer, Settings, SettingsError, registration};
 use crate::base::{Network, Secret};
 use crate::notify::mail::Mailer;
 
@@ -145,13 +145,6 @@ pub struct SignUp {
     pub ask_username: bool,
 }
 
-/// `[registration]`: clients that register themselves (RFC 7591).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Registration {
-    /// Nobody.
-    Off,
-}
-
 /// `[audit]`
 #[derive(Debug, Clone)]
 pub struct Audit {
@@ -218,7 +211,7 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
             enabled: reader.flag("sign_up.enabled", true)?,
             ask_username: reader.flag("sign_up.ask_username", false)?,
         },
-        registration: registration(&reader)?,
+        registration: registration::read(&reader)?,
         audit: Audit {
             retention: Duration::days(i64::from(reader.small("audit.retention_days", 400, 1..=36_600)?)),
         },
@@ -427,14 +420,6 @@ fn passwords(reader: &Reader<'_>) -> Result<Passwords, SettingsError> {
         return Err(reader.wrong("passwords.memory_kib", "must be at least 8 times passwords.parallelism"));
     }
     Ok(passwords)
-}
-
-fn registration(reader: &Reader<'_>) -> Result<Registration, SettingsError> {
-    let policy = reader.parse("registration.policy", |text| match text {
-        "off" => Ok(Registration::Off),
-        _ => Err("is not known: this version has no dynamic client registration, so only off will do".to_owned()),
-    })?;
-    Ok(policy.unwrap_or(Registration::Off))
 }
 
 fn limits(reader: &Reader<'_>) -> Result<Limits, SettingsError> {

@@ -222,7 +222,10 @@ fn every_kind_of_value_is_checked() {
         ("[sessions]\nabsolute_lifetime_seconds = 60", "must not be shorter than"),
         ("[passwords]\nmemory_kib = 64\nparallelism = 9", "at least 8 times"),
         ("[sign_up]\nenabled = \"yes\"", "is neither true nor false"),
-        ("[registration]\npolicy = \"open\"", "only off will do"),
+        ("[registration]\npolicy = \"on\"", "is not one of off, token, open"),
+        ("[registration]\ngrant_types = [\"password\"]", "is no grant type"),
+        ("[registration]\nresponse_types = [\"token\"]", "is no response type"),
+        ("[registration]\nscopes = [\"a b\"]", "is no scope"),
         ("[log]\nfilter = \"signet=loud\"", "is not a log filter"),
         ("[mail]\nfrom = \"nobody\"", "is not a mail address"),
         (

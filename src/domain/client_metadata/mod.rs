@@ -151,6 +151,10 @@ pub fn normalise(metadata: &mut ClientMetadata) {
         metadata.response_types.clear();
     }
     algorithms::complete(metadata);
+    // an algorithm without an assertion says nothing (OIDC Registration §2)
+    if !metadata.token_endpoint_auth_method.uses_assertion() {
+        metadata.token_endpoint_auth_signing_alg = None;
+    }
 }
 
 /// Checks normalised metadata as a whole.

@@ -80,7 +80,8 @@ pub async fn create(core: &Core, by: &By, client_id: Option<&str>, edit: &Edit) 
     Ok(saved)
 }
 
-fn random_client_id(core: &Core) -> String {
+/// An identifier that nobody has.
+pub(in crate::flow) fn random_client_id(core: &Core) -> String {
     let mut bytes = [0_u8; 10];
     core.rng.fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

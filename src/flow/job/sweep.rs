@@ -1,7 +1,7 @@
 //! Deletes what has expired, in small batches, so that tables stay as large as what lives.
 
 use crate::{
-    flow::Core,
+    flow::{Core, client_registration},
     store::{
         self,
         sweep::{Ends, sweep},
@@ -28,6 +28,7 @@ pub async fn run(core: &Core) -> Result<(), store::Error> {
         tokio::task::yield_now().await;
     }
     drop(connection);
+    client_registration::sweep(core).await?;
     store::outbox::delete_finished(core.store.pool(), now - KEEP_DELIVERED, i64::from(BATCH)).await?;
     Ok(())
 }

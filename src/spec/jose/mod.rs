@@ -12,7 +12,7 @@ pub mod own_key;
 pub mod public_jwk;
 pub mod recipient;
 pub mod signer;
-mod strict_json;
+pub mod strict_json;
 
 pub use alg::{JwsAlg, SigningAlg};
 pub use jwe::{JweAlg, JweEnc};

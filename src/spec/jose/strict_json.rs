@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 ///
 /// # Errors
 /// For anything else.
-pub(super) fn object(json: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+pub fn object(json: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     serde_json::from_slice::<Object>(json).map(|object| object.0)
 }
 

@@ -48,6 +48,11 @@ impl ClientAuthMethod {
         }
     }
 
+    /// Whether a signed assertion is sent.
+    pub fn uses_assertion(self) -> bool {
+        matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
+    }
+
     /// Whether a client_secret is needed.
     pub fn uses_secret(self) -> bool {
         matches!(

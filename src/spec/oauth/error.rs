@@ -54,6 +54,12 @@ error_codes! {
     InvalidRequestObject = "invalid_request_object", 400;
     /// RFC 9396 §5.
     InvalidAuthorizationDetails = "invalid_authorization_details", 400;
+    /// RFC 7591 §3.2.2.
+    InvalidRedirectUri = "invalid_redirect_uri", 400;
+    /// RFC 7591 §3.2.2.
+    InvalidClientMetadata = "invalid_client_metadata", 400;
+    /// RFC 7591 §3.2.2.
+    UnapprovedSoftwareStatement = "unapproved_software_statement", 400;
     /// RFC 7009 §2.2.1.
     UnsupportedTokenType = "unsupported_token_type", 400;
     /// RFC 9449 §5, §7.1.

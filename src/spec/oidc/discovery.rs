@@ -29,6 +29,8 @@ pub mod path {
     pub const INTROSPECT: &str = "/introspect";
     /// RFC 7009 §2.
     pub const REVOKE: &str = "/revoke";
+    /// RFC 7591 §3; a client's own registration lies below it (RFC 7592 §2).
+    pub const REGISTRATION: &str = "/clients";
     /// OIDC RP-Initiated Logout §2.
     pub const END_SESSION: &str = "/end_session";
     /// OIDC Discovery §4.

@@ -15,7 +15,7 @@ use actix_web::{
     web::{self, Bytes, PayloadConfig, ServiceConfig},
 };
 
-use super::{device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
+use super::{clients, device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
 use crate::{
     flow::{Caller, Core},
     model::Origin,
@@ -52,6 +52,13 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(for_any_origin(device, "POST, OPTIONS"));
     let introspect = web::resource(path::INTROSPECT).route(web::post().to(introspect::post));
     config.service(limited(introspect, "POST"));
+    let clients = web::resource(path::REGISTRATION).route(web::post().to(clients::post));
+    config.service(for_any_origin(clients, "POST, OPTIONS"));
+    let registered = web::resource(format!("{}/{{client_id}}", path::REGISTRATION))
+        .route(web::get().to(clients::get))
+        .route(web::put().to(clients::put))
+        .route(web::delete().to(clients::delete));
+    config.service(for_any_origin(registered, "GET, PUT, DELETE, OPTIONS"));
     let jwks = web::resource(path::JWKS)
         .route(web::get().to(jwks::get))
         .route(web::head().to(jwks::get));

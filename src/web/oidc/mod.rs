@@ -2,6 +2,7 @@
 
 pub mod authorize;
 mod back_channel;
+pub mod clients;
 pub mod device_authorization;
 pub mod discovery;
 pub mod end_session;

@@ -4,6 +4,7 @@ mod bad_http;
 mod bad_input;
 mod bad_input_signed_in;
 mod client_auth;
+mod client_registration;
 mod consent;
 mod crawl;
 mod device;

@@ -12,8 +12,12 @@ pub mod mailbox;
 pub mod people;
 pub mod process;
 #[allow(dead_code)]
+pub mod registrar;
+#[allow(dead_code)]
 pub mod relying_party;
 #[allow(dead_code)]
 pub mod server;
 #[allow(dead_code)]
 pub mod signing_key;
+#[allow(dead_code)]
+pub mod site;

@@ -1,0 +1,44 @@
+//! `[registration]`: clients that register themselves (RFC 7591).
+
+use time::Duration;
+
+use super::{SettingsError, reader::Reader};
+use crate::{
+    domain::policy::{Admission, RegistrationPolicy},
+    spec::oauth::{GrantType, ResponseType, ScopeSet},
+};
+
+/// What `registration.policy` may be.
+const ADMISSIONS: [(&str, Admission); 3] = [
+    ("off", Admission::Off),
+    ("token", Admission::Token),
+    ("open", Admission::Open),
+];
+
+/// Reads the section.
+///
+/// # Errors
+/// The first setting that is wrong.
+pub(super) fn read(reader: &Reader<'_>) -> Result<RegistrationPolicy, SettingsError> {
+    let default = RegistrationPolicy::default();
+    let grant_types = reader.list("registration.grant_types", |text| {
+        GrantType::parse(text).ok_or_else(|| "is no grant type".to_owned())
+    })?;
+    let response_types = reader.list("registration.response_types", |text| {
+        ResponseType::parse(text).ok_or_else(|| "is no response type".to_owned())
+    })?;
+    let scopes = reader.list("registration.scopes", |text| match ScopeSet::parse(text) {
+        Ok(_) if !text.contains(' ') => Ok(text.to_owned()),
+        _ => Err("is no scope".to_owned()),
+    })?;
+    let per_address = reader.small("registration.clients_per_address", 20, 0..=1_000_000)?;
+    Ok(RegistrationPolicy {
+        admission: reader.choice("registration.policy", default.admission, &ADMISSIONS)?,
+        grant_types: grant_types.unwrap_or(default.grant_types),
+        response_types: response_types.unwrap_or(default.response_types),
+        scopes,
+        per_address: Some(per_address).filter(|most| *most > 0),
+        most: reader.small("registration.most_clients", default.most, 1..=1_000_000)?,
+        unused: Duration::days(i64::from(reader.small("registration.unused_days", 30, 1..=3_660)?)),
+    })
+}

@@ -1,0 +1,274 @@
+//! What a program may register for itself (RFC 7591), and how its wishes are read. Its metadata are honoured or refused,
+//! never ignored; only names that mean nothing here are passed over, as RFC 7591 §2 demands.
+//!
+//! Imports `base`, `spec`, `model`, and of this floor `client_metadata` and `policy`. Absent: tokens, quotas, fetching.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    client_metadata::{self, MetadataError, check_localized},
+    policy::RegistrationPolicy,
+};
+use crate::{
+    base::storable::is_storable_json,
+    model::{ClientMetadata, Localized},
+    spec::oauth::{ErrorCode, GrantType, OAuthError, ResponseType},
+};
+
+/// Signet's own metadata that only an operator sets. `resources` would let a stranger introspect the tokens of an API
+/// by naming it; the others decide how long tokens live.
+pub const OPERATORS: [&str; 3] = [
+    "resources",
+    "access_token_lifetime_seconds",
+    "refresh_token_lifetime_seconds",
+];
+
+/// Metadata that need a feature, and the member of the server's own metadata that says what of it there is. The values of
+/// a field must be in a list; or else the member must say that there is such a thing.
+const ADVERTISED: &[(&str, &str)] = &[
+    ("grant_types", "grant_types_supported"),
+    ("response_types", "response_types_supported"),
+    ("token_endpoint_auth_method", "token_endpoint_auth_methods_supported"),
+    ("subject_type", "subject_types_supported"),
+    ("id_token_signed_response_alg", "id_token_signing_alg_values_supported"),
+    (
+        "id_token_encrypted_response_alg",
+        "id_token_encryption_alg_values_supported",
+    ),
+    (
+        "id_token_encrypted_response_enc",
+        "id_token_encryption_enc_values_supported",
+    ),
+    ("userinfo_signed_response_alg", "userinfo_signing_alg_values_supported"),
+    (
+        "userinfo_encrypted_response_alg",
+        "userinfo_encryption_alg_values_supported",
+    ),
+    (
+        "userinfo_encrypted_response_enc",
+        "userinfo_encryption_enc_values_supported",
+    ),
+    (
+        "introspection_signed_response_alg",
+        "introspection_signing_alg_values_supported",
+    ),
+    (
+        "introspection_encrypted_response_alg",
+        "introspection_encryption_alg_values_supported",
+    ),
+    (
+        "introspection_encrypted_response_enc",
+        "introspection_encryption_enc_values_supported",
+    ),
+    (
+        "authorization_signed_response_alg",
+        "authorization_signing_alg_values_supported",
+    ),
+    (
+        "authorization_encrypted_response_alg",
+        "authorization_encryption_alg_values_supported",
+    ),
+    (
+        "authorization_encrypted_response_enc",
+        "authorization_encryption_enc_values_supported",
+    ),
+    (
+        "request_object_signing_alg",
+        "request_object_signing_alg_values_supported",
+    ),
+    (
+        "request_object_encryption_alg",
+        "request_object_encryption_alg_values_supported",
+    ),
+    (
+        "request_object_encryption_enc",
+        "request_object_encryption_enc_values_supported",
+    ),
+    ("request_uris", "request_uri_parameter_supported"),
+    ("require_signed_request_object", "request_parameter_supported"),
+    (
+        "require_pushed_authorization_requests",
+        "pushed_authorization_request_endpoint",
+    ),
+    ("authorization_details_types", "authorization_details_types_supported"),
+    ("dpop_bound_access_tokens", "dpop_signing_alg_values_supported"),
+    (
+        "tls_client_certificate_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens",
+    ),
+    ("backchannel_logout_uri", "backchannel_logout_supported"),
+    (
+        "backchannel_logout_session_required",
+        "backchannel_logout_session_supported",
+    ),
+    ("frontchannel_logout_uri", "frontchannel_logout_supported"),
+    (
+        "frontchannel_logout_session_required",
+        "frontchannel_logout_session_supported",
+    ),
+    (
+        "backchannel_token_delivery_mode",
+        "backchannel_token_delivery_modes_supported",
+    ),
+    (
+        "backchannel_authentication_request_signing_alg",
+        "backchannel_authentication_request_signing_alg_values_supported",
+    ),
+];
+
+/// Reads what a program wants to register, and completes it. `server` is the server's own metadata.
+///
+/// # Errors
+/// The codes of RFC 7591 §3.2.2, with the field that is wrong.
+pub fn read(
+    wanted: &Map<String, Value>,
+    policy: &RegistrationPolicy,
+    server: &Map<String, Value>,
+) -> Result<ClientMetadata, OAuthError> {
+    if wanted.contains_key("software_statement") {
+        // RFC 7591 §3.1.1: nobody is trusted to vouch for software here
+        return Err(OAuthError::new(
+            ErrorCode::UnapprovedSoftwareStatement,
+            "this server approves of no software statement; leave it out",
+        ));
+    }
+    let mut metadata = parse(wanted)?;
+    client_metadata::normalise(&mut metadata);
+    permit(&mut metadata, policy)?;
+    client_metadata::check(&metadata).map_err(|errors| refuse(&errors))?;
+    offered(&metadata, server)?;
+    Ok(metadata)
+}
+
+fn parse(wanted: &Map<String, Value>) -> Result<ClientMetadata, OAuthError> {
+    let (mut members, mut localized) = (Map::new(), Localized::default());
+    // RFC 7592 §2.2: null is the same as nothing
+    for (name, value) in wanted.iter().filter(|(_, value)| !value.is_null()) {
+        if Localized::split(name).is_some() {
+            let text = value.as_str().unwrap_or("\0").trim();
+            check_localized(name, text).map_err(|fault| invalid(&format!("{name}: {fault}")))?;
+            localized.insert(name.clone(), text.to_owned());
+        } else if is_metadata(name) {
+            check_member(name, value)?;
+            members.insert(name.clone(), value.clone());
+        }
+    }
+    complete(&mut members);
+    let mut metadata: ClientMetadata =
+        serde_json::from_value(Value::Object(members)).map_err(|error| invalid(&error.to_string()))?;
+    metadata.localized = localized;
+    Ok(metadata)
+}
+
+fn is_metadata(name: &str) -> bool {
+    name != "localized" && ClientMetadata::NAMES.contains(&name)
+}
+
+/// One member by itself, so that the refusal names it.
+fn check_member(name: &str, value: &Value) -> Result<(), OAuthError> {
+    if OPERATORS.contains(&name) || (name == "require_consent" && *value != Value::Bool(true)) {
+        return Err(invalid(&format!(
+            "{name}: only an administrator of this server may set it"
+        )));
+    }
+    if !is_storable_json(value) {
+        return Err(invalid(&format!("{name}: has characters that are not allowed")));
+    }
+    let alone = json!({ name: value });
+    match serde_json::from_value::<ClientMetadata>(alone) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(invalid(&format!("{name}: {error}"))),
+    }
+}
+
+/// Grant types that nobody named are those that the response types need (RFC 7591 §2.1: both must go together).
+fn complete(members: &mut Map<String, Value>) {
+    if members.contains_key("grant_types") {
+        return;
+    }
+    let types = members.get("response_types").cloned().unwrap_or_default();
+    let types: Vec<ResponseType> = serde_json::from_value(types).unwrap_or_default();
+    let mut grants: Vec<GrantType> = Vec::new();
+    for grant in types.into_iter().flat_map(ResponseType::grant_types) {
+        if !grants.contains(&grant) {
+            grants.push(grant);
+        }
+    }
+    if !grants.is_empty() {
+        members.insert("grant_types".to_owned(), json!(grants));
+    }
+}
+
+/// Holds the wishes against what the operator lets strangers have.
+fn permit(metadata: &mut ClientMetadata, policy: &RegistrationPolicy) -> Result<(), OAuthError> {
+    let refuse = |field: &str, value: &str| Err(invalid(&format!("{field}: {value} may not be registered here")));
+    if let Some(grant) = metadata
+        .grant_types
+        .iter()
+        .find(|one| !policy.grant_types.contains(one))
+    {
+        return refuse("grant_types", grant.as_str());
+    }
+    if let Some(one) = metadata
+        .response_types
+        .iter()
+        .find(|one| !policy.response_types.contains(one))
+    {
+        return refuse("response_types", one.as_str());
+    }
+    let Some(scopes) = &policy.scopes else {
+        return Ok(());
+    };
+    match &metadata.scope {
+        None => metadata.scope = Some(scopes.join(" ")),
+        Some(wanted) => {
+            if let Some(other) = wanted.split(' ').find(|one| !scopes.iter().any(|scope| scope == one)) {
+                return refuse("scope", other);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Holds the wishes against what this server says it does.
+fn offered(metadata: &ClientMetadata, server: &Map<String, Value>) -> Result<(), OAuthError> {
+    let Ok(Value::Object(wanted)) = serde_json::to_value(metadata) else {
+        return Err(invalid("the metadata cannot be read"));
+    };
+    for (field, member) in ADVERTISED {
+        let is_offered = match wanted.get(*field) {
+            None | Some(Value::Null | Value::Bool(false)) => true,
+            Some(Value::Array(values)) => values.is_empty() || has(server.get(*member), values),
+            Some(value) => has(server.get(*member), std::slice::from_ref(value)),
+        };
+        if !is_offered {
+            return Err(invalid(&format!("{field}: is not supported; see {member}")));
+        }
+    }
+    Ok(())
+}
+
+fn has(said: Option<&Value>, wanted: &[Value]) -> bool {
+    match said {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::Array(list)) => wanted.iter().all(|one| *one == Value::Bool(true) || list.contains(one)),
+        Some(_) => true,
+    }
+}
+
+/// All that is wrong, in one sentence; the code is that of the first fault.
+fn refuse(errors: &[MetadataError]) -> OAuthError {
+    let code = match errors.first() {
+        Some(error) if error.field == "redirect_uris" => ErrorCode::InvalidRedirectUri,
+        _ => ErrorCode::InvalidClientMetadata,
+    };
+    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    OAuthError::named(code, &all.join("; "))
+}
+
+fn invalid(why: &str) -> OAuthError {
+    OAuthError::named(ErrorCode::InvalidClientMetadata, why)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! The tests of `super`.
+
+use super::*;
+
+fn server() -> Map<String, Value> {
+    let document = json!({
+        "grant_types_supported": ["authorization_code", "refresh_token", "implicit"],
+        "response_types_supported": ["code", "code id_token"],
+        "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "private_key_jwt"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "request_parameter_supported": false,
+        "dpop_signing_alg_values_supported": ["ES256"],
+        "pushed_authorization_request_endpoint": "https://op.example/par",
+    });
+    document.as_object().unwrap().clone()
+}
+
+fn open() -> RegistrationPolicy {
+    RegistrationPolicy {
+        grant_types: GrantType::ALL.to_vec(),
+        response_types: ResponseType::ALL.to_vec(),
+        ..RegistrationPolicy::default()
+    }
+}
+
+fn ask(changes: Value) -> Result<ClientMetadata, OAuthError> {
+    ask_with(changes, &open())
+}
+
+fn ask_with(changes: Value, policy: &RegistrationPolicy) -> Result<ClientMetadata, OAuthError> {
+    let mut wanted = json!({ "redirect_uris": ["https://app.example/cb"] });
+    for (name, value) in changes.as_object().unwrap() {
+        wanted[name] = value.clone();
+    }
+    read(wanted.as_object().unwrap(), policy, &server())
+}
+
+fn refused(changes: Value) -> (ErrorCode, String) {
+    let error = ask(changes).unwrap_err();
+    (error.code, error.description().to_owned())
+}
+
+#[test]
+fn what_means_nothing_here_is_passed_over_and_null_is_nothing() {
+    let metadata = ask(json!({ "unheard_of": [1], "logo_uri": null, "client_name#de": "Hafenbuch" })).unwrap();
+    assert_eq!(metadata.logo_uri, None);
+    assert_eq!(metadata.localized.find("client_name", "de"), Some("Hafenbuch"));
+    assert!(metadata.require_consent);
+    // a member of our own making is no way around the tags
+    assert!(
+        ask(json!({ "localized": { "redirect_uris#de": "x" } }))
+            .unwrap()
+            .localized
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_wrong_type_is_refused_by_name() {
+    for (name, value) in [
+        ("client_name", json!(1)),
+        ("client_name#de", json!(1)),
+        ("contacts", json!("x@y.example")),
+        ("grant_types", json!(["password"])),
+        ("response_types", json!(["token"])),
+        ("token_endpoint_auth_method", json!("magic")),
+        ("jwks", json!([])),
+        ("client_name", json!("a\0b")),
+        ("token_endpoint_auth_signing_alg", json!("\0")),
+    ] {
+        let (code, why) = refused(json!({ name: value }));
+        assert_eq!(code, ErrorCode::InvalidClientMetadata, "{name}");
+        assert!(why.starts_with(name.split('#').next().unwrap()), "{name}: {why}");
+    }
+    let (code, _) = refused(json!({ "redirect_uris": ["https://app.example/#f"] }));
+    assert_eq!(code, ErrorCode::InvalidRedirectUri);
+}
+
+#[test]
+fn strangers_do_not_get_what_only_operators_give() {
+    for (name, value) in [
+        ("require_consent", json!(false)),
+        ("resources", json!(["https://api.example"])),
+        ("access_token_lifetime_seconds", json!(86_400)),
+        ("refresh_token_lifetime_seconds", json!(86_400)),
+    ] {
+        let (code, why) = refused(json!({ name: value }));
+        assert_eq!(code, ErrorCode::InvalidClientMetadata);
+        assert!(why.contains("administrator"), "{why}");
+    }
+    assert!(ask(json!({ "require_consent": true })).is_ok());
+    let (code, _) = refused(json!({ "software_statement": "x.y.z" }));
+    assert_eq!(code, ErrorCode::UnapprovedSoftwareStatement);
+}
+
+#[test]
+fn grant_types_that_nobody_named_follow_from_the_response_types() {
+    let metadata = ask(json!({ "response_types": ["id_token code"] })).unwrap();
+    assert_eq!(
+        metadata.grant_types,
+        [GrantType::AuthorizationCode, GrantType::Implicit]
+    );
+    assert_eq!(ask(json!({})).unwrap().grant_types, [GrantType::AuthorizationCode]);
+    let (_, why) = refused(json!({ "response_types": ["code id_token"], "grant_types": ["authorization_code"] }));
+    assert!(why.contains("needs the grant type implicit"), "{why}");
+}
+
+#[test]
+fn the_policy_bounds_grants_response_types_and_scopes() {
+    let narrow = RegistrationPolicy {
+        scopes: Some(vec!["openid".to_owned(), "email".to_owned()]),
+        ..RegistrationPolicy::default()
+    };
+    assert!(
+        ask_with(
+            json!({ "grant_types": ["authorization_code", "refresh_token"] }),
+            &narrow
+        )
+        .is_ok()
+    );
+    for (name, value) in [
+        ("grant_types", json!(["client_credentials"])),
+        ("response_types", json!(["code id_token"])),
+        ("scope", json!("openid admin")),
+    ] {
+        let error = ask_with(json!({ name: value }), &narrow).unwrap_err();
+        assert!(error.description().contains("may not be registered here"), "{error}");
+    }
+    let unsaid = ask_with(json!({}), &narrow).unwrap();
+    assert_eq!(unsaid.scope.as_deref(), Some("openid email"));
+}
+
+#[test]
+fn what_the_server_does_not_do_is_refused_and_never_ignored() {
+    for (name, value) in [
+        ("response_types", json!(["id_token"])),
+        (
+            "grant_types",
+            json!(["urn:ietf:params:oauth:grant-type:device_code", "authorization_code"]),
+        ),
+        ("token_endpoint_auth_method", json!("client_secret_post")),
+        ("subject_type", json!("pairwise")),
+        ("id_token_signed_response_alg", json!("PS256")),
+        ("userinfo_signed_response_alg", json!("RS256")),
+        ("backchannel_logout_uri", json!("https://app.example/logout")),
+        ("request_uris", json!(["https://app.example/request.jwt"])),
+        ("tls_client_certificate_bound_access_tokens", json!(true)),
+        ("authorization_details_types", json!(["payment"])),
+    ] {
+        let (code, why) = refused(json!({ name: value }));
+        assert_eq!(code, ErrorCode::InvalidClientMetadata, "{name}: {why}");
+        assert!(
+            why.contains("not supported") || why.contains("needs the grant type"),
+            "{name}: {why}"
+        );
+    }
+    assert!(ask(json!({ "dpop_bound_access_tokens": true })).is_ok());
+    assert!(ask(json!({ "require_pushed_authorization_requests": true })).is_ok());
+}
+
+#[test]
+fn every_field_of_the_table_is_one_of_the_metadata() {
+    for (field, _) in ADVERTISED {
+        assert!(is_metadata(field), "{field}");
+    }
+    for field in OPERATORS {
+        assert!(is_metadata(field), "{field}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_sent_is_read_or_refused(name in "[a-z_#]{0,20}", at in 0_usize..80, text in "\\PC{0,30}") {
+        let known = ClientMetadata::NAMES[at % ClientMetadata::NAMES.len()];
+        for value in [json!(text), json!([text]), json!({ text.clone(): text }), json!(-1), json!(true)] {
+            let _ = ask(json!({ name.clone(): value, known: value }));
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Clients register themselves (RFC 7591) and manage what they registered (RFC 7592).
+
+pub mod initial_token;
+mod sector;
+
+use std::net::IpAddr;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Core, Refusal,
+    admin::{
+        self, By,
+        client::{self, Edit, NewSecret, Saved},
+    },
+    discovery,
+};
+use crate::{
+    base::{Secret, TokenHash, secret},
+    domain::{
+        account::throttle::{Subject, ThrottleKey},
+        client_registration::{OPERATORS, read},
+        policy::{Admission, REGISTRATION_WINDOW},
+    },
+    model::{Actor, Client, ClientMetadata, ClientStatus, Origin},
+    spec::{
+        jose::strict_json,
+        oauth::{ErrorCode, OAuthError},
+    },
+    store::{self, Tx},
+};
+
+/// Unused clients that are deleted before others have a turn.
+const BATCH: i64 = 100;
+
+/// Who asks, and what for.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The bearer token: an initial access token, or a registration access token.
+    pub token: Option<Secret<String>>,
+    /// JSON.
+    pub body: &'a [u8],
+    /// From where.
+    pub origin: Origin,
+}
+
+/// A client as it is told about itself (RFC 7591 §3.2.1, RFC 7592 §3).
+#[derive(Debug)]
+pub struct Registered {
+    /// The client.
+    pub client: Client,
+    /// Its secret, if one was made just now.
+    pub secret: Option<Secret<String>>,
+    /// What manages the registration.
+    pub registration_access_token: Secret<String>,
+}
+
+/// Registers a client.
+///
+/// # Errors
+/// `invalid_token`, the codes of RFC 7591 §3.2.2, or [`Refusal::TooMany`].
+pub async fn register(core: &Core, request: &Request<'_>) -> Result<Registered, Refusal> {
+    let initial = admit(core, request.token.as_ref()).await?;
+    let wanted = object(request.body)?;
+    let metadata = wish(core, &wanted).await?;
+    sector::check(core, &metadata).await?;
+    let token = core.rng.token();
+    let by = By {
+        actor: Actor::Anonymous,
+        origin: request.origin.clone(),
+    };
+    let edit = Edit {
+        metadata,
+        roles: Vec::new(),
+        status: ClientStatus::Active,
+    };
+    let mut tx = core.store.begin().await?;
+    let address = reserve(core, &mut tx, &request.origin).await?;
+    if let Some(initial) = &initial {
+        // its last use may have been taken meanwhile
+        if !store::client_registration::use_token(&mut *tx, initial, core.now()).await? {
+            return Err(not_admitted().into());
+        }
+    }
+    let client_id = client::random_client_id(core);
+    let saved = client::create_in(core, &mut tx, &by, &client_id, &edit, &NewSecret::Keep, None).await;
+    let saved = saved.map_err(refusal)?;
+    let hash = TokenHash::of(token.expose());
+    store::client_registration::insert(&mut *tx, &client_id, &hash, address, core.now()).await?;
+    tx.commit().await?;
+    Ok(told(saved, token))
+}
+
+/// The hash of the initial access token, if one is needed or was brought.
+async fn admit(core: &Core, token: Option<&Secret<String>>) -> Result<Option<TokenHash>, Refusal> {
+    match (core.policy.registration.admission, token) {
+        (Admission::Open, None) => Ok(None),
+        (Admission::Open | Admission::Token, Some(token)) => {
+            let hash = TokenHash::of(token.expose());
+            let is_good = store::client_registration::is_token_good(core.store.pool(), &hash, core.now()).await?;
+            if is_good {
+                Ok(Some(hash))
+            } else {
+                Err(not_admitted().into())
+            }
+        }
+        (Admission::Off, _) | (Admission::Token, None) => Err(not_admitted().into()),
+    }
+}
+
+fn not_admitted() -> OAuthError {
+    OAuthError::new(
+        ErrorCode::InvalidToken,
+        "registration needs an initial access token that is good",
+    )
+}
+
+fn not_managed() -> OAuthError {
+    OAuthError::new(
+        ErrorCode::InvalidToken,
+        "the registration access token is not one of this client",
+    )
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, OAuthError> {
+    let why = "the body must be one JSON object without repeated members";
+    strict_json::object(body).map_err(|_| OAuthError::new(ErrorCode::InvalidClientMetadata, why))
+}
+
+async fn wish(core: &Core, wanted: &Map<String, Value>) -> Result<ClientMetadata, Refusal> {
+    let server = discovery::members(core).await?;
+    Ok(read(wanted, &core.policy.registration, &server)?)
+}
+
+/// Holds the address and everybody together to so many clients, until the end of the transaction.
+async fn reserve(core: &Core, tx: &mut Tx, origin: &Origin) -> Result<Option<ThrottleKey>, Refusal> {
+    let policy = &core.policy.registration;
+    let address = origin.address.as_deref().and_then(|text| text.parse::<IpAddr>().ok());
+    let address = address.map(|address| ThrottleKey::of(Subject::Address(address)));
+    store::client_registration::lock(&mut **tx).await?;
+    if let (Some(most), Some(address)) = (policy.per_address, address) {
+        let since = core.now() - REGISTRATION_WINDOW;
+        let there = store::client_registration::count_from(&mut **tx, address, since).await?;
+        if there >= i64::from(most) {
+            let until = core.now() + REGISTRATION_WINDOW;
+            return Err(Refusal::TooMany { until });
+        }
+    }
+    if store::client_registration::count(&mut **tx).await? >= i64::from(policy.most) {
+        let why = "this server has as many registered clients as it takes";
+        return Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, why).into());
+    }
+    Ok(address)
+}
+
+/// The registration as it is.
+///
+/// # Errors
+/// `invalid_token` also for a client that is gone (RFC 7592 §2.1), `access_denied` for one that was switched off.
+pub async fn find(core: &Core, client_id: &str, request: &Request<'_>) -> Result<Registered, Refusal> {
+    let (client, token) = managed(core, client_id, request).await?;
+    Ok(Registered {
+        client,
+        secret: None,
+        registration_access_token: token,
+    })
+}
+
+async fn managed(core: &Core, client_id: &str, request: &Request<'_>) -> Result<(Client, Secret<String>), Refusal> {
+    let token = request.token.clone().ok_or_else(not_managed)?;
+    let hash = TokenHash::of(token.expose());
+    let is_off = core.policy.registration.admission == Admission::Off;
+    if is_off || !store::client_registration::is_held_by(core.store.pool(), client_id, &hash).await? {
+        return Err(not_managed().into());
+    }
+    let client = client::find(core, client_id).await.map_err(refusal)?;
+    if client.status == ClientStatus::Disabled {
+        let why = "an administrator has disabled the client";
+        return Err(OAuthError::new(ErrorCode::AccessDenied, why).into());
+    }
+    Ok((client, token))
+}
+
+/// Replaces what is registered (RFC 7592 §2.2).
+///
+/// # Errors
+/// As for [`find`] and [`register`].
+pub async fn replace(core: &Core, client_id: &str, request: &Request<'_>) -> Result<Registered, Refusal> {
+    let (before, token) = managed(core, client_id, request).await?;
+    let mut wanted = object(request.body)?;
+    identify(&before, &wanted)?;
+    pass_over_what_operators_set(&mut wanted, &before.metadata)?;
+    let mut metadata = wish(core, &wanted).await?;
+    sector::check(core, &metadata).await?;
+    keep_what_operators_set(&mut metadata, &before.metadata);
+    let by = By {
+        actor: Actor::Client(client_id.to_owned()),
+        origin: request.origin.clone(),
+    };
+    let edit = Edit {
+        metadata,
+        roles: before.roles.clone(),
+        status: before.status,
+    };
+    let mut tx = core.store.begin().await?;
+    let edited = client::edit_in(core, &mut tx, &by, before, &edit, &NewSecret::Keep).await;
+    let (saved, _) = edited.map_err(refusal)?;
+    tx.commit().await?;
+    core.caches.clients.forget(&saved.client.client_id);
+    Ok(told(saved, token))
+}
+
+// RFC 7592 §2.2
+fn identify(client: &Client, wanted: &Map<String, Value>) -> Result<(), OAuthError> {
+    let refuse = |why| Err(OAuthError::new(ErrorCode::InvalidRequest, why));
+    if wanted.get("client_id").and_then(Value::as_str) != Some(&client.client_id) {
+        return refuse("client_id must be that of the registration");
+    }
+    let ours = [
+        "registration_access_token",
+        "registration_client_uri",
+        "client_secret_expires_at",
+        "client_id_issued_at",
+    ];
+    if ours.iter().any(|name| wanted.contains_key(*name)) {
+        return refuse("leave out what the server sets: registration_*, client_secret_expires_at, client_id_issued_at");
+    }
+    let is_own = |sent: &Value| {
+        let hash = sent.as_str().map(TokenHash::of);
+        let pair = hash.as_ref().zip(client.secret_hash.as_ref());
+        pair.is_some_and(|(sent, own)| secret::equal(sent.as_bytes(), own.as_bytes()))
+    };
+    match wanted.get("client_secret") {
+        Some(sent) if !sent.is_null() && !is_own(sent) => refuse("client_secret is not that of the client"),
+        _ => Ok(()),
+    }
+}
+
+/// Who reads, changes and sends back what is registered sends also what an administrator set; as long as it is the same,
+/// nothing is asked for.
+fn pass_over_what_operators_set(wanted: &mut Map<String, Value>, before: &ClientMetadata) -> Result<(), Refusal> {
+    let before = serde_json::to_value(before)?;
+    wanted.retain(|name, value| {
+        let is_same = before.get(name.as_str()) == Some(value);
+        !(is_same && (OPERATORS.contains(&name.as_str()) || name == "require_consent"))
+    });
+    Ok(())
+}
+
+fn keep_what_operators_set(metadata: &mut ClientMetadata, before: &ClientMetadata) {
+    metadata.require_consent = before.require_consent;
+    metadata.resources.clone_from(&before.resources);
+    metadata.access_token_lifetime_seconds = before.access_token_lifetime_seconds;
+    metadata.refresh_token_lifetime_seconds = before.refresh_token_lifetime_seconds;
+}
+
+/// Deletes the client with everything that hangs on it (RFC 7592 §2.3).
+///
+/// # Errors
+/// As for [`find`].
+pub async fn delete(core: &Core, client_id: &str, request: &Request<'_>) -> Result<(), Refusal> {
+    let (client, _) = managed(core, client_id, request).await?;
+    let by = By {
+        actor: Actor::Client(client_id.to_owned()),
+        origin: request.origin.clone(),
+    };
+    let mut tx = core.store.begin().await?;
+    client::delete_in(core, &mut tx, &by, &client).await.map_err(refusal)?;
+    tx.commit().await?;
+    core.caches.clients.forget(&client.client_id);
+    Ok(())
+}
+
+/// Deletes clients that nobody came to use.
+///
+/// # Errors
+/// The store's.
+pub async fn sweep(core: &Core) -> Result<(), store::Error> {
+    let before = core.now() - core.policy.registration.unused;
+    let unused = store::client_registration::list_unused(core.store.pool(), before, BATCH).await?;
+    for client_id in unused {
+        let mut tx = core.store.begin().await?;
+        if let Some(client) = store::client::find(&mut *tx, &client_id).await? {
+            match client::delete_in(core, &mut tx, &By::system(), &client).await {
+                Ok(()) => tx.commit().await?,
+                Err(admin::Error::Store(error)) => return Err(error),
+                Err(error) => tracing::warn!(client_id, %error, "an unused client could not be deleted"),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn told(saved: Saved, registration_access_token: Secret<String>) -> Registered {
+    Registered {
+        client: saved.client,
+        secret: saved.secret,
+        registration_access_token,
+    }
+}
+
+fn refusal(error: admin::Error) -> Refusal {
+    match error {
+        admin::Error::Store(error) => error.into(),
+        admin::Error::Seal(error) => error.into(),
+        admin::Error::NotFound(_) => not_managed().into(),
+        admin::Error::Stale => Refusal::Contended,
+        other => OAuthError::named(ErrorCode::InvalidClientMetadata, &other.to_string()).into(),
+    }
+}
