@@ -248,6 +248,7 @@ event-consent-granted = Zugriff erlaubt
 event-consent-denied = Zugriff verweigert
 event-consent-withdrawn = Zugriff weggenommen
 event-code-replayed = Code zweimal benutzt; Zugriff widerrufen
+event-impersonated = Token eingetauscht, um für jemanden zu sprechen
 event-refresh-token-reused = Altes Refresh-Token benutzt; Zugriff widerrufen
 event-grant-revoked = Zugriff widerrufen
 event-key-rotated = Signaturschlüssel abgelöst

@@ -248,6 +248,7 @@ event-consent-granted = Access allowed
 event-consent-denied = Access refused
 event-consent-withdrawn = Access withdrawn
 event-code-replayed = Code used twice; access revoked
+event-impersonated = Token exchanged to act as somebody
 event-refresh-token-reused = Old refresh token used; access revoked
 event-grant-revoked = Access revoked
 event-key-rotated = Signing key rotated

@@ -56,13 +56,16 @@ impl Mint<'_> {
             Subject::Person { grant, user } => (Some(&**grant), Some(&**user)),
             Subject::Client => (None, None),
         };
-        let extra = self.claims(
+        let mut extra = self.claims(
             Placement::AccessToken,
             grant.zip(user),
             &target.scope,
             &target.resources,
             now,
         );
+        if let Some(act) = &issue.act {
+            extra.insert("act".to_owned(), act.clone());
+        }
         let (grant_id, user_id) = (grant.map(|grant| grant.id), user.map(|user| user.id));
         match target.format {
             TokenFormat::Jwt => {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{
-    Caller, Core, Refusal,
+    Caller, Core, Refusal, access_token,
     apply::grant::{self as apply, Applied, OpaqueToken},
     cache::Catalog,
     client_auth,
@@ -18,12 +18,12 @@ use crate::{
     base::{Secret, Time, TokenHash, id::RefreshFamilyId},
     domain::{
         self,
-        grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Subject},
+        grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Presented, Subject},
         security_profile::{self, Rules},
         sender::Sender,
     },
     model::{self, Client, Confirmation, UserStatus, deferred_authorization::DeferredState},
-    spec::oauth::ScopeSet,
+    spec::oauth::{GrantType, ScopeSet, token_type},
     store::{self, Connection},
 };
 
@@ -45,6 +45,8 @@ pub struct Tokens {
     pub id_token: Option<Secret<String>>,
     /// The refresh token.
     pub refresh_token: Option<Secret<String>>,
+    /// What kind of token the access token is, said only by token exchange (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// Exchanges what the client holds for tokens.
@@ -88,13 +90,14 @@ impl Exchange<'_> {
         for _ in 0..ATTEMPTS {
             // one connection for all of it: the pool looks at it each time that it comes back
             let mut db = match needs {
-                Needs::Nothing => None,
+                Needs::Nothing | Needs::Tokens { .. } => None,
                 Needs::Code(_) | Needs::Family(_) | Needs::Deferred(_) => Some(self.core.store.acquire().await?),
             };
             let found = match (needs, &mut db) {
                 (Needs::Code(hash), Some(db)) => self.code(db, hash).await?,
                 (Needs::Family(family_id), Some(db)) => self.family(db, *family_id).await?,
                 (Needs::Deferred(hash), Some(db)) => self.deferred(db, hash).await?,
+                (Needs::Tokens { subject, actor }, _) => self.tokens(subject, actor.as_ref()).await?,
                 _ => Found::Nothing,
             };
             let (effects, signed) = self.decide(&found)?;
@@ -142,6 +145,31 @@ impl Exchange<'_> {
             None => None,
         };
         Ok(Found::Deferred(Box::new(deferred), holding))
+    }
+
+    async fn tokens(&self, subject: &Secret<String>, actor: Option<&Secret<String>>) -> Result<Found, Refusal> {
+        let Some(subject) = self.presented(subject).await? else {
+            return Ok(Found::Nothing);
+        };
+        let actor = match actor {
+            None => None,
+            Some(token) => match self.presented(token).await? {
+                Some(actor) => Some(Box::new(actor)),
+                None => return Ok(Found::Nothing),
+            },
+        };
+        Ok(Found::Tokens {
+            subject: Box::new(subject),
+            actor,
+        })
+    }
+
+    async fn presented(&self, token: &Secret<String>) -> Result<Option<Presented>, Refusal> {
+        let live = access_token::find(self.core, token.expose()).await?;
+        Ok(live.map(|live| Presented {
+            token: live.token,
+            person: live.person,
+        }))
     }
 
     async fn holding(
@@ -258,6 +286,8 @@ impl Exchange<'_> {
                 scope: issue.access_token.scope,
                 id_token,
                 refresh_token: issue.refresh_token,
+                issued_token_type: (self.grant.grant_type() == GrantType::TokenExchange)
+                    .then_some(token_type::ACCESS_TOKEN),
             },
             opaque,
         })

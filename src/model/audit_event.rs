@@ -68,6 +68,8 @@ audit_kinds! {
     ConsentWithdrawn = "consent.withdrawn";
     /// A code was used twice.
     CodeReplayed = "grant.code_replayed";
+    /// An app got a token that speaks for somebody without saying who holds it.
+    Impersonated = "grant.impersonated";
     /// An old refresh token was used again.
     RefreshTokenReused = "grant.refresh_token_reused";
     /// Tokens were revoked.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{localized::Localized, resource::TokenFormat, security_profile::SecurityProfile};
+use super::{
+    exchange_rule::ExchangeRule, localized::Localized, resource::TokenFormat, security_profile::SecurityProfile,
+};
 use crate::spec::oauth::{ClientAuthMethod, GrantType, ResponseType};
 
 /// OIDC Registration §2: `web` or `native`.
@@ -80,6 +82,7 @@ kept_as_they_are![
     Option<serde_json::Value>,
     Vec<GrantType>,
     Vec<ResponseType>,
+    Vec<ExchangeRule>,
     ApplicationType,
     ClientAuthMethod,
     SubjectType,
@@ -295,6 +298,8 @@ client_metadata! {
     /// The API resources that it may ask for; `None`: every one (people's own permissions still bound a token).
     #[serde(skip_serializing_if = "Option::is_none")]
     resources: Option<Vec<String>> = None,
+    /// Whose tokens it may exchange for which APIs.
+    token_exchange: Vec<ExchangeRule> = Vec::new(),
     /// The profile that it is held to; `None`: the server's.
     #[serde(skip_serializing_if = "Option::is_none")]
     security_profile: Option<SecurityProfile> = None,

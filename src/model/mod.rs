@@ -11,6 +11,7 @@ pub mod confirmation;
 pub mod consent;
 pub mod deferred_authorization;
 pub mod email_link;
+pub mod exchange_rule;
 pub mod fact;
 pub mod grant;
 pub mod initial_access_token;

@@ -28,6 +28,7 @@ impl Grant for ClientCredentialsGrant {
                     subject: Subject::Client,
                     expires_at: ask.now + access_token.lifetime,
                     access_token,
+                    act: None,
                     id_token: None,
                     // RFC 6749 §4.4.3: a refresh token should not be included
                     refresh_token: None,

@@ -35,6 +35,7 @@ pub(super) fn issue(ask: &Ask<'_>, hash: TokenHash, holding: &Holding) -> Result
             user: user.clone(),
         },
         access_token,
+        act: None,
         expires_at,
         id_token: id_token(&grant.scope, grant.nonce.clone()),
         refresh_token,

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
+use serde_json::Value;
 
 use super::{permission::Catalog, policy::TokenPolicy, security_profile::Rules, sender::Sender};
 use crate::{
@@ -16,8 +17,8 @@ use crate::{
         id::{GrantId, RefreshFamilyId, SessionId, UserId},
     },
     model::{
-        self, AuditKind, AuthorizationCode, Client, Confirmation, DeferredAuthorization, RefreshToken, User,
-        UserStatus, deferred_authorization::Pace,
+        self, AccessToken, AuditKind, AuthorizationCode, Client, Confirmation, DeferredAuthorization, RefreshToken,
+        User, UserStatus, deferred_authorization::Pace,
     },
     spec::oauth::{
         ErrorCode, GrantType, OAuthError, Params, ScopeSet,
@@ -34,6 +35,7 @@ mod first_tokens;
 pub(crate) mod fixture;
 mod refresh_token;
 pub mod target;
+mod token_exchange;
 
 pub use target::Target;
 
@@ -43,6 +45,7 @@ pub static GRANTS: &[&dyn Grant] = &[
     &refresh_token::RefreshTokenGrant,
     &client_credentials::ClientCredentialsGrant,
     &device_code::DeviceCodeGrant,
+    &token_exchange::TokenExchangeGrant,
 ];
 
 /// One grant type.
@@ -91,6 +94,13 @@ pub enum Needs {
     Family(RefreshFamilyId),
     /// What is decided elsewhere, by the hash of the secret that its client holds, with what it stands for.
     Deferred(TokenHash),
+    /// Access tokens of this server, with what they stand for.
+    Tokens {
+        /// On whose behalf.
+        subject: Secret<String>,
+        /// Who acts.
+        actor: Option<Secret<String>>,
+    },
 }
 
 /// What was there.
@@ -104,6 +114,22 @@ pub enum Found {
     Family(Box<RefreshToken>, Box<Holding>),
     /// What is decided elsewhere, and what it stands for once somebody allowed it.
     Deferred(Box<DeferredAuthorization>, Option<Box<Holding>>),
+    /// Access tokens: each that was needed, and each of them good.
+    Tokens {
+        /// On whose behalf.
+        subject: Box<Presented>,
+        /// Who acts.
+        actor: Option<Box<Presented>>,
+    },
+}
+
+/// An access token that is good, with what it stands for.
+#[derive(Debug, Clone)]
+pub struct Presented {
+    /// What it says.
+    pub token: Arc<AccessToken>,
+    /// The grant and the person that it speaks for; `None`: it speaks for its client.
+    pub person: Option<(Arc<model::Grant>, Arc<User>)>,
 }
 
 /// What a code or refresh token stands for.
@@ -265,6 +291,8 @@ pub struct Issue {
     pub access_token: Target,
     /// The end of its life.
     pub expires_at: Time,
+    /// Who acts for that person, if somebody does (RFC 8693 §4.1).
+    pub act: Option<Value>,
     /// The ID token, if there is one.
     pub id_token: Option<IdTokenPlan>,
     /// The refresh token, if there is one.

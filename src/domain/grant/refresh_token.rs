@@ -154,6 +154,7 @@ fn issue(
             subject,
             expires_at: (ask.now + access_token.lifetime).min(grant.expires_at),
             access_token,
+            act: None,
             // OIDC Core §12.2: no nonce need be repeated
             id_token: id_token(&scope, None),
             refresh_token: Some(successor.into_text()),

@@ -77,6 +77,24 @@ pub fn for_person(ask: &Ask<'_>, grant: &Grant, user: &User, scope: &ScopeSet) -
     assemble(ask, for_issuer, &resources, kept)
 }
 
+/// The target of a token that speaks for a person at APIs that the person's app may not even know: each must be there and
+/// allowed for the client, which takes part only in `scope`.
+///
+/// # Errors
+/// `invalid_target` for an unknown or forbidden resource.
+pub fn for_exchange(ask: &Ask<'_>, user: &User, scope: &ScopeSet, audiences: &[&str]) -> Result<Target, OAuthError> {
+    if audiences.len() > MAX_RESOURCES {
+        return Err(OAuthError::new(ErrorCode::InvalidTarget, "too many resources"));
+    }
+    let found: Result<Vec<&Resource>, _> = audiences.iter().map(|identifier| find(ask, identifier)).collect();
+    let resources = found?;
+    let kept = scope.filter(|name| {
+        let mut having = resources.iter().filter(|api| api.has_scope(name));
+        ask.client.allows_scope(name) && having.any(|api| ask.catalog.person_may(&user.roles, &api.identifier, name))
+    });
+    assemble(ask, false, &resources, kept)
+}
+
 /// The target of a token that a client gets for itself.
 ///
 /// # Errors

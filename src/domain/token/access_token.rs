@@ -132,7 +132,8 @@ pub fn read(jwt: VerifiedJwt) -> Option<AccessToken> {
         None => Confirmation::default(),
     };
     let mut claims = jwt.claims;
-    claims.retain(|name, _| !RESERVED.contains(&name.as_str()));
+    // who acts is told on, by introspection and in what this token is exchanged for
+    claims.retain(|name, _| name == "act" || !RESERVED.contains(&name.as_str()));
     Some(AccessToken {
         jti: Some(jti),
         grant_id,

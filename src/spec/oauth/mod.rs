@@ -13,6 +13,7 @@ pub mod request_uri;
 pub mod response_mode;
 pub mod response_type;
 pub mod scope;
+pub mod token_type;
 
 pub use authorization_details::AuthorizationDetails;
 pub use client_auth_method::ClientAuthMethod;

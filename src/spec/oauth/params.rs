@@ -5,7 +5,10 @@ use super::{ErrorCode, OAuthError};
 /// At most so many parameters are read; more are refused rather than cut.
 const MAX_PARAMETERS: usize = 100;
 
-/// Parsed parameters. Sending one twice is an error (RFC 6749 §3.1, §3.2), except `resource` (RFC 8707 §2).
+/// What may be sent more than once (RFC 8707 §2, RFC 8693 §2.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
+
+/// Parsed parameters. Sending one twice is an error (RFC 6749 §3.1, §3.2), except for [`REPEATABLE`] ones.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Params(Vec<(String, String)>);
 
@@ -47,7 +50,9 @@ impl Params {
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match (decode(name), decode(value)) {
-                (Ok(name), _) if name != "resource" && found.iter().any(|(known, _)| *known == name) => {
+                (Ok(name), _)
+                    if !REPEATABLE.contains(&name.as_str()) && found.iter().any(|(known, _)| *known == name) =>
+                {
                     repeated.push(name);
                 }
                 (Ok(name), Ok(value)) => found.push((name, value)),
@@ -72,7 +77,7 @@ impl Params {
         let mut names: Vec<&str> = pairs
             .iter()
             .map(|(name, _)| name.as_str())
-            .filter(|n| *n != "resource")
+            .filter(|name| !REPEATABLE.contains(name))
             .collect();
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair.first() == pair.last()) {

@@ -27,6 +27,8 @@ struct Answer<'a> {
     id_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 /// Exchanges a grant for tokens.
@@ -54,5 +56,6 @@ fn answer(tokens: &Tokens) -> HttpResponse {
         scope: tokens.scope.to_string(),
         id_token: tokens.id_token.as_ref().map(|token| token.expose().as_str()),
         refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose().as_str()),
+        issued_token_type: tokens.issued_token_type,
     })
 }

@@ -18,4 +18,5 @@ mod register;
 mod resources;
 mod sessions;
 mod throttle;
+mod token_exchange;
 mod world;

@@ -66,6 +66,7 @@ pub fn event_text(kind: &str) -> Text {
         AuditKind::ConsentDenied => "event-consent-denied",
         AuditKind::ConsentWithdrawn => "event-consent-withdrawn",
         AuditKind::CodeReplayed => "event-code-replayed",
+        AuditKind::Impersonated => "event-impersonated",
         AuditKind::RefreshTokenReused => "event-refresh-token-reused",
         AuditKind::GrantRevoked => "event-grant-revoked",
         AuditKind::KeyRotated => "event-key-rotated",
