@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use sqlx::PgPool;
-
 use super::database::embedded::{Embedded, Options};
 use super::database::{self, master_key};
 use super::settings::Settings;
 use crate::base::{Sealer, SystemClock, SystemRng};
+use crate::store::Store;
 
 /// The ground of a process: opened first, closed last.
 pub struct Ground {
     /// The settings.
     pub settings: Arc<Settings>,
     /// Connections to the migrated database.
-    pub pool: PgPool,
+    pub store: Store,
     /// Seals secrets at rest, with the right master key.
     pub sealer: Arc<Sealer>,
     /// The cluster, if Signet runs it or uses one that another Signet runs.
@@ -64,7 +63,7 @@ impl Ground {
         let sealer = master_key::open(&settings, &pool, &SystemClock, &SystemRng).await?;
         Ok(Self {
             settings: Arc::new(settings),
-            pool,
+            store: Store::new(pool),
             sealer: Arc::new(sealer),
             embedded,
         })
@@ -72,7 +71,7 @@ impl Ground {
 
     /// Closes the connections and stops the embedded database, if it is ours.
     pub async fn close(self) {
-        self.pool.close().await;
+        self.store.close().await;
         if let Some(embedded) = self.embedded {
             // It blocks until the last checkpoint is written.
             let stopped = tokio::task::spawn_blocking(move || embedded.stop()).await;

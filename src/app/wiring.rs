@@ -23,7 +23,6 @@ use crate::{
     },
     notify::mail::{MailError, Mailer},
     spec::jose::SigningAlg,
-    store::Store,
     upstream::http::{BuildError, HttpClient, HttpSettings, Reach},
 };
 
@@ -61,7 +60,7 @@ pub enum WiringError {
 /// The first part that cannot be made.
 pub async fn core(ground: &Ground, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Core, WiringError> {
     let settings = &ground.settings;
-    let store = Store::new(ground.pool.clone());
+    let store = ground.store.clone();
     let keys = KeyRing::open(key_policy(settings), &store, &ground.sealer, &*clock).await?;
     let passwords = PasswordPool::new(pool_settings(settings)?, Arc::clone(&rng));
     Ok(Core::new(Parts {

@@ -10,7 +10,7 @@ use crate::{
     },
     domain::{authorize::ACR_PASSWORD, claims::SessionFacts},
     model::{Actor, AuditKind, Origin, Session, User, UserStatus},
-    store::{self, Tx, grant::Offline},
+    store::{self, Connection, Tx, grant::Offline},
 };
 
 /// How coarse `last_seen_at` is.
@@ -46,23 +46,33 @@ pub async fn current(core: &Core, token: Option<&Secret<String>>) -> Result<Opti
         return Ok(None);
     };
     let now = core.now();
-    // One connection for all of it: the pool looks at it each time that it comes back.
     let mut db = core.store.acquire().await?;
-    let Some(session) = store::session::find(&mut *db, &TokenHash::of(token.expose())).await? else {
+    let signed_in = find(core, &mut db, &TokenHash::of(token.expose()), now).await?;
+    core.store.keep(db);
+    Ok(signed_in)
+}
+
+async fn find(
+    core: &Core,
+    db: &mut Connection,
+    token_hash: &TokenHash,
+    now: Time,
+) -> Result<Option<SignedIn>, store::Error> {
+    let Some(session) = store::session::find(&mut **db, token_hash).await? else {
         return Ok(None);
     };
     if !session.is_live(now, core.policy.sessions.idle) {
         return Ok(None);
     }
     // Not from the cache: whether the password must be replaced is not announced.
-    let Some(user) = store::user::find(&mut *db, session.user_id).await? else {
+    let Some(user) = store::user::find(&mut **db, session.user_id).await? else {
         return Ok(None);
     };
     if user.status != UserStatus::Active {
         return Ok(None);
     }
     if session.last_seen_at + SEEN_EVERY < now {
-        store::session::touch(&mut *db, session.id, now).await?;
+        store::session::touch(&mut **db, session.id, now).await?;
     }
     Ok(Some(SignedIn {
         session,

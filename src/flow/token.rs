@@ -205,7 +205,9 @@ impl Exchange<'_> {
         if let (Some(mut db), None) = (db, opaque)
             && let Some(applied) = apply::write_at_once(&mut *db, effects, core.now()).await
         {
-            return Ok(applied?);
+            let applied = applied?;
+            core.store.keep(db);
+            return Ok(applied);
         }
         let mut tx = core.store.begin().await?;
         let by = (&*self.client, &self.caller.origin);

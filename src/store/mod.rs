@@ -6,13 +6,15 @@
 //! in `flow`.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+use connection::Kept;
 
 use crate::{base::TokenHash, model::Confirmation};
 
@@ -23,6 +25,7 @@ pub mod authorization_request;
 pub mod claim_rule;
 pub mod client;
 pub mod client_registration;
+mod connection;
 pub mod consent;
 mod cursor;
 pub mod deferred_authorization;
@@ -45,6 +48,7 @@ pub mod throttle;
 pub mod used_jti;
 pub mod user;
 
+pub use connection::Connection;
 pub use listen::{Change, Listener};
 /// What a statement runs on: a pool, a connection or a transaction.
 pub use sqlx::PgExecutor;
@@ -56,12 +60,14 @@ type JsonObject = Json<Map<String, Value>>;
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) pool: PgPool,
+    kept: Arc<Kept>,
 }
 
 impl Store {
     /// A store over an open pool.
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        let kept = Arc::new(Kept::of(pool.options().get_max_connections()));
+        Self { pool, kept }
     }
 
     /// A store over a new pool of at most `max_connections`; no connection is opened yet. A caller waits at most
@@ -88,7 +94,27 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the database gives none in time.
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        Ok(self.pool.acquire().await?)
+        if let Some(kept) = self.kept.take() {
+            return Ok(kept);
+        }
+        Ok(self.pool.acquire().await?.into())
+    }
+
+    /// Takes back a connection on which every statement ended well, to have it at hand. One that is dropped instead goes
+    /// back to the pool, which costs a round trip.
+    pub fn keep(&self, connection: Connection) {
+        self.kept.keep(connection);
+        // looked at afterwards, so that nothing that comes while the pool closes holds it up
+        if self.pool.is_closed() {
+            for late in self.kept.drain() {
+                drop(late.detach());
+            }
+        }
+    }
+
+    /// Gives connections that were at hand for long back to the pool, which looks after them. To be called now and then.
+    pub fn release_old(&self) {
+        self.kept.release_old();
     }
 
     /// Starts a transaction.
@@ -118,7 +144,12 @@ impl Store {
 
     /// Gives every connection back and refuses new work.
     pub async fn close(&self) {
-        self.pool.close().await;
+        let closing = self.pool.close();
+        for kept in self.kept.drain() {
+            // it is over either way
+            let _ = kept.close().await;
+        }
+        closing.await;
     }
 }
 
@@ -126,9 +157,6 @@ impl Store {
 fn confirmation(named: &Confirmation) -> Option<Json<&Confirmation>> {
     (!named.is_empty()).then_some(Json(named))
 }
-
-/// A connection of the pool; returns to it when dropped.
-pub type Connection = PoolConnection<Postgres>;
 
 /// One transaction. Dropped without [`Tx::commit`] it is rolled back. Statements take it as `&mut *tx`.
 #[derive(Debug)]

@@ -359,7 +359,7 @@ async fn connections_recover_when_the_cluster_was_killed() {
     let environment = [("SIGNET_DATA_DIR".to_owned(), data_dir.to_str().unwrap().to_owned())];
     let settings = Settings::from_sources(Some(Path::new("/dev/null")), &environment).unwrap();
     let ground = Ground::open(settings, Purpose::Serve).await.unwrap();
-    let store = Store::new(ground.pool.clone());
+    let store = ground.store.clone();
     // Several connections, all idle in the pool when it happens.
     let open: Vec<_> = futures_util::future::join_all((0..8).map(|_| store.begin())).await;
     drop(open);

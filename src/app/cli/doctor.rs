@@ -15,7 +15,6 @@ use crate::base::{Clock, SystemClock, Time};
 use crate::flow::keys;
 use crate::model::KeyState;
 use crate::notify::mail::Mailer;
-use crate::store::Store;
 
 /// Tokens live for minutes; a clock that is further off than this makes relying parties refuse them.
 const TOLERATED_DRIFT: time::Duration = time::Duration::seconds(5);
@@ -55,7 +54,7 @@ pub(super) async fn run(settings: Settings) -> ExitCode {
                 Finding::Good("opens what this database has sealed".to_owned()),
             ));
             findings.push(("keys", signing_keys(&ground).await));
-            findings.push(("clock", clock(&ground.pool, SystemClock.now()).await));
+            findings.push(("clock", clock(ground.store.pool(), SystemClock.now()).await));
             ground.close().await;
         }
         Err(GroundError::MasterKey(error)) => findings.push((
@@ -202,7 +201,7 @@ async fn mail(settings: &Settings) -> Finding {
 
 async fn database(ground: &Ground) -> Finding {
     let version = sqlx::query_scalar!(r#"select current_setting('server_version') as "version!""#)
-        .fetch_one(&ground.pool)
+        .fetch_one(ground.store.pool())
         .await;
     match version {
         Ok(version) => Finding::Good(format!("PostgreSQL {version}, all migrations applied")),
@@ -215,7 +214,7 @@ async fn database(ground: &Ground) -> Finding {
 
 async fn signing_keys(ground: &Ground) -> Finding {
     let now = SystemClock.now();
-    let known = match keys::list(&Store::new(ground.pool.clone())).await {
+    let known = match keys::list(&ground.store).await {
         Ok(known) => known,
         Err(error) => {
             return Finding::Bad {

@@ -28,7 +28,7 @@ use crate::{
     model::{
         AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client, Consent, Grant, Resource, Session,
     },
-    spec::oauth::{ErrorCode, OAuthError},
+    spec::oauth::{ErrorCode, OAuthError, Prompt},
     store::{self, Connection, Tx, authorization_request::Quota, grant::Answers},
 };
 
@@ -118,7 +118,9 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
         (Step::Finish, Some(signed_in)) => {
             let (grant, code, value) = granted(core, &pending.request, &signed_in.session);
             let answers = answers(&pending.request, None);
-            if !store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await? {
+            let is_first = store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await?;
+            core.store.keep(db);
+            if !is_first {
                 return Ok(Next::Over);
             }
             Ok(pending.answered(Response::code(&pending.request.parameters, value)))
@@ -130,14 +132,14 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
             let response = Response::error(&pending.request.parameters, error.clone());
             Ok(pending.answered(response))
         }
-        _ => keep(core, &mut db, pending, browser, address).await,
+        _ => keep(core, db, pending, browser, address).await,
     }
 }
 
 /// Keeps a request that needs somebody's attention, unless too many came from there.
 async fn keep(
     core: &Core,
-    db: &mut Connection,
+    mut db: Connection,
     pending: Pending,
     browser: &Browser,
     address: Option<IpAddr>,
@@ -148,7 +150,8 @@ async fn keep(
         most,
         since: pending.request.created_at - REQUEST_WINDOW,
     });
-    let full = store::authorization_request::insert(&mut **db, &pending.request, &browser.hash, quota).await?;
+    let full = store::authorization_request::insert(&mut *db, &pending.request, &browser.hash, quota).await?;
+    core.store.keep(db);
     Ok(match full {
         Some(oldest) => Next::Wait {
             until: oldest + REQUEST_WINDOW,
@@ -188,9 +191,11 @@ async fn look(
         .iter()
         .filter_map(|identifier| catalog.resources.get(identifier).cloned())
         .collect();
+    // a first-party app is not asked about, so nobody looks what was answered
+    let asks = client.metadata.require_consent || request.parameters.prompt.contains(Prompt::Consent);
     let consent = match &signed_in {
-        Some(signed_in) => store::consent::find(&mut **db, signed_in.user.id, &client.client_id).await?,
-        None => None,
+        Some(signed_in) if asks => store::consent::find(&mut **db, signed_in.user.id, &client.client_id).await?,
+        _ => None,
     };
     let step = next_step(&Situation {
         request: &request,
@@ -217,7 +222,11 @@ async fn look(
 /// # Errors
 /// A [`Failure`].
 pub async fn pending(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Option<Pending>, Failure> {
-    Ok(resume(core, id, browser).await?.map(|(pending, _)| pending))
+    let Some((pending, db)) = resume(core, id, browser).await? else {
+        return Ok(None);
+    };
+    core.store.keep(db);
+    Ok(Some(pending))
 }
 
 async fn resume(
@@ -225,7 +234,10 @@ async fn resume(
     id: AuthorizationRequestId,
     browser: &Browser,
 ) -> Result<Option<(Pending, Connection)>, Failure> {
-    match store::authorization_request::find(core.store.pool(), id, &browser.hash).await? {
+    let mut db = core.store.acquire().await?;
+    let found = store::authorization_request::find(&mut *db, id, &browser.hash).await?;
+    core.store.keep(db);
+    match found {
         Some(request) => {
             let signed_in = session::current(core, browser.session.as_ref()).await?;
             take_up(core, request, signed_in).await
@@ -298,7 +310,9 @@ impl Pending {
             (Step::Finish, Some(signed_in)) => {
                 let (grant, code, value) = granted(core, &self.request, &signed_in.session);
                 let answers = answers(&self.request, Some(self.request.id));
-                if !store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await? {
+                let is_first = store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await?;
+                core.store.keep(db);
+                if !is_first {
                     return Ok(Next::Over);
                 }
                 Ok(self.answered(Response::code(&self.request.parameters, value)))
@@ -308,7 +322,10 @@ impl Pending {
                 let error = error.clone();
                 self.refuse(core, error).await
             }
-            _ => Ok(Next::Page(self.step, self.request.id)),
+            _ => {
+                core.store.keep(db);
+                Ok(Next::Page(self.step, self.request.id))
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod authorization;
 mod catalogue;
+mod connection;
 mod errors;
 mod fixture;
 mod grant;
