@@ -170,11 +170,15 @@ impl Reservation {
     /// # Errors
     /// When the database does not answer.
     pub async fn succeed(&self, db: impl PgExecutor<'_>) -> Result<(), store::Error> {
-        let end = |counter: &Counter| match counter.is_address {
+        store::throttle::settle(db, &self.success()).await
+    }
+
+    /// What [`Reservation::succeed`] writes, for whoever writes it together with something else.
+    pub fn success(&self) -> Vec<(ThrottleKey, End)> {
+        self.ends(|counter| match counter.is_address {
             true => End::TakeBack(counter.rule),
             false => End::Forget,
-        };
-        self.settle(db, end).await
+        })
     }
 
     /// The attempt was never made (the server was busy): it does not count.
@@ -182,12 +186,11 @@ impl Reservation {
     /// # Errors
     /// When the database does not answer.
     pub async fn withdraw(&self, db: impl PgExecutor<'_>) -> Result<(), store::Error> {
-        self.settle(db, |counter| End::TakeBack(counter.rule)).await
+        store::throttle::settle(db, &self.ends(|counter| End::TakeBack(counter.rule))).await
     }
 
-    async fn settle(&self, db: impl PgExecutor<'_>, end: impl Fn(&Counter) -> End) -> Result<(), store::Error> {
-        let ends: Vec<_> = self.counted.iter().map(|counter| (counter.key, end(counter))).collect();
-        store::throttle::settle(db, &ends).await
+    fn ends(&self, end: impl Fn(&Counter) -> End) -> Vec<(ThrottleKey, End)> {
+        self.counted.iter().map(|counter| (counter.key, end(counter))).collect()
     }
 }
 

@@ -104,40 +104,6 @@ pub async fn insert(db: impl PgExecutor<'_>, event: &AuditEvent) -> Result<(), E
     Ok(())
 }
 
-/// Writes a line about a sign-in, and remembers beside the user that it was the last. Announces nothing: nobody caches
-/// that.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn insert_sign_in(db: impl PgExecutor<'_>, user_id: UserId, event: &AuditEvent) -> Result<(), Error> {
-    sqlx::query!(
-        "
-        with signed_in as (
-            update users
-            set last_sign_in_at = $2
-            where id = $5
-        )
-        insert into audit_events (
-            id, at, kind, actor, user_id, client_id, session_id, address, user_agent, data
-        )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        ",
-        event.id.0,
-        event.at,
-        event.kind,
-        event.actor,
-        user_id.0,
-        event.client_id,
-        event.session_id.map(|id| id.0),
-        event.origin.address,
-        event.origin.user_agent,
-        Json(&event.data) as _
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
 /// How many events of one kind there were after `since`; counts no further than `most`.
 ///
 /// # Errors

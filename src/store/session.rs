@@ -6,12 +6,17 @@ use uuid::Uuid;
 
 use sqlx::types::Json;
 
-use super::{Error, user::Proof};
+use super::{
+    Error,
+    throttle::{End, Settled},
+    user::Proof,
+};
 use crate::{
     base::{
         Time, TokenHash,
         id::{AuthorizationRequestId, SessionId, UserId},
     },
+    domain::account::throttle::ThrottleKey,
     model::{AuditEvent, AuthorizationParameters, AuthorizationRequest, Session},
 };
 
@@ -141,7 +146,8 @@ pub async fn insert(db: impl PgExecutor<'_>, session: &Session, token_hash: &Tok
 
 /// Begins the session of somebody who has just signed in, in one statement: with the line of the trail about it, the time
 /// of their last sign-in, and the request that waits in that browser tied to the session
-/// (as [`super::authorization_request::set_authenticated`] does). That request, if it still waits.
+/// (as [`super::authorization_request::set_authenticated`] does), and the counters of the attempt settled (as
+/// [`super::throttle::settle`] does). That request, if it still waits.
 ///
 /// The user's row is locked first, as [`super::user::hold`] does.
 ///
@@ -155,8 +161,10 @@ pub async fn begin(
     proof: Proof,
     line: &AuditEvent,
     waiting: Option<(AuthorizationRequestId, &TokenHash)>,
+    counters: &[(ThrottleKey, End)],
 ) -> Result<Option<AuthorizationRequest>, Error> {
     let (any_password, changed_at) = proof.parts();
+    let settled = Settled::of(counters);
     let row = sqlx::query!(
         r#"
         with seen as (
@@ -191,6 +199,10 @@ pub async fn begin(
                 and r.browser_hash = $15
                 and r.finished_at is null
             returning r.id, r.client_id, r.parameters, r.created_at, r.expires_at
+        ),
+        settled as (
+            select settle_attempt($18, $19, $20, $21) is null as done
+            from begun
         )
         select
             tied.id as "id?",
@@ -198,7 +210,7 @@ pub async fn begin(
             tied.parameters as "parameters?: Json<AuthorizationParameters>",
             tied.created_at as "created_at?",
             tied.expires_at as "expires_at?"
-        from begun
+        from settled
         left join tied on true
         "#,
         session.id.0,
@@ -217,7 +229,11 @@ pub async fn begin(
         waiting.map(|(id, _)| id.0),
         waiting.map(|(_, browser)| &browser.as_bytes()[..]),
         any_password,
-        changed_at
+        changed_at,
+        &settled.keys,
+        &settled.forgotten,
+        &settled.waits,
+        &settled.lengths
     )
     .fetch_optional(db)
     .await?

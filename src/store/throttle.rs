@@ -94,26 +94,48 @@ pub enum End {
     TakeBack(Rule),
 }
 
-/// Ends an attempt for its counters, in the order in which they were counted. For the pool, as [`count`] is.
+/// Ends an attempt for its counters, in the order in which they were counted. For the pool, as [`count`] is, and like that
+/// it does not wait for the disk.
 ///
 /// # Errors
 /// As [`Error`] says.
 pub async fn settle(executor: impl PgExecutor<'_>, counters: &[(ThrottleKey, End)]) -> Result<(), Error> {
-    let forgotten: Vec<bool> = counters.iter().map(|(_, end)| *end == End::Forget).collect();
-    let (waits, lengths) = waits(counters.iter().map(|(_, end)| match end {
-        End::Forget => Vec::new(),
-        End::TakeBack(rule) => rule.waits(),
-    }));
+    let settled = Settled::of(counters);
     sqlx::query!(
-        "select settle_attempt($1, $2, $3, $4)",
-        &keys(counters.iter().map(|(key, _)| key)),
-        &forgotten,
-        &waits,
-        &lengths
+        "
+        select set_config('synchronous_commit', 'off', true), settle_attempt($1, $2, $3, $4)
+        ",
+        &settled.keys,
+        &settled.forgotten,
+        &settled.waits,
+        &settled.lengths
     )
-    .execute(executor)
+    .fetch_one(executor)
     .await?;
     Ok(())
+}
+
+/// Ends of counters as `settle_attempt` takes them.
+pub(super) struct Settled {
+    pub(super) keys: Vec<Vec<u8>>,
+    pub(super) forgotten: Vec<bool>,
+    pub(super) waits: Vec<PgInterval>,
+    pub(super) lengths: Vec<i32>,
+}
+
+impl Settled {
+    pub(super) fn of(counters: &[(ThrottleKey, End)]) -> Self {
+        let (waits, lengths) = waits(counters.iter().map(|(_, end)| match end {
+            End::Forget => Vec::new(),
+            End::TakeBack(rule) => rule.waits(),
+        }));
+        Self {
+            keys: keys(counters.iter().map(|(key, _)| key)),
+            forgotten: counters.iter().map(|(_, end)| *end == End::Forget).collect(),
+            waits,
+            lengths,
+        }
+    }
 }
 
 fn keys<'a>(keys: impl Iterator<Item = &'a ThrottleKey>) -> Vec<Vec<u8>> {

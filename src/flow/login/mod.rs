@@ -25,9 +25,10 @@ use crate::{
         Locale, Secret, TokenHash,
         id::{AuthorizationRequestId, UserId},
     },
+    domain::account::throttle::ThrottleKey,
     model::{Actor, AuditKind, AuthorizationRequest, Origin, Session},
     notify::mail_view::Letter,
-    store::{self, PgExecutor, Tx, user::Proof},
+    store::{self, PgExecutor, Tx, throttle::End, user::Proof},
 };
 
 /// Who sends a form, and from where.
@@ -84,9 +85,9 @@ async fn arrive(
     before: Option<&SignedIn>,
 ) -> Result<Option<Arrival>, Failure> {
     let Some(before) = before else {
-        return arrive_anew(core, &mut **tx, visit, (user_id, proof)).await;
+        return arrive_anew(core, &mut **tx, visit, (user_id, proof), &[]).await;
     };
-    if !store::user::hold(&mut **tx, user_id, proof).await? {
+    if !store::user::set_signed_in(&mut **tx, user_id, proof, core.now()).await? {
         return Ok(None);
     }
     let begun = session::authenticated(core, tx, user_id, Some(&before.session), &visit.origin).await?;
@@ -99,23 +100,25 @@ async fn arrive(
         None => None,
     };
     let line = audit::event(core, AuditKind::SignedIn, &Actor::User(user_id), &visit.origin).in_session(id);
-    store::audit_event::insert_sign_in(&mut **tx, user_id, &line).await?;
+    store::audit_event::insert(&mut **tx, &line).await?;
     Ok(Some(Arrival { begun, request }))
 }
 
-/// The same in a browser in which nobody is signed in: one statement, which is a transaction by itself.
+/// The same in a browser in which nobody is signed in: one statement, which is a transaction by itself. It settles the
+/// counters of the attempt, too.
 async fn arrive_anew(
     core: &Core,
     db: impl PgExecutor<'_>,
     visit: &Visit,
     (user_id, proof): (UserId, Proof),
+    counters: &[(ThrottleKey, End)],
 ) -> Result<Option<Arrival>, Failure> {
     let session = session::new(core, user_id, &visit.origin);
     let token = core.rng.token();
     let line = audit::event(core, AuditKind::SignedIn, &Actor::User(user_id), &visit.origin).in_session(session.id);
     let waiting = visit.request.map(|request| (request, &visit.browser.hash));
     let hash = TokenHash::of(token.expose());
-    match store::session::begin(db, &session, &hash, proof, &line, waiting).await {
+    match store::session::begin(db, &session, &hash, proof, &line, waiting, counters).await {
         Ok(request) => Ok(Some(Arrival {
             begun: Begun { session, token },
             request,

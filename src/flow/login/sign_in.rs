@@ -63,7 +63,6 @@ pub enum Refused {
 /// A [`Failure`]; then the attempt did not count.
 pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> Result<Outcome, Failure> {
     let identifier = Identifier::parse(&credentials.identifier).ok();
-    // one connection for both statements: the pool looks at it each time that it comes back
     let mut db = core.store.acquire().await?;
     let found = match &identifier {
         Some(identifier) => store::user::find_for_sign_in(&mut *db, identifier.as_str()).await?,
@@ -82,7 +81,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
         address: visit.address,
     };
     let reservation = throttle::reserve(&mut *db, &core.policy.throttle, attempt, core.now()).await?;
-    drop(db); // hashing takes its time
+    core.store.keep(db); // hashing takes its time
     if let Decision::Wait { until } = reservation.decision {
         return Ok(Outcome::Refused(Refused::Wait { until }));
     }
@@ -169,10 +168,8 @@ async fn welcome(
     let arrival = match before {
         None => {
             let mut db = core.store.acquire().await?;
-            let arrival = arrive_anew(core, &mut *db, visit, who).await?;
-            if arrival.is_some() {
-                reservation.succeed(&mut *db).await?;
-            }
+            let arrival = arrive_anew(core, &mut *db, visit, who, &reservation.success()).await?;
+            core.store.keep(db);
             return Ok(arrival);
         }
         Some(before) => {

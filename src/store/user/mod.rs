@@ -364,6 +364,31 @@ pub async fn hold(db: impl PgExecutor<'_>, id: UserId, proof: Proof) -> Result<b
     Ok(found.is_some())
 }
 
+/// Locks the row as [`hold`] does and writes when the person signed in; `false` likewise. Announces nothing: nobody caches
+/// that.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn set_signed_in(db: impl PgExecutor<'_>, id: UserId, proof: Proof, at: Time) -> Result<bool, Error> {
+    let (any_password, changed_at) = proof.parts();
+    let done = sqlx::query!(
+        "
+        update users
+        set last_sign_in_at = $4
+        where id = $1
+            and status = 'active'
+            and ($2 or password_changed_at is not distinct from $3)
+        ",
+        id.0,
+        any_password,
+        changed_at,
+        at
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Replaces the password, and says since when it is this one: later than any before. With `expired_at` it is a one-time
 /// one.
 ///

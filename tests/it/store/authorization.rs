@@ -232,7 +232,16 @@ async fn a_session_begins_with_its_line_and_takes_up_what_waits_in_that_browser(
             },
             ..fixture::audit_event(begun.auth_time)
         };
-        let tied = session::begin(pool, &begun, &cookie, Proof::Other, &line, Some((request.id, browser))).await;
+        let tied = session::begin(
+            pool,
+            &begun,
+            &cookie,
+            Proof::Other,
+            &line,
+            Some((request.id, browser)),
+            &[],
+        )
+        .await;
         let found = session::find(pool, &cookie).await.unwrap();
         assert_eq!(found.as_ref(), Some(&begun));
         (begun, line, tied.unwrap())

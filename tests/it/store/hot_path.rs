@@ -161,9 +161,8 @@ async fn people(store: &Store, plans: &str) {
     check!(store, plans, "user::rehash_password", |db| user::rehash_password(
         db, user_id, &hash, &hash
     ));
-    let line = fixture::audit_event(NOW);
-    check!(store, plans, "audit_event::insert_sign_in", |db| {
-        audit_event::insert_sign_in(db, user_id, &line)
+    check!(store, plans, "user::set_signed_in", |db| {
+        user::set_signed_in(db, user_id, Proof::Other, NOW)
     });
     check!(store, plans, "user::delete", |db| user::delete(db, user_id));
     check!(store, plans, "fact::list_current", |db| fact::list_current(db, user_id));
@@ -218,6 +217,7 @@ async fn pages(store: &Store, plans: &str) {
             Proof::Password(None),
             &line,
             Some((request_id, &hash)),
+            &[],
         )
     });
     check!(store, plans, "session::touch", |db| session::touch(db, session_id, NOW));

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use signet::base::{Locale, Time};
-use signet::store::{Change, Listener, access_token, audit_event, client, grant, revoked_token, session, user};
+use signet::store::user::Proof;
+use signet::store::{Change, Listener, access_token, client, grant, revoked_token, session, user};
 
 use super::fixture::{self, NOW, insert_family, new_hash, open};
 use crate::support::people::suspend;
@@ -26,8 +27,11 @@ async fn what_caches_hold_is_announced_and_a_sign_in_is_not() {
     assert_eq!(next(&mut listener).await, Change::Client("app".to_owned()));
 
     // If the sign-in were announced, it would be heard first.
-    let line = fixture::audit_event(NOW);
-    audit_event::insert_sign_in(pool, given.user_id, &line).await.unwrap();
+    assert!(
+        user::set_signed_in(pool, given.user_id, Proof::Other, NOW)
+            .await
+            .unwrap()
+    );
     let browser = fixture::session(given.user_id);
     session::insert(pool, &browser, &new_hash()).await.unwrap();
     session::touch(pool, browser.id, NOW + time::Duration::hours(1))
