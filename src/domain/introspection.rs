@@ -50,6 +50,31 @@ pub struct Answer<'a> {
     pub extra: &'a Map<String, Value>,
 }
 
+/// The `typ` header of an answer that is a JWT (RFC 9701 §5).
+pub const TYP: &str = "token-introspection+jwt";
+
+#[derive(Serialize)]
+struct JwtWire<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    iat: i64,
+    token_introspection: Map<String, Value>,
+}
+
+/// The claims of an answer that is a JWT. There is no `sub` and no `exp` beside it: nobody shall take it for an access
+/// token (RFC 9701 §5, §8.1).
+///
+/// # Errors
+/// Only if `answer` is no JSON object.
+pub fn jwt(iss: &str, client_id: &str, now: Time, answer: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&JwtWire {
+        iss,
+        aud: client_id,
+        iat: now.unix_timestamp(),
+        token_introspection: serde_json::from_slice(answer)?,
+    })
+}
+
 /// What is said about any other token (RFC 7662 §2.2).
 pub const INACTIVE: &str = r#"{"active":false}"#;
 

@@ -20,6 +20,7 @@ use crate::{
     },
     model::SubjectType,
     spec::{
+        jose::{JweAlg, JweEnc, SigningAlg},
         oauth::{ClientAuthMethod, GrantType, ResponseType},
         oidc::discovery::{Metadata, Offer, path},
     },
@@ -29,7 +30,14 @@ use crate::{
 type Members = Vec<(&'static str, Value)>;
 
 /// Every extension that has something to add, each about members that nobody else names.
-const EXTENSIONS: &[fn(&Core) -> Members] = &[registration, request_objects, device_authorization, proofs];
+const EXTENSIONS: &[fn(&Core) -> Members] = &[
+    registration,
+    request_objects,
+    device_authorization,
+    proofs,
+    protected_answers,
+    logout,
+];
 
 // RFC 8414 §2
 fn registration(core: &Core) -> Members {
@@ -61,6 +69,32 @@ fn request_objects(_: &Core) -> Members {
 fn device_authorization(core: &Core) -> Members {
     let endpoint = core.policy.issuer.at(path::DEVICE_AUTHORIZATION);
     vec![("device_authorization_endpoint", json!(endpoint))]
+}
+
+// OIDC Discovery §3, RFC 9701 §7
+fn protected_answers(_: &Core) -> Members {
+    let signing = SigningAlg::ALL.map(SigningAlg::name);
+    let (algs, encs) = (JweAlg::ALL.map(JweAlg::name), JweEnc::ALL.map(JweEnc::name));
+    vec![
+        ("id_token_encryption_alg_values_supported", json!(algs)),
+        ("id_token_encryption_enc_values_supported", json!(encs)),
+        ("userinfo_signing_alg_values_supported", json!(signing)),
+        ("userinfo_encryption_alg_values_supported", json!(algs)),
+        ("userinfo_encryption_enc_values_supported", json!(encs)),
+        ("introspection_signing_alg_values_supported", json!(signing)),
+        ("introspection_encryption_alg_values_supported", json!(algs)),
+        ("introspection_encryption_enc_values_supported", json!(encs)),
+    ]
+}
+
+// Back-Channel Logout §2.1, Front-Channel Logout §3
+fn logout(_: &Core) -> Members {
+    vec![
+        ("backchannel_logout_supported", json!(true)),
+        ("backchannel_logout_session_supported", json!(true)),
+        ("frontchannel_logout_supported", json!(true)),
+        ("frontchannel_logout_session_supported", json!(true)),
+    ]
 }
 
 /// The grant types that a client may have: those of the token endpoint, and `implicit` for response types with tokens.

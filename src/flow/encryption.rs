@@ -15,6 +15,14 @@ use crate::{
     },
 };
 
+/// What a client registered for its ID tokens; logout tokens are encrypted alike (Back-Channel Logout §2.4).
+pub fn of_id_tokens(client: &Client) -> Result<Option<Encryption>, Unsupported> {
+    Encryption::registered(
+        client.metadata.id_token_encrypted_response_alg.as_deref(),
+        client.metadata.id_token_encrypted_response_enc.as_deref(),
+    )
+}
+
 /// A client's key, and how to encrypt to it.
 #[derive(Debug, Clone)]
 pub struct Recipient {

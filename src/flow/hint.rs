@@ -35,6 +35,8 @@ pub fn read(core: &Core, token: &str) -> Option<HintedToken> {
     };
     let keys = core.keys.hint_keys();
     let verified = jwt::verify(token, Keys::Set(&keys), &expect).ok()?;
+    // Every ID token expires; a signed answer of userinfo, which is like one otherwise, does not.
+    verified.time("exp")?;
     let client_id = match verified.audience().as_slice() {
         [only] => (*only).to_owned(),
         _ => verified.text("azp")?.to_owned(),

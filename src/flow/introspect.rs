@@ -1,26 +1,50 @@
 //! The introspection endpoint (RFC 7662).
 
+use std::sync::Arc;
+
 use serde_json::Map;
 
-use super::{Caller, Core, Refusal, access_token, client_auth};
+use super::{Caller, Core, Refusal, access_token, client_auth, encryption};
 use crate::{
     domain::{
+        encryption::Encryption,
         grant::is_offline,
         introspection::{self, Answer},
         token::RefreshWire,
     },
     model::{Client, UserStatus},
-    spec::oauth::{ErrorCode, OAuthError},
+    spec::{
+        jose::{SigningAlg, signer::KeyError},
+        oauth::{ErrorCode, OAuthError},
+    },
     store,
 };
 
-/// What the authenticated client may know about the token, as JSON.
+/// The form in which a caller takes the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// JSON (RFC 7662 §2.2).
+    Json,
+    /// A JWT (RFC 9701 §5).
+    Jwt,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub enum Introspected {
+    /// JSON.
+    Json(Vec<u8>),
+    /// Signed, and encrypted if the client registered that.
+    Jwt(String),
+}
+
+/// What the authenticated client may know about the token.
 ///
 /// `token_type_hint` is not needed: the three kinds of tokens have three different forms (RFC 7662 §2.1).
 ///
 /// # Errors
 /// [`Refusal`]; a token that is not good, or not the client's business, is no error.
-pub async fn introspect(core: &Core, caller: &Caller) -> Result<Vec<u8>, Refusal> {
+pub async fn introspect(core: &Core, caller: &Caller, form: Form) -> Result<Introspected, Refusal> {
     let client = client_auth::authenticate(core, caller).await?;
     // RFC 7662 §2.1, §4: the endpoint is not for whoever found a token
     if client.is_public() {
@@ -32,7 +56,36 @@ pub async fn introspect(core: &Core, caller: &Caller) -> Result<Vec<u8>, Refusal
         Some(wire) => refresh_token(core, &client, &wire).await?,
         None => access_token(core, &client, value).await?,
     };
-    Ok(answer.unwrap_or_else(|| introspection::INACTIVE.as_bytes().to_vec()))
+    let json = answer.unwrap_or_else(|| introspection::INACTIVE.as_bytes().to_vec());
+    match form {
+        Form::Json => Ok(Introspected::Json(json)),
+        Form::Jwt => Ok(Introspected::Jwt(signed(core, &client, &json).await?)),
+    }
+}
+
+/// The answer as a JWT for the client that asks, and nobody else (RFC 9701 §5).
+async fn signed(core: &Core, client: &Arc<Client>, json: &[u8]) -> Result<String, Refusal> {
+    let metadata = &client.metadata;
+    let registered = Encryption::registered(
+        metadata.introspection_encrypted_response_alg.as_deref(),
+        metadata.introspection_encrypted_response_enc.as_deref(),
+    );
+    let recipient = encryption::recipient(core, client, registered).await?;
+    let alg = match metadata.introspection_signed_response_alg.as_deref() {
+        Some(name) => name.parse().map_err(|_| KeyError::Rejected)?,
+        // RFC 9701 §6
+        None => SigningAlg::RS256,
+    };
+    let now = core.now();
+    let claims = introspection::jwt(core.policy.issuer.as_str(), &client.client_id, now, json)?;
+    let signed = core
+        .keys
+        .signer(alg, now)?
+        .sign_jwt(Some(introspection::TYP), &claims)?;
+    match recipient {
+        Some(recipient) => recipient.nest(&signed),
+        None => Ok(signed),
+    }
 }
 
 async fn access_token(core: &Core, client: &Client, value: &str) -> Result<Option<Vec<u8>>, Refusal> {

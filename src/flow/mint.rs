@@ -1,8 +1,15 @@
 //! Makes tokens: their claims are assembled and signed here, wherever they are handed out. Nothing is written.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
-use super::{Core, Refusal, apply::grant::OpaqueToken, cache::Catalog};
+use super::{
+    Core, Refusal,
+    apply::grant::OpaqueToken,
+    cache::Catalog,
+    encryption::{self, Recipient},
+};
 use crate::{
     base::{Secret, Time, TokenHash},
     domain::{
@@ -16,7 +23,7 @@ use crate::{
     },
     model::{self, AccessToken, Client, Confirmation, Placement, TokenFormat, User},
     spec::{
-        jose::{SigningAlg, hash::half_hash},
+        jose::{SigningAlg, hash::half_hash, jwe::JweError},
         oauth::ScopeSet,
         oidc::ClaimsRequest,
     },
@@ -42,6 +49,13 @@ pub(super) struct IdTokenAsk<'a> {
     pub(super) scope: &'a ScopeSet,
     /// The access token that goes with it.
     pub(super) access_token: Option<&'a Secret<String>>,
+    /// Whom it is encrypted to, as [`id_token_recipient`] found.
+    pub(super) recipient: Option<&'a Recipient>,
+}
+
+/// Whom the client's ID tokens are encrypted to; looked up before anything is decided.
+pub(super) async fn id_token_recipient(core: &Core, client: &Arc<Client>) -> Result<Option<Recipient>, Refusal> {
+    encryption::recipient(core, client, encryption::of_id_tokens(client)).await
 }
 
 impl Mint<'_> {
@@ -140,7 +154,14 @@ impl Mint<'_> {
             extra: &extra,
         };
         let signer = core.keys.signer(alg, now)?;
-        Ok(Secret::new(signer.sign_jwt(id_token::TYP, &claims.to_json()?)?))
+        let signed = signer.sign_jwt(id_token::TYP, &claims.to_json()?)?;
+        match (ask.recipient, encryption::of_id_tokens(self.client)) {
+            // OIDC Core §10.2: signed first, then encrypted
+            (Some(recipient), _) => Ok(Secret::new(recipient.nest(&signed)?)),
+            (None, Ok(None)) => Ok(Secret::new(signed)),
+            // whoever forgot to look for the key must not send in clear what was registered as encrypted
+            (None, _) => Err(JweError::Key.into()),
+        }
     }
 
     fn claims(

@@ -11,7 +11,8 @@ use super::{
     apply::grant::{self as apply, Applied, OpaqueToken},
     cache::Catalog,
     client_auth,
-    mint::{IdTokenAsk, Mint},
+    encryption::Recipient,
+    mint::{self, IdTokenAsk, Mint},
     sender,
 };
 use crate::{
@@ -66,9 +67,14 @@ pub async fn exchange(core: &Core, caller: &Caller) -> Result<Tokens, Refusal> {
         rules,
         sender,
         confirmation,
-        client,
         catalog: core.catalog().await?,
         grant,
+        recipient: match needs {
+            // what a client gets for itself has no ID token
+            Needs::Nothing => None,
+            _ => mint::id_token_recipient(core, &client).await?,
+        },
+        client,
     };
     exchange.run(&needs).await
 }
@@ -82,6 +88,8 @@ struct Exchange<'a> {
     client: Arc<Client>,
     catalog: Arc<Catalog>,
     grant: &'static dyn Grant,
+    /// Whom ID tokens are encrypted to.
+    recipient: Option<Recipient>,
 }
 
 impl Exchange<'_> {
@@ -273,6 +281,7 @@ impl Exchange<'_> {
                         nonce: plan.nonce.as_deref(),
                         scope: &plan.scope,
                         access_token: Some(&access_token),
+                        recipient: self.recipient.as_ref(),
                     },
                     now,
                 )?),

@@ -1,23 +1,41 @@
 //! The userinfo endpoint (OIDC Core §5.3): what the token's scopes say about its person.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
-use super::{Caller, Core, Refusal, access_token, mint::session_facts};
+use super::{Caller, Core, Refusal, access_token, encryption, mint::session_facts};
 use crate::{
-    domain::claims,
-    model::Placement,
-    spec::oauth::{ErrorCode, OAuthError, bearer::Scheme, scope::OPENID},
+    domain::{claims, encryption::Encryption},
+    model::{Client, Placement},
+    spec::{
+        jose::{SigningAlg, signer::KeyError},
+        oauth::{ErrorCode, OAuthError, bearer::Scheme, scope::OPENID},
+    },
 };
+
+/// The `typ` header of a signed answer; none is registered for it.
+const TYP: Option<&str> = Some("JWT");
+
+/// An answer in the form that the client registered (OIDC Core §5.3.2).
+#[derive(Debug)]
+pub enum Answer {
+    /// JSON.
+    Claims(Map<String, Value>),
+    /// Signed, encrypted, or both.
+    Jwt(String),
+}
 
 /// The claims about the person whom the access token speaks for.
 ///
 /// # Errors
-/// `invalid_token` for a token that is not good here, `insufficient_scope` without `openid` (RFC 6750 §3.1).
+/// `invalid_token` for a token that is not good here, `insufficient_scope` without `openid` (RFC 6750 §3.1),
+/// `invalid_request` if the client has no key to encrypt to.
 pub async fn userinfo(
     core: &Core,
     caller: &Caller,
     (scheme, access_token): (Scheme, &str),
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Answer, Refusal> {
     let invalid = || {
         OAuthError::new(
             ErrorCode::InvalidToken,
@@ -52,5 +70,31 @@ pub async fn userinfo(
     let mut answer = Map::with_capacity(assembled.claims.len() + 1);
     answer.insert("sub".to_owned(), user.id.to_string().into());
     answer.extend(assembled.claims);
-    Ok(answer)
+    protect(core, &client, answer).await
+}
+
+/// OIDC Core §5.3.2: signed, then encrypted, as the client registered.
+async fn protect(core: &Core, client: &Arc<Client>, mut claims: Map<String, Value>) -> Result<Answer, Refusal> {
+    let metadata = &client.metadata;
+    let registered = Encryption::registered(
+        metadata.userinfo_encrypted_response_alg.as_deref(),
+        metadata.userinfo_encrypted_response_enc.as_deref(),
+    );
+    let recipient = encryption::recipient(core, client, registered).await?;
+    let Some(alg) = metadata.userinfo_signed_response_alg.as_deref() else {
+        return match recipient {
+            Some(recipient) => Ok(Answer::Jwt(recipient.wrap(&serde_json::to_vec(&claims)?)?)),
+            None => Ok(Answer::Claims(claims)),
+        };
+    };
+    let alg: SigningAlg = alg.parse().map_err(|_| KeyError::Rejected)?;
+    // §5.3.2: a signed answer says who made it and for whom. It has no `exp`, so that it is never taken for an ID token.
+    claims.insert("iss".to_owned(), core.policy.issuer.as_str().into());
+    claims.insert("aud".to_owned(), client.client_id.clone().into());
+    let signer = core.keys.signer(alg, core.now())?;
+    let signed = signer.sign_jwt(TYP, &serde_json::to_vec(&claims)?)?;
+    match recipient {
+        Some(recipient) => Ok(Answer::Jwt(recipient.nest(&signed)?)),
+        None => Ok(Answer::Jwt(signed)),
+    }
 }

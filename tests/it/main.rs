@@ -5,6 +5,7 @@
 
 mod account;
 mod admin;
+mod answers;
 mod architecture;
 mod back_channel;
 mod command_line;

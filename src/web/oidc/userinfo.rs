@@ -8,7 +8,10 @@ use actix_web::{
 
 use super::back_channel::{caller_with, form, is_form};
 use crate::{
-    flow::{Core, userinfo},
+    flow::{
+        Core,
+        userinfo::{self, Answer},
+    },
     spec::{
         oauth::{
             Params,
@@ -49,7 +52,11 @@ async fn answer(core: &Core, request: &HttpRequest, params: Params) -> HttpRespo
         Err(error) => return refuse_token(core, error),
     };
     match userinfo::userinfo(core, &caller, token).await {
-        Ok(claims) => no_store(&mut HttpResponse::Ok()).json(claims),
+        Ok(Answer::Claims(claims)) => no_store(&mut HttpResponse::Ok()).json(claims),
+        // OIDC Core §5.3.2: signed or encrypted, it is a JWT
+        Ok(Answer::Jwt(jwt)) => no_store(&mut HttpResponse::Ok())
+            .insert_header((header::CONTENT_TYPE, "application/jwt"))
+            .body(jwt),
         Err(refusal) => refuse_access(core, token.0, &refusal),
     }
 }

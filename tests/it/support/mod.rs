@@ -1,5 +1,7 @@
 //! What the tests stand on.
 
+#[allow(dead_code)]
+pub mod app_server;
 pub mod apps;
 #[allow(dead_code)] // a kit: a journey takes what it needs
 pub mod browser;
@@ -11,6 +13,7 @@ pub mod fleet;
 pub mod mailbox;
 pub mod people;
 pub mod process;
+pub mod recipient;
 #[allow(dead_code)]
 pub mod registrar;
 #[allow(dead_code)]
