@@ -17,7 +17,7 @@ use crate::{
     },
     flow::{
         Core, Parts,
-        job::outbox::Delivery,
+        job::{call::CallCarrier, mail::MailCarrier, outbox::Delivery},
         keys::{self, KeyRing},
         password::{PasswordPool, PoolSettings},
     },
@@ -174,18 +174,36 @@ fn http(settings: &Settings) -> Result<HttpClient, WiringError> {
 ///
 /// # Errors
 /// [`WiringError::Mail`].
-pub fn delivery(settings: &Settings, core: &Core) -> Result<Delivery, WiringError> {
+pub fn mail(settings: &Settings, core: &Core) -> Result<Delivery<MailCarrier>, WiringError> {
     let mailer = match &settings.mail.smtp_url {
         Some(url) => Mailer::smtp(url, &settings.mail.from)?,
         None => Mailer::files(settings.data_dir.join("mail"), &settings.mail.from)?,
     };
-    Ok(Delivery {
+    Ok(delivery(
+        core,
+        MailCarrier {
+            store: core.store.clone(),
+            outbox: core.outbox.clone(),
+            mailer: Arc::new(mailer),
+            policy: Arc::new(core.policy.clone()),
+            clock: Arc::clone(&core.clock),
+            rng: Arc::clone(&core.rng),
+        },
+    ))
+}
+
+/// What carries messages to apps.
+pub fn calls(core: &Arc<Core>) -> Delivery<CallCarrier> {
+    delivery(core, CallCarrier { core: Arc::clone(core) })
+}
+
+fn delivery<C>(core: &Core, carrier: C) -> Delivery<C> {
+    Delivery {
         store: core.store.clone(),
         outbox: core.outbox.clone(),
-        mailer: Arc::new(mailer),
-        policy: Arc::new(core.policy.clone()),
+        carrier,
         clock: Arc::clone(&core.clock),
         rng: Arc::clone(&core.rng),
         poll: std::time::Duration::from_secs(5),
-    })
+    }
 }

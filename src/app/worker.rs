@@ -28,9 +28,11 @@ impl Workers {
     pub fn start(settings: &Settings, core: &Arc<Core>) -> Result<Self, wiring::WiringError> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let delivery = wiring::delivery(settings, core)?;
+        let (mail, calls) = (wiring::mail(settings, core)?, wiring::calls(core));
         let ended = stopped.clone();
-        tasks.spawn(async move { delivery.run(until(ended)).await });
+        tasks.spawn(async move { mail.run(until(ended)).await });
+        let ended = stopped.clone();
+        tasks.spawn(async move { calls.run(until(ended)).await });
 
         let listening = Arc::clone(core);
         tasks.spawn(or_stopped(stopped.clone(), async move {

@@ -56,7 +56,7 @@ pub struct Core {
     pub passwords: PasswordPool,
     /// What must leave.
     pub outbox: Outbox,
-    /// For fetches that this server makes.
+    /// For fetches and calls that this server makes.
     pub http: HttpClient,
     /// The public keys of apps, fetched from their `jwks_uri`.
     pub key_sets: JwksCache<JwkSet>,

@@ -8,10 +8,11 @@ use tokio::sync::Notify;
 use crate::base::seal::SealError;
 use crate::base::{
     Locale, Rng, Sealer, Secret, Time,
-    id::{AuthorizationRequestId, OutboxId},
+    id::{AuthorizationRequestId, OutboxId, SessionId, UserId},
 };
 use crate::notify::mail::Mail;
 use crate::store::{self, Tx, outbox::Claimed};
+use crate::upstream::http::FetchError;
 
 const PURPOSE: &str = "outbox";
 
@@ -23,6 +24,38 @@ pub enum Message {
     Mail(Mail),
     /// Somebody asked for a new password: a mail if there is such a person, nothing if there is not.
     Recovery(Recovery),
+    /// An app must hear that a session has ended (OIDC Back-Channel Logout §2.5).
+    Logout(Logout),
+}
+
+/// Which app must hear of the end of which session. The token is made when it leaves: it is good for minutes only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logout {
+    /// The app.
+    pub client_id: String,
+    /// Whose session it was.
+    pub user_id: UserId,
+    /// The session.
+    pub session_id: SessionId,
+}
+
+/// Which messages one worker carries. An app that answers slowly must not hold up mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// What goes to people.
+    Mail,
+    /// What goes to apps.
+    Calls,
+}
+
+impl Lane {
+    /// The kinds of its messages, as the table names them.
+    pub const fn kinds(self) -> &'static [&'static str] {
+        match self {
+            Self::Mail => &["mail", "recovery"],
+            Self::Calls => &["logout"],
+        }
+    }
 }
 
 /// What [`super::login::recover`] was asked for.
@@ -46,6 +79,7 @@ impl Message {
         match self {
             Self::Mail(_) => "mail",
             Self::Recovery(_) => "recovery",
+            Self::Logout(_) => "logout",
         }
     }
 }
@@ -64,12 +98,41 @@ pub enum Error {
     Payload,
 }
 
+/// Why a message did not arrive. The text is kept in the table: it must not repeat the message.
+#[derive(Debug)]
+pub enum Failure {
+    /// It may arrive later.
+    Transient(String),
+    /// It will not.
+    Permanent(String),
+}
+
+impl From<Error> for Failure {
+    /// A payload that does not open is tried on: a process of a newer version, or with the right master key, may come.
+    fn from(error: Error) -> Self {
+        Self::Transient(error.to_string())
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        match error {
+            // an app that says no will say no again; only these may pass
+            FetchError::Status(408 | 425 | 429 | 500..) | FetchError::Timeout | FetchError::Unreachable(_) => {
+                Self::Transient(error.to_string())
+            }
+            _ => Self::Permanent(error.to_string()),
+        }
+    }
+}
+
 /// The outbox of one process; clones share it.
 #[derive(Clone)]
 pub struct Outbox {
     sealer: Arc<Sealer>,
     rng: Arc<dyn Rng>,
-    wake: Arc<Notify>,
+    mail: Arc<Notify>,
+    calls: Arc<Notify>,
 }
 
 impl Outbox {
@@ -78,7 +141,8 @@ impl Outbox {
         Self {
             sealer,
             rng,
-            wake: Arc::new(Notify::new()),
+            mail: Arc::new(Notify::new()),
+            calls: Arc::new(Notify::new()),
         }
     }
 
@@ -96,12 +160,16 @@ impl Outbox {
 
     /// Has this process deliver now instead of at its next look. Without it a message leaves some seconds later.
     pub fn wake(&self) {
-        self.wake.notify_one();
+        self.mail.notify_one();
+        self.calls.notify_one();
     }
 
-    /// Returns when somebody called [`Outbox::wake`] since the last time.
-    pub async fn woken(&self) {
-        self.wake.notified().await;
+    /// Returns when somebody called [`Outbox::wake`] since the last time that this lane's worker asked.
+    pub async fn woken(&self, lane: Lane) {
+        match lane {
+            Lane::Mail => self.mail.notified().await,
+            Lane::Calls => self.calls.notified().await,
+        }
     }
 
     /// Opens what was claimed.

@@ -46,16 +46,19 @@ pub async fn insert(
     Ok(())
 }
 
-/// Takes up to `limit` messages that are due, for the time of `lease`. Rows that another process is taking are skipped.
+/// Takes up to `limit` messages of these kinds that are due, for the time of `lease`. Rows that another process is taking
+/// are skipped.
 ///
 /// # Errors
 /// As [`Error`] says.
 pub async fn claim(
     executor: impl PgExecutor<'_>,
+    kinds: &[&str],
     now: Time,
     lease: Duration,
     limit: i64,
 ) -> Result<Vec<Claimed>, Error> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
     // An array, not `in (…)`: a join could run the locking query more than once and take more than the limit.
     let rows = sqlx::query!(
         "update outbox
@@ -63,7 +66,7 @@ pub async fn claim(
         where id = any(array(
             select id
             from outbox
-            where next_attempt_at <= $1 and delivered_at is null and failed_at is null
+            where next_attempt_at <= $1 and delivered_at is null and failed_at is null and kind = any ($4)
             order by next_attempt_at
             limit $3
             for update skip locked
@@ -71,7 +74,8 @@ pub async fn claim(
         returning id, payload_sealed, attempts, created_at",
         now,
         now + lease,
-        limit
+        limit,
+        &kinds
     )
     .fetch_all(executor)
     .await?;

@@ -154,6 +154,26 @@ impl HttpClient {
         }
     }
 
+    /// Sends a form. Any answer of success counts, and its body is not looked at: some frameworks answer 204 where a standard
+    /// has 200.
+    ///
+    /// # Errors
+    /// As [`FetchError`] says.
+    pub async fn post_form(&self, url: &Url, encoded: String) -> Result<(), FetchError> {
+        check(url, self.reach)?;
+        let request = self
+            .client
+            .post(url.clone())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(encoded);
+        let status = request.send().await.map_err(failure)?.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(FetchError::Status(status.as_u16()))
+        }
+    }
+
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
         let too_large = FetchError::TooLarge { limit: self.max_body };
         if response

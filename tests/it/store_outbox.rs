@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use signet::base::{Clock, FixedClock, Sealer, Secret, SeededRng, SystemClock, Time, id::OutboxId};
 use signet::domain::policy::{Issuer, Policy};
+use signet::flow::job::mail::MailCarrier;
 use signet::flow::job::outbox::Delivery;
-use signet::flow::outbox::{Message, Outbox};
+use signet::flow::outbox::{Lane, Message, Outbox};
 use signet::notify::mail::{Mail, Mailer};
 use signet::store::{self, Store};
 use time::macros::datetime;
@@ -60,12 +61,18 @@ impl World {
         }
     }
 
-    fn delivery(&self, folder: &Path) -> Delivery {
+    fn delivery(&self, folder: &Path) -> Delivery<MailCarrier> {
         Delivery {
             store: self.store.clone(),
             outbox: self.outbox.clone(),
-            mailer: Arc::new(Mailer::files(folder.to_owned(), "signet@example.com").unwrap()),
-            policy: Arc::new(Policy::new(Issuer::new("https://op.example"))),
+            carrier: MailCarrier {
+                store: self.store.clone(),
+                outbox: self.outbox.clone(),
+                mailer: Arc::new(Mailer::files(folder.to_owned(), "signet@example.com").unwrap()),
+                policy: Arc::new(Policy::new(Issuer::new("https://op.example"))),
+                clock: self.clock.clone(),
+                rng: Arc::new(SeededRng::new(2)),
+            },
             clock: self.clock.clone(),
             rng: Arc::new(SeededRng::new(2)),
             poll: Duration::from_secs(3600),
@@ -117,8 +124,12 @@ async fn processes_that_claim_at_the_same_time_get_different_messages() {
         insert(&world.store, &world.outbox, number, START).await;
     }
     let (mut one, mut other) = (world.store.begin().await.unwrap(), world.store.begin().await.unwrap());
-    let first = store::outbox::claim(&mut *one, START, LEASE, 4).await.unwrap();
-    let second = store::outbox::claim(&mut *other, START, LEASE, 4).await.unwrap();
+    let first = store::outbox::claim(&mut *one, Lane::Mail.kinds(), START, LEASE, 4)
+        .await
+        .unwrap();
+    let second = store::outbox::claim(&mut *other, Lane::Mail.kinds(), START, LEASE, 4)
+        .await
+        .unwrap();
     assert_eq!((first.len(), second.len()), (4, 2));
     assert!(
         first
@@ -132,10 +143,19 @@ async fn what_a_dead_process_had_claimed_is_due_again_after_the_lease() {
     let world = World::new().await;
     let id = insert(&world.store, &world.outbox, 1, START).await;
     let pool = world.database.pool();
-    let lost = store::outbox::claim(pool, START, LEASE, 8).await.unwrap();
+    let lost = store::outbox::claim(pool, Lane::Mail.kinds(), START, LEASE, 8)
+        .await
+        .unwrap();
     let before = START + LEASE - Duration::from_millis(1);
-    assert!(store::outbox::claim(pool, before, LEASE, 8).await.unwrap().is_empty());
-    let taken = store::outbox::claim(pool, START + LEASE, LEASE, 8).await.unwrap();
+    assert!(
+        store::outbox::claim(pool, Lane::Mail.kinds(), before, LEASE, 8)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let taken = store::outbox::claim(pool, Lane::Mail.kinds(), START + LEASE, LEASE, 8)
+        .await
+        .unwrap();
     assert_eq!((taken[0].id, taken[0].attempt), (id, 2));
     // The first holder was only slow: what it says now does not disturb the second attempt.
     store::outbox::update_failed(pool, &lost[0], START + LEASE, "late")

@@ -1,4 +1,5 @@
-//! Delivers what waits in the outbox: at least once, retried for a day.
+//! Delivers what waits in the outbox: at least once, retried for a day. The rounds are the same for every lane; what
+//! carries a message where it goes is a [`Carrier`].
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,10 +10,7 @@ use futures_util::future::join_all;
 
 use crate::base::{Clock, Rng};
 use crate::domain::delivery::{self, Next};
-use crate::domain::policy::Policy;
-use crate::flow::login::recover::{self, Desk};
-use crate::flow::outbox::{self, Message, Outbox};
-use crate::notify::mail::Mailer;
+use crate::flow::outbox::{Failure, Lane, Outbox};
 use crate::store::{self, Store, outbox::Claimed};
 
 /// Messages claimed at once; they are sent side by side.
@@ -22,17 +20,24 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// After that time another process takes a message over. Longer than a batch can last.
 const LEASE: Duration = Duration::from_secs(150);
 
+/// Takes messages of one lane where they go.
+pub trait Carrier: Send + Sync {
+    /// Whose messages it carries.
+    const LANE: Lane;
+
+    /// Takes one there.
+    fn send(&self, claimed: &Claimed) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
 /// What delivery works with.
 #[derive(Clone)]
-pub struct Delivery {
+pub struct Delivery<C> {
     /// The database.
     pub store: Store,
-    /// Opens payloads and wakes the job.
+    /// Wakes the job.
     pub outbox: Outbox,
-    /// Sends mail.
-    pub mailer: Arc<Mailer>,
-    /// What the operator decided, for messages that are answered here.
-    pub policy: Arc<Policy>,
+    /// What takes messages where they go.
+    pub carrier: C,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Jitter.
@@ -41,7 +46,7 @@ pub struct Delivery {
     pub poll: Duration,
 }
 
-impl Delivery {
+impl<C: Carrier> Delivery<C> {
     /// Delivers whatever is due, again and again, until `stop` completes. A batch that has begun is finished.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
@@ -57,7 +62,7 @@ impl Delivery {
             tokio::select! {
                 biased;
                 () = &mut stop => return,
-                () = self.outbox.woken() => {}
+                () = self.outbox.woken(C::LANE) => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -68,14 +73,15 @@ impl Delivery {
     /// # Errors
     /// When the database does not answer. What was claimed by then is due again after the lease.
     pub async fn deliver_due(&self) -> Result<usize, store::Error> {
-        let claimed = store::outbox::claim(&self.store.pool, self.clock.now(), LEASE, BATCH).await?;
+        let kinds = C::LANE.kinds();
+        let claimed = store::outbox::claim(&self.store.pool, kinds, self.clock.now(), LEASE, BATCH).await?;
         let outcomes = join_all(claimed.iter().map(|message| self.deliver(message))).await;
         outcomes.into_iter().collect::<Result<Vec<()>, _>>()?;
         Ok(claimed.len())
     }
 
     async fn deliver(&self, claimed: &Claimed) -> Result<(), store::Error> {
-        let sent = tokio::time::timeout(SEND_TIMEOUT, self.send(claimed)).await;
+        let sent = tokio::time::timeout(SEND_TIMEOUT, self.carrier.send(claimed)).await;
         let now = self.clock.now();
         let (error, next) = match sent {
             Ok(Ok(())) => {
@@ -99,41 +105,8 @@ impl Delivery {
         }
     }
 
-    async fn send(&self, claimed: &Claimed) -> Result<(), Failure> {
-        match self.outbox.open(claimed)? {
-            Message::Mail(mail) => match self.mailer.send(&mail, claimed.id, self.clock.now()).await {
-                Ok(()) => Ok(()),
-                Err(error) if error.is_permanent() => Err(Failure::Permanent(error.to_string())),
-                Err(error) => Err(Failure::Transient(error.to_string())),
-            },
-            Message::Recovery(asked) => {
-                let desk = Desk {
-                    store: &self.store,
-                    outbox: &self.outbox,
-                    rng: &*self.rng,
-                    policy: &self.policy,
-                    now: self.clock.now(),
-                };
-                let answered = recover::answer(&desk, claimed.id, &asked).await;
-                answered.map_err(|error| Failure::Transient(error.to_string()))
-            }
-        }
-    }
-
     fn after_failure(&self, claimed: &Claimed) -> Next {
         let attempt = u32::try_from(claimed.attempt).unwrap_or(u32::MAX);
         delivery::after_failure(claimed.created_at, self.clock.now(), attempt, self.rng.below(1000))
-    }
-}
-
-enum Failure {
-    Transient(String),
-    Permanent(String),
-}
-
-impl From<outbox::Error> for Failure {
-    /// A payload that does not open is tried on: a process of a newer version, or with the right master key, may come.
-    fn from(error: outbox::Error) -> Self {
-        Self::Transient(error.to_string())
     }
 }

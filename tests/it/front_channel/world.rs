@@ -13,6 +13,7 @@ use signet::base::{Clock, Rng, Sealer, Secret, SystemRng, TokenHash};
 use signet::domain::account::password_hash::Cost;
 use signet::domain::keys::KeyPolicy;
 use signet::domain::policy::{Issuer, Policy};
+use signet::flow::job::mail::MailCarrier;
 use signet::flow::job::outbox::Delivery;
 use signet::flow::keys::KeyRing;
 use signet::flow::password::{PasswordPool, PoolSettings};
@@ -81,8 +82,14 @@ impl World {
         let delivery = Delivery {
             store: core.store.clone(),
             outbox: core.outbox.clone(),
-            mailer: Arc::new(Mailer::files(folder.path().join("mail"), "signet@example.com").unwrap()),
-            policy: Arc::new(core.policy.clone()),
+            carrier: MailCarrier {
+                store: core.store.clone(),
+                outbox: core.outbox.clone(),
+                mailer: Arc::new(Mailer::files(folder.path().join("mail"), "signet@example.com").unwrap()),
+                policy: Arc::new(core.policy.clone()),
+                clock: clock.clone(),
+                rng: Arc::new(SystemRng),
+            },
             clock: clock.clone(),
             rng: Arc::new(SystemRng),
             poll: std::time::Duration::from_millis(50),
