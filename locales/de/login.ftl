@@ -81,6 +81,9 @@ logout-text = Sie sind als { $name } angemeldet.
 logout-text-app = { $app } möchte { $name } auch hier abmelden.
 logout-submit = Abmelden
 logout-stay = Angemeldet bleiben
+farewell-title = Sie werden abgemeldet
+farewell-text = Sie werden bei den Apps abgemeldet, die Sie benutzt haben.
+
 signed-out-title = Sie sind abgemeldet
 signed-out-text = An einem gemeinsamen Computer schließen Sie auch den Browser.
 signed-out-return = Zurück zu { $app }

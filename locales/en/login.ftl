@@ -81,6 +81,9 @@ logout-text = You are signed in as { $name }.
 logout-text-app = { $app } asks to sign { $name } out here as well.
 logout-submit = Sign out
 logout-stay = Stay signed in
+farewell-title = Signing you out
+farewell-text = You are being signed out of the apps that you used.
+
 signed-out-title = You are signed out
 signed-out-text = On a shared computer, close the browser as well.
 signed-out-return = Back to { $app }

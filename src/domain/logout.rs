@@ -4,6 +4,8 @@
 //! Nobody is signed out by a bare cross-site link: only a token of ours that names the person who is signed in does that
 //! without asking. The browser goes back only to an address that the client registered for this, compared exactly.
 
+use url::Url;
+
 use crate::{
     base::id::{SessionId, UserId},
     model::{Client, ClientStatus, Session},
@@ -68,6 +70,21 @@ impl Target {
         let joint = if self.uri.contains('?') { '&' } else { '?' };
         format!("{}{joint}{encoded}", self.uri)
     }
+}
+
+/// What the browser loads to sign out of an app: the registered address, its query kept, with `iss` and `sid` (Front-Channel
+/// Logout §2). The app finds its session by them, and so a link that somebody else made up signs nobody out.
+pub fn frontchannel_address(registered: &str, issuer: &str, session_id: SessionId) -> Option<String> {
+    let mut url = Url::parse(registered).ok()?;
+    // What a page frames must never be a script; registration takes only these schemes.
+    if !matches!(url.scheme(), "https" | "http") {
+        return None;
+    }
+    let sid = session_id.to_string();
+    url.query_pairs_mut()
+        .append_pair("iss", issuer)
+        .append_pair("sid", &sid);
+    Some(url.into())
 }
 
 /// What to do.
@@ -225,6 +242,24 @@ mod tests {
         // Nobody is there to confirm: then the link is no more than an open redirect to a registered place.
         named.session = None;
         assert_eq!(decide(&named), Ok(Decision::SignOut(None)));
+    }
+
+    #[test]
+    fn a_frame_says_which_session_has_ended_and_is_never_a_script() {
+        let id = session().id;
+        let address = |uri: &str| frontchannel_address(uri, "https://id.example", id);
+        let tail = format!("iss=https%3A%2F%2Fid.example&sid={id}");
+        assert_eq!(
+            address("https://a.example/out"),
+            Some(format!("https://a.example/out?{tail}"))
+        );
+        assert_eq!(
+            address("https://a.example/out?x=%20y"),
+            Some(format!("https://a.example/out?x=%20y&{tail}"))
+        );
+        for other in ["javascript:alert(1)", "data:text/html,x", "/out", ""] {
+            assert_eq!(address(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -22,5 +22,6 @@ pub mod policy;
 pub mod profile;
 pub mod security_profile;
 pub mod sender;
+pub mod session_state;
 pub mod token;
 pub mod user_code;

@@ -7,7 +7,7 @@ use super::{
     session::{self, SignedIn},
 };
 use crate::{
-    base::Secret,
+    base::{Secret, id::SessionId},
     domain::logout::{self, Ask, Decision, Fault, Hint, Target},
     model::{AuditKind, Client, Origin},
     spec::oauth::{OAuthError, Params},
@@ -16,12 +16,23 @@ use crate::{
 /// What becomes of a request to sign out.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Nobody is signed in any more: go there, or say so.
-    SignedOut(Option<Target>, Option<Arc<Client>>),
+    /// Nobody is signed in any more.
+    SignedOut(SignedOut),
     /// The person must be asked.
     Confirm(Box<Confirm>),
     /// An error page; everything stays as it is.
     Refused(Refused),
+}
+
+/// Nobody is signed in any more: go there, or say so.
+#[derive(Debug)]
+pub struct SignedOut {
+    /// The address that was asked for and may be followed.
+    pub target: Option<Target>,
+    /// The client that sent the person.
+    pub client: Option<Arc<Client>>,
+    /// The session that has ended; `None` if nobody was signed in.
+    pub session_id: Option<SessionId>,
 }
 
 /// What the page that asks has to know.
@@ -107,10 +118,14 @@ pub async fn end_session(
             })))
         }
         (Ok(Decision::SignOut(target) | Decision::Confirm(target)), signed_in) => {
-            if let Some(signed_in) = signed_in {
-                sign_out(core, &signed_in, origin).await?;
+            if let Some(signed_in) = &signed_in {
+                sign_out(core, signed_in, origin).await?;
             }
-            Ok(Outcome::SignedOut(target, client))
+            Ok(Outcome::SignedOut(SignedOut {
+                target,
+                client,
+                session_id: signed_in.map(|signed_in| signed_in.session.id),
+            }))
         }
     }
 }

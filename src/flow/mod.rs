@@ -25,6 +25,7 @@ pub mod introspect;
 pub mod job;
 pub mod keys;
 pub mod login;
+pub mod logout;
 mod mint;
 pub mod outbox;
 pub mod par;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Core, audit};
+use super::{Core, Failure, audit, logout::back_channel};
 use crate::{
     base::{
         Secret, Time, TokenHash,
         id::{SessionId, UserId},
     },
     domain::{authorize::ACR_PASSWORD, claims::SessionFacts},
-    model::{Actor, AuditKind, Origin, Session, User, UserStatus},
+    model::{Actor, AuditKind, Client, Origin, Session, User, UserStatus},
     store::{self, Connection, Tx, grant::Offline},
 };
 
@@ -112,7 +112,7 @@ pub async fn authenticated(
     user_id: UserId,
     before: Option<&Session>,
     origin: &Origin,
-) -> Result<Begun, store::Error> {
+) -> Result<Begun, Failure> {
     if let Some(own) = before.filter(|session| session.user_id == user_id)
         && let Some(begun) = renew(core, tx, own).await?
     {
@@ -155,38 +155,47 @@ fn proved(session: Session, now: Time, absolute: time::Duration) -> Session {
     }
 }
 
-/// Ends a session. What was granted in it dies with it, except what may outlive it (OIDC Core §11).
+/// Remembers that an app takes part in a session, if it wants to hear of its end.
 ///
 /// # Errors
 /// The store's.
-pub async fn end(
+pub async fn joined(
     core: &Core,
-    tx: &mut Tx,
-    session: &Session,
-    kind: AuditKind,
-    origin: &Origin,
+    db: impl store::PgExecutor<'_>,
+    client: &Client,
+    session_id: SessionId,
 ) -> Result<(), store::Error> {
+    let metadata = &client.metadata;
+    if metadata.backchannel_logout_uri.is_none() && metadata.frontchannel_logout_uri.is_none() {
+        return Ok(());
+    }
+    store::session_client::insert(db, session_id, &client.client_id, core.now()).await
+}
+
+/// Ends a session. What was granted in it dies with it, except what may outlive it (OIDC Core §11); its apps hear of it.
+///
+/// # Errors
+/// The store's.
+pub async fn end(core: &Core, tx: &mut Tx, session: &Session, kind: AuditKind, origin: &Origin) -> Result<(), Failure> {
     let now = core.now();
     if !store::session::end(&mut **tx, session.id, now).await? {
         return Ok(());
     }
+    back_channel::tell(core, tx, &[session.id]).await?;
     store::grant::revoke_for_session(&mut **tx, session.id, Offline::Keep, kind.as_str(), now).await?;
     let line = audit::event(core, kind, &Actor::User(session.user_id), origin).in_session(session.id);
-    store::audit_event::insert(&mut **tx, &line).await
+    Ok(store::audit_event::insert(&mut **tx, &line).await?)
 }
 
 /// Ends every session of a person but perhaps one, with what was granted in them: their password has changed.
 ///
 /// # Errors
 /// The store's.
-pub async fn end_others(
-    core: &Core,
-    tx: &mut Tx,
-    user_id: UserId,
-    except: Option<SessionId>,
-) -> Result<(), store::Error> {
+pub async fn end_others(core: &Core, tx: &mut Tx, user_id: UserId, except: Option<SessionId>) -> Result<(), Failure> {
     let now = core.now();
-    for id in store::session::end_all_for_user(&mut **tx, user_id, except, now).await? {
+    let ended = store::session::end_all_for_user(&mut **tx, user_id, except, now).await?;
+    back_channel::tell(core, tx, &ended).await?;
+    for id in ended {
         store::grant::revoke_for_session(&mut **tx, id, Offline::Revoke, "password changed", now).await?;
     }
     Ok(())

@@ -41,6 +41,7 @@ pub mod resource;
 pub mod revoked_token;
 pub mod role;
 pub mod session;
+pub mod session_client;
 pub mod setting;
 pub mod signing_key;
 pub mod sweep;

@@ -354,6 +354,35 @@ pub async fn end(db: impl PgExecutor<'_>, id: SessionId, now: Time) -> Result<bo
     Ok(done.rows_affected() == 1)
 }
 
+/// Ends up to `limit` sessions that have run out and in which apps took part, and returns which. Others are merely swept.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn end_expired(db: impl PgExecutor<'_>, now: Time, limit: i64) -> Result<Vec<SessionId>, Error> {
+    let ids = sqlx::query_scalar!(
+        "
+        update sessions
+        set ended_at = $1
+        where id = any (array(
+            select s.id
+            from sessions s
+            where s.expires_at <= $1
+                and s.ended_at is null
+                and exists (select from session_clients p where p.session_id = s.id)
+            order by s.expires_at
+            limit $2
+            for update skip locked
+        ))
+        returning id
+        ",
+        now,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(SessionId).collect())
+}
+
 /// Ends all sessions of the user, except perhaps the one that asks, and returns which.
 ///
 /// # Errors

@@ -22,6 +22,8 @@ pub enum Name {
     Device,
     /// The language that was chosen; not a secret.
     Locale,
+    /// What the OP iframe tells sessions apart by; scripts read it, and it says nothing about the session.
+    BrowserState,
 }
 
 impl Name {
@@ -35,6 +37,8 @@ impl Name {
             (Self::Device, true) => "__Host-signet-device",
             (Self::Device, false) => "signet-device",
             (Self::Locale, _) => "signet-locale",
+            (Self::BrowserState, true) => "__Host-signet-state",
+            (Self::BrowserState, false) => "signet-state",
         }
     }
 }
@@ -72,6 +76,22 @@ pub fn make(name: Name, value: &Secret<String>, is_https: bool, lifetime: Lifeti
     cookie
 }
 
+/// The cookie of the browser state. The OP iframe reads it from within pages of apps, so over https it comes along
+/// everywhere; browsers take `SameSite=None` only with `Secure`.
+pub fn browser_state(value: &str, is_https: bool) -> Cookie<'static> {
+    let lifetime = if value.is_empty() {
+        Lifetime::Removed
+    } else {
+        Lifetime::Browser
+    };
+    let mut cookie = make(Name::BrowserState, &Secret::new(value.to_owned()), is_https, lifetime);
+    cookie.set_http_only(false);
+    if is_https {
+        cookie.set_same_site(SameSite::None);
+    }
+    cookie
+}
+
 /// The cookie that keeps a language.
 pub fn locale(locale: Locale, is_https: bool, lifetime: Lifetime) -> Cookie<'static> {
     make(Name::Locale, &Secret::new(locale.tag().to_owned()), is_https, lifetime)
@@ -94,6 +114,19 @@ mod tests {
             plain.starts_with("signet-session=v; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"),
             "{plain}"
         );
+    }
+
+    #[test]
+    fn only_the_browser_state_is_for_scripts() {
+        assert_eq!(
+            browser_state("v", true).to_string(),
+            "__Host-signet-state=v; SameSite=None; Secure; Path=/"
+        );
+        assert_eq!(
+            browser_state("v", false).to_string(),
+            "signet-state=v; SameSite=Lax; Path=/"
+        );
+        assert!(browser_state("", true).to_string().contains("Max-Age=0"));
     }
 
     #[test]

@@ -26,6 +26,9 @@ use crate::flow::Core;
 /// handlers of pages send a policy of their own.
 const TIGHT_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// For a page that any other may frame; it still runs only a script of ours.
+pub const FRAMED_BY_ANYBODY: &str = "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors *";
+
 /// What is set where the handler set nothing.
 const DEFAULTS: [(HeaderName, &str); 5] = [
     // RFC 6749 §5.1, §4.1.2: codes, tokens and pages about people are nobody's to keep.
@@ -56,8 +59,12 @@ pub async fn complete<B: MessageBody>(mut request: ServiceRequest, next: Next<B>
 
 /// Adds what is missing.
 pub(super) fn fill(headers: &mut HeaderMap, is_https: bool) {
+    // There is no value of that header that lets everybody frame.
+    let is_framed = headers
+        .get(CONTENT_SECURITY_POLICY)
+        .is_some_and(|policy| policy == FRAMED_BY_ANYBODY);
     for (name, value) in DEFAULTS {
-        if !headers.contains_key(&name) {
+        if !headers.contains_key(&name) && !(is_framed && name == X_FRAME_OPTIONS) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
@@ -89,5 +96,17 @@ mod tests {
         assert!(!headers.contains_key(STRICT_TRANSPORT_SECURITY));
         fill(&mut headers, true);
         assert!(headers.contains_key(STRICT_TRANSPORT_SECURITY));
+    }
+
+    #[test]
+    fn only_the_page_that_is_made_for_it_may_be_framed() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(FRAMED_BY_ANYBODY));
+        fill(&mut headers, true);
+        assert!(!headers.contains_key(X_FRAME_OPTIONS));
+        let mut others = HeaderMap::new();
+        others.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("script-src 'self'"));
+        fill(&mut others, true);
+        assert_eq!(others.get(X_FRAME_OPTIONS).unwrap(), "DENY");
     }
 }

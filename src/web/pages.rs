@@ -52,6 +52,7 @@ static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
             login::view::Decide => "login/decide.html",
             login::view::Decided => "login/decided.html",
             login::view::Logout => "login/logout.html",
+            login::view::Farewell => "login/farewell.html",
             login::view::SignedOut => "login/signed_out.html",
             account::view::Index => "account/index.html",
             account::view::Profile => "account/profile.html",

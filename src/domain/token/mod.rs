@@ -4,6 +4,7 @@
 pub mod access_token;
 pub mod id_token;
 pub mod jti;
+pub mod logout_token;
 pub mod refresh_token;
 
 #[cfg(test)]

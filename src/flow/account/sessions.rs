@@ -5,6 +5,7 @@ use crate::{
     flow::{
         Core, Failure,
         login::Visit,
+        logout::back_channel,
         session::{self, SignedIn},
     },
     model::AuditKind,
@@ -40,6 +41,7 @@ pub async fn end_others(core: &Core, visit: &Visit, signed_in: &SignedIn) -> Res
     let kind = AuditKind::SessionEnded;
     let mut tx = core.store.begin().await?;
     let ended = store::session::end_all_for_user(&mut *tx, signed_in.user.id, Some(signed_in.session.id), now).await?;
+    back_channel::tell(core, &mut tx, &ended).await?;
     for id in &ended {
         store::grant::revoke_for_session(&mut *tx, *id, Offline::Keep, kind.as_str(), now).await?;
         let line = super::line(core, visit, signed_in, kind).in_session(*id);

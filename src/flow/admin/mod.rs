@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Core, Failure, password};
+use super::{Core, Failure, outbox, password};
 use crate::{
     base::{
         id::{AuditEventId, RoleId},
@@ -127,6 +127,19 @@ pub enum Error {
     /// Signing keys.
     #[error(transparent)]
     Keys(#[from] super::keys::Error),
+    /// A message could not be put into the outbox.
+    #[error(transparent)]
+    Outbox(outbox::Error),
+}
+
+impl From<outbox::Error> for Error {
+    fn from(error: outbox::Error) -> Self {
+        match error {
+            outbox::Error::Store(error) => error.into(),
+            outbox::Error::Seal(error) => Self::Seal(error),
+            outbox::Error::Payload => Self::Outbox(error),
+        }
+    }
 }
 
 impl From<store::Error> for Error {
@@ -146,6 +159,7 @@ impl Error {
             Self::Store(error) => Ok(error.into()),
             Self::Password(error) => Ok(error.into()),
             Self::Seal(error) => Ok(error.into()),
+            Self::Outbox(error) => Ok(error.into()),
             other => Err(other),
         }
     }

@@ -116,6 +116,7 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
     let pending = look(core, &catalog, &mut db, request, client, signed_in).await?;
     match (&pending.step, &pending.signed_in) {
         (Step::Finish, Some(signed_in)) => {
+            session::joined(core, &mut *db, &pending.client, signed_in.session.id).await?;
             let (grant, code, value) = granted(core, &pending.request, &signed_in.session);
             let answers = answers(&pending.request, None);
             let is_first = store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await?;
@@ -308,6 +309,7 @@ impl Pending {
     async fn proceed(self, core: &Core, mut db: Connection) -> Result<Next, Failure> {
         match (&self.step, &self.signed_in) {
             (Step::Finish, Some(signed_in)) => {
+                session::joined(core, &mut *db, &self.client, signed_in.session.id).await?;
                 let (grant, code, value) = granted(core, &self.request, &signed_in.session);
                 let answers = answers(&self.request, Some(self.request.id));
                 let is_first = store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await?;

@@ -6,7 +6,7 @@ use crate::{
         id::{SessionId, UserId},
     },
     domain::account::password_policy::{Surroundings, Weakness},
-    flow::{Core, session},
+    flow::{Core, Failure, session},
     model::{EmailLinkPurpose, User},
     store::{self, Tx},
 };
@@ -49,7 +49,7 @@ pub async fn write(
     hash: &Secret<String>,
     now: Time,
     staying: Option<SessionId>,
-) -> Result<Time, store::Error> {
+) -> Result<Time, Failure> {
     let changed_at = store::user::update_password(&mut **tx, user_id, hash, now, None).await?;
     store::email_link::delete_unused(&mut **tx, user_id, EmailLinkPurpose::ResetPassword).await?;
     session::end_others(core, tx, user_id, staying).await?;

@@ -33,6 +33,8 @@ pub mod path {
     pub const REGISTRATION: &str = "/clients";
     /// OIDC RP-Initiated Logout §2.
     pub const END_SESSION: &str = "/end_session";
+    /// OIDC Session Management §3.
+    pub const CHECK_SESSION: &str = "/check_session";
     /// OIDC Discovery §4.
     pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
     /// RFC 8414 §3.

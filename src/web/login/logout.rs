@@ -14,7 +14,7 @@ use crate::{
         error::page,
         extract::{Form, Visitor},
         return_to::ReturnTo,
-        signed_out,
+        signed_out::leave,
         view::ErrorKind,
     },
 };
@@ -42,7 +42,7 @@ pub async fn get(request: HttpRequest, mut visitor: Visitor) -> HttpResponse {
             };
             visitor.page_to(&view, &origins)
         }
-        Ok(Outcome::SignedOut(target, client)) => signed_out::leave(&mut visitor, target.as_ref(), client.as_deref()),
+        Ok(Outcome::SignedOut(signed_out)) => leave(&mut visitor, &signed_out).await,
         Ok(Outcome::Refused(refused)) => page::show(&visitor, ErrorKind::MalformedRequest, refused.to_string()),
         Err(failure) => page::failure(&visitor, &failure),
     }
@@ -57,7 +57,7 @@ pub async fn post(form: Form) -> HttpResponse {
     let mut visitor = form.visitor;
     let origin = visitor.origin();
     match end_session(visitor.core(), &asked, visitor.session(), Confirmed::Yes, &origin).await {
-        Ok(Outcome::SignedOut(target, client)) => signed_out::leave(&mut visitor, target.as_ref(), client.as_deref()),
+        Ok(Outcome::SignedOut(signed_out)) => leave(&mut visitor, &signed_out).await,
         Ok(Outcome::Refused(refused)) => page::show(&visitor, ErrorKind::MalformedRequest, refused.to_string()),
         Ok(Outcome::Confirm(confirm)) => visitor.redirect(&format!("/logout?{}", confirm.parameters)),
         Err(failure) => page::failure(&visitor, &failure),

@@ -4,6 +4,7 @@
 
 mod consent;
 mod device;
+mod farewell;
 mod logout;
 mod new_password;
 mod pending;
@@ -37,5 +38,6 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(page("/device/qr", device::picture))
         .service(form_page("/consent", consent::get, consent::post))
         .service(form_page("/logout", logout::get, logout::post))
+        .service(page("/logout/apps", farewell::get))
         .service(page("/logout/done", logout::done));
 }

@@ -8,7 +8,7 @@ use crate::{
     web::{
         error::page,
         extract::{Visitor, form::is_form},
-        signed_out,
+        signed_out::leave,
         view::ErrorKind,
     },
 };
@@ -33,7 +33,7 @@ async fn answer(mut visitor: Visitor, encoded: &str) -> HttpResponse {
     let origin = visitor.origin();
     let asked = end_session(visitor.core(), encoded, visitor.session(), Confirmed::No, &origin).await;
     match asked {
-        Ok(Outcome::SignedOut(target, client)) => signed_out::leave(&mut visitor, target.as_ref(), client.as_deref()),
+        Ok(Outcome::SignedOut(signed_out)) => leave(&mut visitor, &signed_out).await,
         Ok(Outcome::Confirm(confirm)) => visitor.redirect(&format!("/logout?{}", confirm.parameters)),
         Ok(Outcome::Refused(refused)) => page::show(&visitor, ErrorKind::MalformedRequest, refused.to_string()),
         Err(failure) => page::failure(&visitor, &failure),

@@ -245,11 +245,25 @@ impl Visitor {
     /// A page with a status.
     pub fn page_with(&self, status: StatusCode, view: &impl Template, form_origins: &[String]) -> HttpResponse {
         let origins: Vec<&str> = form_origins.iter().map(String::as_str).collect();
+        self.render(status, view, content_security_policy(&origins))
+    }
+
+    /// A page with frames of these origins.
+    pub fn page_framing(&self, view: &impl Template, origins: &[String]) -> HttpResponse {
+        let mut policy = content_security_policy(&[]);
+        if !origins.is_empty() {
+            policy.push_str("; frame-src ");
+            policy.push_str(&origins.join(" "));
+        }
+        self.render(StatusCode::OK, view, policy)
+    }
+
+    fn render(&self, status: StatusCode, view: &impl Template, policy: String) -> HttpResponse {
         match view.render() {
             Ok(html) => self
                 .answer(status)
                 .content_type(ContentType::html())
-                .insert_header((CONTENT_SECURITY_POLICY, content_security_policy(&origins)))
+                .insert_header((CONTENT_SECURITY_POLICY, policy))
                 .body(html),
             Err(error) => {
                 tracing::error!(%error, "a page could not be written");

@@ -12,6 +12,7 @@ use crate::{
     flow::{
         Core,
         admin::{By, Difference, Error, line, record},
+        logout::back_channel,
     },
     model::{AuditKind, User, UserStatus, user::ADMIN_ROLE},
     store::{self, Tx, grant::Offline},
@@ -92,6 +93,9 @@ pub async fn delete(core: &Core, by: &By, id: UserId, version: i64) -> Result<()
 /// # Errors
 /// [`Error::LastAdministrator`]; then the transaction must be given up.
 pub(in crate::flow) async fn delete_in(core: &Core, tx: &mut Tx, by: &By, user: &User) -> Result<(), Error> {
+    // the sessions go with the person: their apps must hear of it before
+    let ended = store::session::end_all_for_user(&mut **tx, user.id, None, core.now()).await?;
+    back_channel::tell(core, tx, &ended).await?;
     store::user::delete(&mut **tx, user.id).await?;
     if may_administer(user) {
         keep_an_administrator(tx).await?;
@@ -114,6 +118,7 @@ pub async fn end_session(core: &Core, by: &By, user_id: UserId, id: SessionId) -
     if !theirs || !store::session::end(&mut *tx, id, now).await? {
         return Err(Error::NotFound("session"));
     }
+    back_channel::tell(core, &mut tx, &[id]).await?;
     store::grant::revoke_for_session(&mut *tx, id, Offline::Keep, AuditKind::SessionEnded.as_str(), now).await?;
     let mut event = line(core, by, AuditKind::SessionEnded, Map::new());
     event.user_id = Some(user_id);
@@ -173,9 +178,10 @@ async fn keep_an_administrator(tx: &mut Tx) -> Result<(), Error> {
     }
 }
 
-async fn sign_out(core: &Core, tx: &mut Tx, id: UserId, reason: &str) -> Result<usize, store::Error> {
+async fn sign_out(core: &Core, tx: &mut Tx, id: UserId, reason: &str) -> Result<usize, Error> {
     let now = core.now();
     let ended = store::session::end_all_for_user(&mut **tx, id, None, now).await?;
+    back_channel::tell(core, tx, &ended).await?;
     store::grant::revoke_for_user(&mut **tx, id, reason, now).await?;
     Ok(ended.len())
 }
