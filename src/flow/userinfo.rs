@@ -31,11 +31,7 @@ pub enum Answer {
 /// # Errors
 /// `invalid_token` for a token that is not good here, `insufficient_scope` without `openid` (RFC 6750 §3.1),
 /// `invalid_request` if the client has no key to encrypt to.
-pub async fn userinfo(
-    core: &Core,
-    caller: &Caller,
-    (scheme, access_token): (Scheme, &str),
-) -> Result<Answer, Refusal> {
+pub async fn userinfo(core: &Core, caller: &Caller, (scheme, access_token): (Scheme, &str)) -> Result<Answer, Refusal> {
     let invalid = || {
         OAuthError::new(
             ErrorCode::InvalidToken,

@@ -64,7 +64,8 @@ pub(super) fn fill(headers: &mut HeaderMap, is_https: bool) {
         .get(CONTENT_SECURITY_POLICY)
         .is_some_and(|policy| policy == FRAMED_BY_ANYBODY);
     for (name, value) in DEFAULTS {
-        if !headers.contains_key(&name) && !(is_framed && name == X_FRAME_OPTIONS) {
+        let is_waived = is_framed && name == X_FRAME_OPTIONS;
+        if !is_waived && !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }

@@ -17,6 +17,7 @@ mod front_channel;
 mod https;
 mod journey;
 mod keys;
+mod logout;
 mod outage;
 mod resource_file;
 mod sender;

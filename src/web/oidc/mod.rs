@@ -2,8 +2,8 @@
 
 pub mod authorize;
 mod back_channel;
-pub mod clients;
 pub mod check_session;
+pub mod clients;
 pub mod device_authorization;
 pub mod discovery;
 pub mod end_session;

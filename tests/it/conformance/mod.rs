@@ -3,9 +3,11 @@
 //!
 //! `suite` is the suite's part, with the checks that every module makes; `modules` are the modules that two plans share.
 
+mod backchannel_logout;
 mod basic;
 mod config;
 mod form_post_basic;
+mod frontchannel_logout;
 mod modules;
 mod rp_initiated_logout;
 mod suite;

@@ -119,9 +119,14 @@ pub async fn prepared() -> TestServer {
 
 /// Gives a server the suite's apps and its person.
 pub async fn prepare(server: TestServer) -> TestServer {
+    prepare_with(server, "").await
+}
+
+/// The same, with further metadata of the first app.
+pub async fn prepare_with(server: TestServer, more: &str) -> TestServer {
     let after_logout = format!(r#"post_logout_redirect_uris = ["{POST_LOGOUT}"]"#);
     let apps = [
-        web_app(FIRST, "Suite one", &after_logout),
+        web_app(FIRST, "Suite one", &format!("{after_logout}\n{more}")),
         web_app(SECOND, "Suite two", &after_logout),
         web_app(
             THIRD,
