@@ -11,7 +11,7 @@ use super::{Core, Refusal, cache::Catalog};
 use crate::{
     base::Locale,
     domain::{
-        authorize::{ACR_VALUES_SUPPORTED, RESPONSE_MODES, RESPONSE_TYPES},
+        authorize::{ACR_VALUES_SUPPORTED, RESPONSE_TYPES},
         claims, client_auth,
         client_metadata::sector::SUBJECT_TYPES,
         grant::GRANTS,
@@ -21,7 +21,7 @@ use crate::{
     model::SubjectType,
     spec::{
         jose::{JweAlg, JweEnc, SigningAlg},
-        oauth::{ClientAuthMethod, GrantType, ResponseType},
+        oauth::{ClientAuthMethod, GrantType, ResponseMode, ResponseType},
         oidc::discovery::{Metadata, Offer, path},
     },
 };
@@ -167,7 +167,7 @@ fn metadata(core: &Core, catalog: &Catalog) -> Metadata {
         claims: claims::supported(&catalog.rules),
         grant_types: grant_types(),
         response_types: response_types(),
-        response_modes: RESPONSE_MODES.to_vec(),
+        response_modes: ResponseMode::names().collect(),
         auth_methods: auth_methods(),
         subject_types: SUBJECT_TYPES.map(SubjectType::as_str).to_vec(),
         extensions: extensions(core),

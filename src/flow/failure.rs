@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{outbox, password};
+use super::{Refusal, outbox, password};
 use crate::{base::seal::SealError, store};
 
 /// A failure of the machinery. What is wrong with a request is no failure: that is part of a use case's outcome.
@@ -26,15 +26,31 @@ pub enum Failure {
     /// A mail could not be written.
     #[error("a mail could not be written")]
     Mail,
+    /// Tokens could not be made.
+    #[error(transparent)]
+    Tokens(Box<Refusal>),
     /// A message could not be put into the outbox.
     #[error(transparent)]
     Outbox(outbox::Error),
 }
 
 impl Failure {
-    /// Whether the database is away: the same work may succeed a moment later.
+    /// Whether the database or the keys are away: the same work may succeed a moment later.
     pub fn is_outage(&self) -> bool {
-        matches!(self, Self::Store(store::Error::Unavailable(_)))
+        match self {
+            Self::Store(store::Error::Unavailable(_)) => true,
+            Self::Tokens(refusal) => refusal.is_outage(),
+            _ => false,
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Store(error) => Self::Store(error),
+            other => Self::Tokens(Box::new(other)),
+        }
     }
 }
 

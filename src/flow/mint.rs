@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::{Secret, Time, TokenHash},
     domain::{
-        claims::{self, SessionFacts},
+        claims::{self, SessionFacts, Userinfo},
         grant::{Issue, Subject},
         token::{
             AccessTokenClaims, IdTokenClaims,
@@ -49,6 +49,10 @@ pub(super) struct IdTokenAsk<'a> {
     pub(super) scope: &'a ScopeSet,
     /// The access token that goes with it.
     pub(super) access_token: Option<&'a Secret<String>>,
+    /// The code that goes through the browser with it.
+    pub(super) code: Option<&'a Secret<String>>,
+    /// The state that goes through the browser with it.
+    pub(super) state: Option<&'a str>,
     /// Whom it is encrypted to, as [`id_token_recipient`] found.
     pub(super) recipient: Option<&'a Recipient>,
 }
@@ -71,7 +75,7 @@ impl Mint<'_> {
             Subject::Client => (None, None),
         };
         let mut extra = self.claims(
-            Placement::AccessToken,
+            (Placement::AccessToken, Userinfo::InReach),
             grant.zip(user),
             &target.scope,
             &target.resources,
@@ -130,8 +134,13 @@ impl Mint<'_> {
         now: Time,
     ) -> Result<Secret<String>, Refusal> {
         let core = self.core;
+        // OIDC Core §5.4: neither an access token nor a code that gives one
+        let userinfo = match (ask.access_token, ask.code) {
+            (None, None) => Userinfo::OutOfReach,
+            _ => Userinfo::InReach,
+        };
         let extra = self.claims(
-            Placement::IdToken,
+            (Placement::IdToken, userinfo),
             Some((grant, user)),
             ask.scope,
             &grant.resources,
@@ -140,7 +149,9 @@ impl Mint<'_> {
         let alg = self.client.metadata.id_token_signed_response_alg.as_deref();
         // OIDC Registration §2: RS256 where the client says nothing
         let alg = alg.and_then(|name| name.parse().ok()).unwrap_or(SigningAlg::RS256);
-        let at_hash = ask.access_token.map(|token| half_hash(alg, token.expose()));
+        let hash = |value: Option<&Secret<String>>| value.map(|value| half_hash(alg, value.expose()));
+        let (at_hash, c_hash) = (hash(ask.access_token), hash(ask.code));
+        let s_hash = ask.state.map(|state| half_hash(alg, state));
         let claims = IdTokenClaims {
             iss: core.policy.issuer.as_str(),
             sub: &user.id.to_string(),
@@ -151,6 +162,8 @@ impl Mint<'_> {
             nonce: ask.nonce,
             sid: grant.session_id,
             at_hash: at_hash.as_deref(),
+            c_hash: c_hash.as_deref(),
+            s_hash: s_hash.as_deref(),
             extra: &extra,
         };
         let signer = core.keys.signer(alg, now)?;
@@ -166,7 +179,7 @@ impl Mint<'_> {
 
     fn claims(
         &self,
-        placement: Placement,
+        (placement, userinfo): (Placement, Userinfo),
         person: Option<(&model::Grant, &User)>,
         scope: &ScopeSet,
         resource: &[String],
@@ -182,6 +195,7 @@ impl Mint<'_> {
             scope,
             claims: grant.map_or(&nothing, |grant| &grant.claims),
             resource,
+            userinfo,
             rules: &self.catalog.rules,
             now,
         });

@@ -96,7 +96,7 @@ fn error_of(refusal: authorize::Refusal) -> OAuthError {
         authorize::Refusal::Page(fault) => fault.to_error(),
         authorize::Refusal::Respond(response) => match response.answer {
             Answer::Error(error) => error,
-            Answer::Code(_) => OAuthError::new(ErrorCode::ServerError, "the request was answered instead of kept"),
+            Answer::Given(_) => OAuthError::new(ErrorCode::ServerError, "the request was answered instead of kept"),
         },
     }
 }

@@ -282,6 +282,8 @@ impl Exchange<'_> {
                         scope: &plan.scope,
                         access_token: Some(&access_token),
                         recipient: self.recipient.as_ref(),
+                        code: None,
+                        state: None,
                     },
                     now,
                 )?),

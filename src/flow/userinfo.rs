@@ -58,6 +58,7 @@ pub async fn userinfo(core: &Core, caller: &Caller, (scheme, access_token): (Sch
         scope: &live.token.scope,
         claims: &grant.claims,
         resource: &grant.resources,
+        userinfo: claims::Userinfo::InReach,
         rules: &catalog.rules,
         now: core.now(),
     });

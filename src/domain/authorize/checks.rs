@@ -11,7 +11,10 @@ use crate::{
     base::id::UserId,
     model::{AuthorizationParameters, Client},
     spec::{
-        oauth::{CodeChallenge, ErrorCode, OAuthError, Prompt, PromptSet, ResponseMode, ResponseType, ScopeSet},
+        oauth::{
+            CodeChallenge, ErrorCode, OAuthError, Prompt, PromptSet, ResponseMode, ResponseType, ScopeSet,
+            response_mode::Carrier, scope::OPENID,
+        },
         oidc::{ClaimsRequest, Display},
     },
 };
@@ -108,22 +111,40 @@ fn response_type(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParame
         .grant_types()
         .all(|grant| client.allows_grant(grant))
         && client.metadata.response_types.contains(&draft.response_type);
-    if allowed {
-        Ok(())
-    } else {
-        Err(OAuthError::new(
+    if !allowed {
+        return Err(OAuthError::new(
             ErrorCode::UnauthorizedClient,
             "the client may not use this response_type",
-        ))
+        ));
     }
+    // A token that goes through the browser is tied to no key, so whoever must have such tokens gets none there.
+    let tied = client.metadata.dpop_bound_access_tokens || client.metadata.tls_client_certificate_bound_access_tokens;
+    if tied && draft.response_type.has_token() {
+        return Err(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            "access tokens of this client are tied to a key: get them at the token endpoint",
+        ));
+    }
+    Ok(())
 }
 
-// OAuth 2.0 Multiple Response Type Encoding Practices §2.1: the draft already has the mode, or the type's own.
-fn response_mode(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
-    match ask.params.get("response_mode").map(ResponseMode::parse) {
-        Some(None) => Err(invalid("response_mode is not supported")),
-        _ => Ok(()),
+// OAuth 2.0 Multiple Response Type Encoding Practices §2.1, §3, JARM §2.3: the draft already has the mode, or the type's
+// own.
+fn response_mode(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    let default = draft.response_type.default_mode();
+    let Some(sent) = ask.params.get("response_mode") else {
+        return Ok(());
+    };
+    let mode = ResponseMode::parse(sent, default).ok_or(invalid("response_mode is not supported"))?;
+    if mode.carrier() == Carrier::Query && default.carrier() != Carrier::Query {
+        // JARM §2.3.1: "MUST NOT be used in conjunction with response types that contain token or id_token unless the
+        // response JWT is encrypted"
+        if !mode.is_signed() || client.metadata.authorization_encrypted_response_alg.is_none() {
+            draft.response_mode = default;
+            return Err(invalid("tokens do not travel in a query"));
+        }
     }
+    Ok(())
 }
 
 fn state(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
@@ -138,6 +159,10 @@ fn nonce(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outc
     if draft.nonce.as_ref().is_some_and(|nonce| nonce.len() > MAX_NONCE) {
         return Err(invalid("nonce is too long"));
     }
+    // OIDC Core §3.2.2.1, §3.3.2.11
+    if draft.nonce.is_none() && draft.response_type.has_id_token() {
+        return Err(invalid("nonce is required where an ID token goes through the browser"));
+    }
     Ok(())
 }
 
@@ -147,7 +172,9 @@ fn code_challenge(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParam
     match ask.params.get("code_challenge") {
         Some(challenge) => draft.code_challenge = Some(CodeChallenge::parse(challenge, method)?),
         None if method.is_some() => return Err(invalid("code_challenge is missing")),
-        None if client.needs_pkce() => return Err(invalid("code_challenge is required of this client")),
+        None if client.needs_pkce() && draft.response_type.has_code() => {
+            return Err(invalid("code_challenge is required of this client"));
+        }
         None => {}
     }
     Ok(())
@@ -172,12 +199,19 @@ fn resource(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters)
 
 // RFC 6749 §3.3. Without openid the request is plain OAuth (OIDC Core §3.1.2.1).
 fn scope(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
-    let Some(sent) = ask.params.get("scope") else {
-        return Ok(());
-    };
-    // Each of them passed the check before this one.
-    draft.scope = known_scopes(&ScopeSet::parse(sent)?, client, ask.resources, ask.claim_scopes);
-    if draft.scope.is_empty() {
+    let sent = ask.params.get("scope");
+    if let Some(sent) = sent {
+        // Each of them passed the check before this one.
+        draft.scope = known_scopes(&ScopeSet::parse(sent)?, client, ask.resources, ask.claim_scopes);
+    }
+    // OIDC Core §3.2.2.1: an ID token is OpenID Connect's
+    if draft.response_type.has_id_token() && !draft.scope.contains(OPENID) {
+        return Err(OAuthError::new(
+            ErrorCode::InvalidScope,
+            "an ID token needs the scope openid",
+        ));
+    }
+    if sent.is_some() && draft.scope.is_empty() {
         return Err(OAuthError::new(
             ErrorCode::InvalidScope,
             "scope has nothing that this client may ask for",

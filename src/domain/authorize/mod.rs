@@ -11,16 +11,13 @@ pub mod response;
 
 pub use checks::{Check, TABLE};
 pub use next_step::{Situation, Step, next_step};
-pub use response::{Answer, Response};
+pub use response::{Answer, Given, GivenToken, Response};
 
 use crate::{
     base::id::UserId,
     model::{AuthorizationParameters, Client, ClientStatus, Resource},
     spec::{
-        oauth::{
-            AuthorizationDetails, ErrorCode, OAuthError, Params, PromptSet, ResponseMode, ResponseType, ScopeSet,
-            redirect_uri,
-        },
+        oauth::{AuthorizationDetails, ErrorCode, OAuthError, Params, PromptSet, ResponseType, ScopeSet, redirect_uri},
         oidc::ClaimsRequest,
     },
 };
@@ -32,10 +29,7 @@ pub const ACR_PASSWORD: &str = "1";
 pub const ACR_VALUES_SUPPORTED: [&str; 1] = [ACR_PASSWORD];
 
 /// The response types that are answered.
-pub const RESPONSE_TYPES: &[ResponseType] = &[ResponseType::Code];
-
-/// The modes in which they are answered.
-pub const RESPONSE_MODES: &[ResponseMode] = &ResponseMode::ALL;
+pub const RESPONSE_TYPES: &[ResponseType] = &ResponseType::ALL;
 
 /// The longest `state` that is kept, in bytes. Longer ones are refused: a cut value would be worse than none.
 pub const MAX_STATE: usize = 2048;
@@ -156,7 +150,7 @@ pub enum Refusal {
     /// Tell the person.
     Page(Fault),
     /// Tell the client.
-    Respond(Response),
+    Respond(Box<Response>),
 }
 
 /// Runs the checks in order.
@@ -168,7 +162,7 @@ pub fn decide(ask: &Ask<'_>) -> Result<AuthorizationParameters, Refusal> {
     let mut draft = blank(ask.params, redirect_uri, redirect_uri_given);
     for check in TABLE {
         if let Err(error) = (check.rule)(ask, client, &mut draft) {
-            return Err(Refusal::Respond(Response::error(&draft, error)));
+            return Err(Refusal::Respond(Box::new(Response::error(&draft, error))));
         }
     }
     Ok(draft)
@@ -198,15 +192,12 @@ fn address<'a>(ask: &Ask<'a>) -> Result<(&'a Client, String, bool), Fault> {
 
 /// Parameters that ask for nothing yet, but know how to answer: mode and `state` hold for refusals too.
 fn blank(params: &Params, redirect_uri: String, redirect_uri_given: bool) -> AuthorizationParameters {
-    let response_type = ResponseType::Code;
+    let (response_type, response_mode) = response::asked(params);
     AuthorizationParameters {
         redirect_uri,
         redirect_uri_given,
         response_type,
-        response_mode: params
-            .get("response_mode")
-            .and_then(ResponseMode::parse)
-            .unwrap_or_else(|| response_type.default_mode()),
+        response_mode,
         state: params
             .get("state")
             .filter(|state| state.len() <= MAX_STATE)
@@ -284,5 +275,7 @@ const fn invalid(description: &'static str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidRequest, description)
 }
 
+#[cfg(test)]
+mod response_tests;
 #[cfg(test)]
 mod tests;

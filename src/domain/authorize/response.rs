@@ -1,31 +1,83 @@
-//! The authorization response: what goes back to the client, and how (RFC 6749 §4.1.2, RFC 9207, Form Post Response Mode).
+//! The authorization response: what goes back to the client, and how (RFC 6749 §4.1.2 and §4.2.2, RFC 9207, Form Post
+//! Response Mode, JARM).
 
+use serde_json::{Map, Value};
+use time::Duration;
 use url::Url;
 
 use crate::{
-    base::Secret,
+    base::{Secret, Time},
     model::{AuthorizationParameters, Client},
-    spec::oauth::{OAuthError, ResponseMode},
+    spec::oauth::{ErrorCode, OAuthError, Params, ResponseMode, ResponseType, ScopeSet, response_mode::Carrier},
 };
 
+/// How long a signed response is good. JARM §2.1 recommends at most ten minutes; a browser needs seconds.
+const SEALED_FOR: Duration = Duration::minutes(5);
+
 /// What a response says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// A code.
-    Code(Secret<String>),
+    /// What the response type promises.
+    Given(Given),
     /// A refusal.
     Error(OAuthError),
 }
 
-impl PartialEq for Answer {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Code(left), Self::Code(right)) => {
-                crate::base::secret::equal(left.expose().as_bytes(), right.expose().as_bytes())
-            }
-            (Self::Error(left), Self::Error(right)) => left == right,
-            _ => false,
+/// What a client is given at the authorization endpoint.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// A code.
+    pub code: Option<Secret<String>>,
+    /// An access token (RFC 6749 §4.2.2).
+    pub access_token: Option<GivenToken>,
+    /// An ID token (OIDC Core §3.2.2.5).
+    pub id_token: Option<Secret<String>>,
+}
+
+/// An access token that goes through the browser.
+#[derive(Debug, Clone)]
+pub struct GivenToken {
+    /// The token.
+    pub value: Secret<String>,
+    /// How long it lives, in seconds.
+    pub expires_in: i64,
+    /// What it permits.
+    pub scope: ScopeSet,
+}
+
+impl Given {
+    /// Each part that is a secret.
+    fn secrets(&self) -> [Option<&str>; 3] {
+        [
+            self.code.as_ref().map(|code| code.expose().as_str()),
+            self.access_token.as_ref().map(|token| token.value.expose().as_str()),
+            self.id_token.as_ref().map(|token| token.expose().as_str()),
+        ]
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = Vec::new();
+        pairs.extend(self.code.as_ref().map(|code| ("code", code.expose().clone())));
+        if let Some(token) = &self.access_token {
+            pairs.push(("access_token", token.value.expose().clone()));
+            // nothing ties it to a key here: who must have such tokens is refused the response type
+            pairs.push(("token_type", "Bearer".to_owned()));
+            pairs.push(("expires_in", token.expires_in.to_string()));
+            pairs.push(("scope", token.scope.to_string()));
         }
+        pairs.extend(self.id_token.as_ref().map(|token| ("id_token", token.expose().clone())));
+        pairs
+    }
+}
+
+impl PartialEq for Given {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |pair: (Option<&str>, Option<&str>)| match pair {
+            (Some(left), Some(right)) => crate::base::secret::equal(left.as_bytes(), right.as_bytes()),
+            (None, None) => true,
+            _ => false,
+        };
+        self.secrets().into_iter().zip(other.secrets()).all(same)
     }
 }
 
@@ -40,6 +92,8 @@ pub struct Response {
     pub state: Option<String>,
     /// What it says.
     pub answer: Answer,
+    /// All of it as a JWT, for the modes that want one.
+    sealed: Option<String>,
 }
 
 impl Response {
@@ -48,9 +102,9 @@ impl Response {
         Self::new(parameters, Answer::Error(error))
     }
 
-    /// A code for the client.
-    pub fn code(parameters: &AuthorizationParameters, code: Secret<String>) -> Self {
-        Self::new(parameters, Answer::Code(code))
+    /// What was asked for.
+    pub fn given(parameters: &AuthorizationParameters, given: Given) -> Self {
+        Self::new(parameters, Answer::Given(given))
     }
 
     fn new(parameters: &AuthorizationParameters, answer: Answer) -> Self {
@@ -59,13 +113,14 @@ impl Response {
             mode: parameters.response_mode,
             state: parameters.state.clone(),
             answer,
+            sealed: None,
         }
     }
 
     /// The parameters, in order. `iss` names this server against mix-up (RFC 9207 §2).
-    pub fn parameters(&self, issuer: &str) -> Vec<(&'static str, String)> {
+    fn parameters(&self, issuer: &str) -> Vec<(&'static str, String)> {
         let mut pairs = match &self.answer {
-            Answer::Code(code) => vec![("code", code.expose().clone())],
+            Answer::Given(given) => given.parameters(),
             Answer::Error(error) => vec![
                 ("error", error.code.as_str().to_owned()),
                 ("error_description", error.description().to_owned()),
@@ -76,22 +131,70 @@ impl Response {
         pairs
     }
 
-    /// Where to send the browser, for the modes that redirect; `None` for `form_post`.
+    /// The claims of the JWT that a signed mode sends instead of the parameters (JARM §2.1).
+    ///
+    /// # Errors
+    /// Never in practice: all of them are text.
+    pub fn claims(&self, issuer: &str, client_id: &str, now: Time) -> Result<Vec<u8>, serde_json::Error> {
+        let parameters = self.parameters(issuer);
+        let mut claims: Map<String, Value> = parameters
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        claims.insert("aud".to_owned(), client_id.into());
+        claims.insert("exp".to_owned(), (now + SEALED_FOR).unix_timestamp().into());
+        serde_json::to_vec(&claims)
+    }
+
+    /// The response with the JWT that it travels as.
+    #[must_use]
+    pub fn sealed(mut self, jwt: String) -> Self {
+        self.sealed = Some(jwt);
+        self
+    }
+
+    /// What is sent: the parameters, or the one that holds them all.
+    pub fn wire(&self, issuer: &str) -> Vec<(&'static str, String)> {
+        match (&self.sealed, self.mode.is_signed()) {
+            (Some(jwt), _) => vec![("response", jwt.clone())],
+            (None, false) => self.parameters(issuer),
+            // what was to be signed never leaves as it is
+            (None, true) => vec![("error", ErrorCode::ServerError.as_str().to_owned())],
+        }
+    }
+
+    /// Where to send the browser, for the modes that redirect; `None` for forms.
     ///
     /// The registered part is kept byte for byte (RFC 6749 §3.1.2: an existing query is retained).
     pub fn location(&self, issuer: &str) -> Option<String> {
         let encoded = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(self.parameters(issuer))
+            .extend_pairs(self.wire(issuer))
             .finish();
         let uri = &self.redirect_uri;
-        match self.mode {
-            ResponseMode::Query if uri.ends_with('?') || uri.ends_with('&') => Some(format!("{uri}{encoded}")),
-            ResponseMode::Query if uri.contains('?') => Some(format!("{uri}&{encoded}")),
-            ResponseMode::Query => Some(format!("{uri}?{encoded}")),
-            ResponseMode::Fragment => Some(format!("{uri}#{encoded}")),
-            ResponseMode::FormPost => None,
+        match self.mode.carrier() {
+            Carrier::Query if uri.ends_with('?') || uri.ends_with('&') => Some(format!("{uri}{encoded}")),
+            Carrier::Query if uri.contains('?') => Some(format!("{uri}&{encoded}")),
+            Carrier::Query => Some(format!("{uri}?{encoded}")),
+            Carrier::Fragment => Some(format!("{uri}#{encoded}")),
+            Carrier::Form => None,
         }
     }
+}
+
+/// The response type and mode that a request names, as far as they may answer anything: also a refusal of it. What is
+/// unknown, or may not carry what was asked for, gives way to the default, which for tokens is never the query.
+pub fn asked(params: &Params) -> (ResponseType, ResponseMode) {
+    let text = params.get("response_type").unwrap_or_default();
+    let (response_type, default) = match ResponseType::parse(text) {
+        Some(known) => (known, known.default_mode()),
+        None if text.split(' ').any(|word| word.ends_with("token")) => (ResponseType::Code, ResponseMode::Fragment),
+        None => (ResponseType::Code, ResponseMode::Query),
+    };
+    let mode = params
+        .get("response_mode")
+        .and_then(|sent| ResponseMode::parse(sent, default))
+        .filter(|mode| mode.carrier() != Carrier::Query || default == ResponseMode::Query || mode.is_signed());
+    (response_type, mode.unwrap_or(default))
 }
 
 /// What `form-action` of a Content-Security-Policy must name so that a form may lead to `uri`: its origin, or the bare
@@ -136,7 +239,11 @@ mod tests {
             redirect_uri: redirect_uri.to_owned(),
             mode,
             state: Some("a&b=c #é".to_owned()),
-            answer: Answer::Code(Secret::new("C-1".to_owned())),
+            answer: Answer::Given(Given {
+                code: Some(Secret::new("C-1".to_owned())),
+                ..Given::default()
+            }),
+            sealed: None,
         }
     }
 
@@ -161,19 +268,64 @@ mod tests {
         assert_eq!(fragment, Some(format!("https://a.example/cb?x=1#{TAIL}")));
         let form = response("https://a.example/cb", ResponseMode::FormPost);
         assert_eq!(form.location("https://id.example"), None);
-        assert_eq!(form.parameters("https://id.example").len(), 3);
+        assert_eq!(form.wire("https://id.example").len(), 3);
     }
 
     #[test]
     fn every_error_carries_iss_and_state() {
         let mut refused = response("https://a.example/cb", ResponseMode::Query);
         refused.answer = Answer::Error(OAuthError::new(ErrorCode::AccessDenied, "no"));
-        let names: Vec<_> = refused
-            .parameters("https://id.example")
-            .into_iter()
-            .map(|(n, _)| n)
-            .collect();
+        let names: Vec<_> = refused.wire("https://id.example").into_iter().map(|(n, _)| n).collect();
         assert_eq!(names, ["error", "error_description", "state", "iss"]);
+    }
+
+    #[test]
+    fn a_token_comes_with_its_type_lifetime_and_scope() {
+        let mut all = response("https://a.example/cb", ResponseMode::Fragment);
+        all.answer = Answer::Given(Given {
+            code: Some(Secret::new("C".to_owned())),
+            access_token: Some(GivenToken {
+                value: Secret::new("A".to_owned()),
+                expires_in: 300,
+                scope: ScopeSet::parse("openid email").unwrap(),
+            }),
+            id_token: Some(Secret::new("I".to_owned())),
+        });
+        let location = all.location("https://id.example").unwrap();
+        let start =
+            "https://a.example/cb#code=C&access_token=A&token_type=Bearer&expires_in=300&scope=openid+email&id_token=I";
+        assert!(location.starts_with(start), "{location}");
+    }
+
+    #[test]
+    fn a_signed_response_is_one_parameter_and_never_leaves_unsigned() {
+        for mode in [
+            ResponseMode::QueryJwt,
+            ResponseMode::FragmentJwt,
+            ResponseMode::FormPostJwt,
+        ] {
+            let open = response("https://a.example/cb", mode);
+            assert_eq!(open.wire("https://id.example"), [("error", "server_error".to_owned())]);
+            let sealed = open.sealed("a.b.c".to_owned());
+            assert_eq!(sealed.wire("https://id.example"), [("response", "a.b.c".to_owned())]);
+        }
+        let query = response("https://a.example/cb", ResponseMode::QueryJwt).sealed("a.b.c".to_owned());
+        assert_eq!(
+            query.location("https://id.example").unwrap(),
+            "https://a.example/cb?response=a.b.c"
+        );
+    }
+
+    #[test]
+    fn the_signed_form_names_issuer_audience_and_end() {
+        let response = response("https://a.example/cb", ResponseMode::QueryJwt);
+        let json = response.claims("https://id.example", "app", Time::UNIX_EPOCH).unwrap();
+        assert_eq!(
+            serde_json::from_slice::<Value>(&json).unwrap(),
+            serde_json::json!({
+                "iss": "https://id.example", "aud": "app", "exp": 300, "code": "C-1", "state": "a&b=c #é",
+            })
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     base::SeededRng,
     model::sample::{CALLBACK, NOW, client, resource as api},
-    spec::oauth::{ClientAuthMethod, GrantType, Prompt},
+    spec::oauth::{ClientAuthMethod, GrantType, Prompt, ResponseMode},
 };
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -40,13 +40,12 @@ fn good(more: &str) -> Result<AuthorizationParameters, Refusal> {
 /// The code of a refusal that goes to the client.
 fn refusal(result: Result<AuthorizationParameters, Refusal>) -> ErrorCode {
     match result {
-        Err(Refusal::Respond(Response {
-            answer: Answer::Error(error),
-            redirect_uri,
-            ..
-        })) => {
-            assert_eq!(redirect_uri, CALLBACK);
-            error.code
+        Err(Refusal::Respond(response)) => {
+            assert_eq!(response.redirect_uri, CALLBACK);
+            match response.answer {
+                Answer::Error(error) => error.code,
+                given => panic!("{given:?}"),
+            }
         }
         other => panic!("{other:?}"),
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Ask, CompiledRules, SessionFacts};
+use super::{Ask, CompiledRules, SessionFacts, Userinfo};
 use crate::{
     base::{
         Time,
@@ -85,6 +85,7 @@ impl Fixture {
             scope: &self.scope,
             claims: &self.claims,
             resource: &self.resource,
+            userinfo: Userinfo::InReach,
             rules: &self.rules,
             now,
         }

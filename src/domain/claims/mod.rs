@@ -53,10 +53,21 @@ pub struct Ask<'a> {
     pub claims: &'a ClaimsRequest,
     /// The API resources of the access token, or of the whole grant for the other placements.
     pub resource: &'a [String],
+    /// Whether the client can ask userinfo.
+    pub userinfo: Userinfo,
     /// The operator's custom claims.
     pub rules: &'a CompiledRules,
     /// The instant, for expressions.
     pub now: Time,
+}
+
+/// Whether the client can ask userinfo for what its scopes bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Userinfo {
+    /// It has an access token, or will.
+    InReach,
+    /// The ID token is all that it gets (OIDC Core §5.4).
+    OutOfReach,
 }
 
 /// A custom claim that could not be computed and was left out.

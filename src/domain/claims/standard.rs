@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Ask, Assembled, ClaimSource, CompiledRules};
+use super::{Ask, Assembled, ClaimSource, CompiledRules, Userinfo};
 use crate::{
     model::{Placement, User},
     spec::oidc::claim::{STANDARD_CLAIMS, find},
@@ -14,21 +14,15 @@ pub(super) struct StandardClaims;
 impl ClaimSource for StandardClaims {
     fn contribute(&self, ask: &Ask<'_>, assembled: &mut Assembled) {
         let Some(user) = ask.user else { return };
-        let requested = match ask.placement {
-            // OIDC Core §5.4: with an access token at hand, the claims of scopes come from userinfo, not the ID token.
-            Placement::Userinfo => {
-                let by_scope = STANDARD_CLAIMS.iter().filter(|claim| ask.scope.contains(claim.scope));
-                for claim in by_scope {
-                    add(user, claim.name, assembled);
-                }
-                if ask.scope.contains("profile") {
-                    add(user, "updated_at", assembled);
-                }
-                &ask.claims.userinfo
-            }
-            Placement::IdToken => &ask.claims.id_token,
+        // OIDC Core §5.4: with an access token at hand, the claims of scopes come from userinfo, not the ID token.
+        let (brings_scopes, requested) = match ask.placement {
+            Placement::Userinfo => (true, &ask.claims.userinfo),
+            Placement::IdToken => (ask.userinfo == Userinfo::OutOfReach, &ask.claims.id_token),
             Placement::AccessToken => return,
         };
+        if brings_scopes {
+            of_scopes(ask, user, assembled);
+        }
         for (name, request) in requested {
             // §5.5.1: a request for particular values is answered with one of them or not at all.
             if let Some(value) = standard_claim(user, name).filter(|value| request.accepts(value)) {
@@ -40,6 +34,16 @@ impl ClaimSource for StandardClaims {
     fn names(&self, _rules: &CompiledRules) -> Vec<String> {
         let stored = STANDARD_CLAIMS.iter().map(|claim| claim.name.to_owned());
         stored.chain(["updated_at".to_owned()]).collect()
+    }
+}
+
+fn of_scopes(ask: &Ask<'_>, user: &User, assembled: &mut Assembled) {
+    let by_scope = STANDARD_CLAIMS.iter().filter(|claim| ask.scope.contains(claim.scope));
+    for claim in by_scope {
+        add(user, claim.name, assembled);
+    }
+    if ask.scope.contains("profile") {
+        add(user, "updated_at", assembled);
     }
 }
 
@@ -84,7 +88,7 @@ pub(super) fn standard_claim(user: &User, name: &str) -> Option<Value> {
 mod tests {
     use serde_json::json;
 
-    use super::super::{assemble, fixture::Fixture};
+    use super::super::{Userinfo, assemble, fixture::Fixture};
     use crate::{
         model::Placement,
         spec::{oauth::ScopeSet, oidc::ClaimsRequest},
@@ -116,6 +120,16 @@ mod tests {
         assert_eq!(profile["preferred_username"], "ada");
         assert_eq!(profile["name"], "Ada Lovelace");
         assert!(!profile.contains_key("email"));
+    }
+
+    #[test]
+    fn an_id_token_that_is_all_there_is_has_the_claims_of_the_scopes() {
+        let mut fixture = Fixture::new();
+        fixture.scope = ScopeSet::parse("openid email").unwrap();
+        let mut ask = fixture.ask(Placement::IdToken);
+        ask.userinfo = Userinfo::OutOfReach;
+        let claims = assemble(&ask).claims;
+        assert_eq!(claims.keys().collect::<Vec<_>>(), ["email", "email_verified"]);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use time::Duration;
 
 use super::Ask;
 use crate::{
-    model::{Grant, Resource, TokenFormat, User},
+    domain::{permission::Catalog, policy::TokenPolicy},
+    model::{Client, Grant, Resource, TokenFormat, User},
     spec::{
         jose::SigningAlg,
         oauth::{
@@ -40,18 +41,56 @@ pub struct Target {
     pub lifetime: Duration,
 }
 
+/// What decides besides the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// The operator's lifetimes.
+    pub policy: &'a TokenPolicy,
+    /// APIs and permissions.
+    pub catalog: &'a Catalog,
+    /// Who gets the token.
+    pub client: &'a Client,
+}
+
+impl<'a> Setting<'a> {
+    fn of(ask: &Ask<'a>) -> Self {
+        Self {
+            policy: ask.policy,
+            catalog: ask.catalog,
+            client: ask.client,
+        }
+    }
+}
+
 /// The target of a token that speaks for a person, within `scope`, which is what was granted or less.
 ///
 /// # Errors
 /// `invalid_target` for a resource that was not granted, is gone, or does not go with the others.
 pub fn for_person(ask: &Ask<'_>, grant: &Grant, user: &User, scope: &ScopeSet) -> Result<Target, OAuthError> {
-    let requested = requested(ask)?;
+    within(&Setting::of(ask), &requested(ask)?, grant, user, scope)
+}
+
+/// The target of a token for everything that a person has just granted.
+///
+/// # Errors
+/// `invalid_target` for resources that are gone or want tokens of different forms.
+pub fn at_once(setting: &Setting<'_>, grant: &Grant, user: &User) -> Result<Target, OAuthError> {
+    within(setting, &[], grant, user, &grant.scope)
+}
+
+fn within(
+    ask: &Setting<'_>,
+    requested: &[&str],
+    grant: &Grant,
+    user: &User,
+    scope: &ScopeSet,
+) -> Result<Target, OAuthError> {
     let issuer = ask.catalog.issuer();
     let wanted: Vec<&str> = if requested.is_empty() {
         // RFC 8707 §2.2: without the parameter, the token is for all that was granted
         grant.resources.iter().map(String::as_str).collect()
     } else {
-        requested
+        requested.to_vec()
     };
     let mut resources = Vec::new();
     let mut for_issuer = wanted.is_empty();
@@ -86,6 +125,7 @@ pub fn for_exchange(ask: &Ask<'_>, user: &User, scope: &ScopeSet, audiences: &[&
     if audiences.len() > MAX_RESOURCES {
         return Err(OAuthError::new(ErrorCode::InvalidTarget, "too many resources"));
     }
+    let ask = &Setting::of(ask);
     let found: Result<Vec<&Resource>, _> = audiences.iter().map(|identifier| find(ask, identifier)).collect();
     let resources = found?;
     let kept = scope.filter(|name| {
@@ -105,8 +145,9 @@ pub fn for_client(ask: &Ask<'_>) -> Result<Target, OAuthError> {
         let why = "openid and offline_access need a person";
         return Err(OAuthError::new(ErrorCode::InvalidScope, why));
     }
-    let issuer = ask.catalog.issuer();
     let requested = requested(ask)?;
+    let ask = &Setting::of(ask);
+    let issuer = ask.catalog.issuer();
     let resources: Vec<&Resource> = if requested.is_empty() {
         inferred(ask, &scope)?
     } else {
@@ -156,7 +197,7 @@ fn requested<'a>(ask: &Ask<'a>) -> Result<Vec<&'a str>, OAuthError> {
 }
 
 /// RFC 9068 §3: without a resource, the scopes say which one is meant; they may mean only one.
-fn inferred<'a>(ask: &Ask<'a>, scope: &ScopeSet) -> Result<Vec<&'a Resource>, OAuthError> {
+fn inferred<'a>(ask: &Setting<'a>, scope: &ScopeSet) -> Result<Vec<&'a Resource>, OAuthError> {
     if scope.is_empty() {
         return Ok(Vec::new());
     }
@@ -175,7 +216,7 @@ fn inferred<'a>(ask: &Ask<'a>, scope: &ScopeSet) -> Result<Vec<&'a Resource>, OA
     }
 }
 
-fn find<'a>(ask: &Ask<'a>, identifier: &str) -> Result<&'a Resource, OAuthError> {
+fn find<'a>(ask: &Setting<'a>, identifier: &str) -> Result<&'a Resource, OAuthError> {
     ask.catalog
         .resource(identifier)
         .filter(|_| ask.client.allows_resource(identifier))
@@ -185,7 +226,12 @@ fn find<'a>(ask: &Ask<'a>, identifier: &str) -> Result<&'a Resource, OAuthError>
         ))
 }
 
-fn assemble(ask: &Ask<'_>, for_issuer: bool, resources: &[&Resource], scope: ScopeSet) -> Result<Target, OAuthError> {
+fn assemble(
+    ask: &Setting<'_>,
+    for_issuer: bool,
+    resources: &[&Resource],
+    scope: ScopeSet,
+) -> Result<Target, OAuthError> {
     let metadata = &ask.client.metadata;
     let of_client = metadata.access_token_lifetime_seconds.map(Duration::seconds);
     let default = of_client.unwrap_or(ask.policy.access_token);
@@ -228,7 +274,7 @@ fn assemble(ask: &Ask<'_>, for_issuer: bool, resources: &[&Resource], scope: Sco
 }
 
 /// The resource's algorithm, else the client's, else ES256.
-fn signing_alg(of_resource: Option<&str>, ask: &Ask<'_>) -> SigningAlg {
+fn signing_alg(of_resource: Option<&str>, ask: &Setting<'_>) -> SigningAlg {
     of_resource
         .or(ask.client.metadata.access_token_signing_alg.as_deref())
         .and_then(|name| name.parse().ok())

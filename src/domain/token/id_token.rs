@@ -30,6 +30,10 @@ pub struct IdTokenClaims<'a> {
     pub sid: Option<SessionId>,
     /// Ties the access token to it (OIDC Core §3.1.3.6).
     pub at_hash: Option<&'a str>,
+    /// Ties the code to it, through the browser (OIDC Core §3.3.2.11).
+    pub c_hash: Option<&'a str>,
+    /// Ties the state to it (FAPI 1.0 Part 2 §5.2.2.1).
+    pub s_hash: Option<&'a str>,
     /// Claims that were asked for by name, and custom ones; none of a reserved name.
     pub extra: &'a Map<String, Value>,
 }
@@ -52,6 +56,10 @@ struct Wire<'a> {
     sid: Option<SessionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_hash: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c_hash: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    s_hash: Option<&'a str>,
     #[serde(flatten)]
     extra: &'a Map<String, Value>,
 }
@@ -74,6 +82,8 @@ impl IdTokenClaims<'_> {
             amr: self.authentication.amr,
             sid: self.sid,
             at_hash: self.at_hash,
+            c_hash: self.c_hash,
+            s_hash: self.s_hash,
             extra: self.extra,
         };
         let mut json = Vec::with_capacity(512);
@@ -107,6 +117,8 @@ mod tests {
             nonce: Some("n-0S6_WzA2Mj"),
             sid: None,
             at_hash: Some("hash"),
+            c_hash: Some("of code"),
+            s_hash: Some("of state"),
             extra: &extra,
         };
         let now = fixture::NOW.unix_timestamp();
@@ -114,7 +126,8 @@ mod tests {
             serde_json::from_slice::<Value>(&claims.to_json().unwrap()).unwrap(),
             serde_json::json!({
                 "iss": fixture::ISSUER, "sub": "0190", "aud": "web", "iat": now, "exp": now + 3600, "auth_time": now - 60,
-                "nonce": "n-0S6_WzA2Mj", "acr": "1", "amr": ["pwd"], "at_hash": "hash", "nickname": "Al",
+                "nonce": "n-0S6_WzA2Mj", "acr": "1", "amr": ["pwd"], "at_hash": "hash",
+                "c_hash": "of code", "s_hash": "of state", "nickname": "Al",
             })
         );
     }

@@ -122,6 +122,7 @@ fn told(core: &Core, catalog: &Catalog, signed_in: &SignedIn, client: &Client, a
         scope: &access.scope,
         claims: &ClaimsRequest::default(),
         resource: &resource,
+        userinfo: claims::Userinfo::InReach,
         rules: &catalog.rules,
         now: core.now(),
     });

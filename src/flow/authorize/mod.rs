@@ -4,12 +4,12 @@
 //! browser that brought it, and looked at anew after every step. It is answered once: of two tabs the second is told
 //! that it is over.
 
+mod answer;
 pub(super) mod request;
 
 use std::{net::IpAddr, sync::Arc};
 
-use time::Duration;
-
+use self::answer::{Kept, Seal};
 use super::{
     Core, Failure,
     cache::Catalog,
@@ -18,22 +18,17 @@ use super::{
 use crate::{
     base::{
         Secret, Time, TokenHash,
-        id::{AuthorizationRequestId, GrantId, SessionId},
+        id::{AuthorizationRequestId, SessionId},
     },
     domain::{
         account::throttle::{Subject, ThrottleKey},
         authorize::{Fault, Refusal, Response, Situation, Step, next_step},
         policy::REQUEST_WINDOW,
     },
-    model::{
-        AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client, Consent, Grant, Resource, Session,
-    },
-    spec::oauth::{ErrorCode, OAuthError, Prompt},
-    store::{self, Connection, Tx, authorization_request::Quota, grant::Answers},
+    model::{AuthorizationParameters, AuthorizationRequest, Client, Consent, Resource},
+    spec::oauth::{ErrorCode, OAuthError, Prompt, ResponseType},
+    store::{self, Connection, Tx, authorization_request::Quota},
 };
-
-/// RFC 6749 §4.1.2 allows ten minutes; a code here is never good for longer than this.
-const LONGEST_CODE_LIFETIME: Duration = Duration::seconds(60);
 
 /// The browser that sends a request: what its cookies say.
 #[derive(Debug, Clone)]
@@ -86,6 +81,8 @@ pub struct Pending {
     pub consent: Option<Consent>,
     /// What comes next.
     pub step: Step,
+    catalog: Arc<Catalog>,
+    seal: Seal,
 }
 
 /// A request at the authorization endpoint, by query or by body.
@@ -99,39 +96,44 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
     };
     let catalog = core.catalog().await?;
     let decided = request::decide(core, &catalog, &incoming);
-    let (parameters, client) = match (decided, incoming.client) {
-        (Ok(parameters), Some(client)) => (parameters, client),
-        (Err(Refusal::Respond(response)), Some(client)) => {
+    let client = match (&decided, incoming.client) {
+        (Err(Refusal::Page(fault)), _) => return Ok(Next::Fault(fault.clone())),
+        (_, None) => return Ok(Next::Fault(Fault::ClientUnknown)),
+        (_, Some(client)) => client,
+    };
+    let form = match &decided {
+        Ok(parameters) => (parameters.response_type, parameters.response_mode),
+        Err(Refusal::Respond(response)) => (ResponseType::Code, response.mode),
+        Err(Refusal::Page(fault)) => return Ok(Next::Fault(fault.clone())),
+    };
+    let seal = match Seal::find(core, &client, form).await {
+        Ok(seal) => seal,
+        // no answer can be given in the form that it must have
+        Err(super::Refusal::Protocol(error)) => return Ok(Next::Fault(Fault::Malformed(error))),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let parameters = match decided {
+        Ok(parameters) => parameters,
+        Err(Refusal::Respond(response)) => {
             return Ok(Next::Respond(Answered {
-                response,
+                response: seal.close(core, *response)?,
                 client_name: client.display_name().to_owned(),
             }));
         }
-        (Err(Refusal::Page(fault)), _) => return Ok(Next::Fault(fault)),
-        (_, None) => return Ok(Next::Fault(Fault::ClientUnknown)),
+        Err(Refusal::Page(fault)) => return Ok(Next::Fault(fault)),
     };
     let request = new_request(core, &client, parameters);
     let signed_in = session::current(core, browser.session.as_ref()).await?;
     let mut db = core.store.acquire().await?;
-    let pending = look(core, &catalog, &mut db, request, client, signed_in).await?;
-    match (&pending.step, &pending.signed_in) {
-        (Step::Finish, Some(signed_in)) => {
-            session::joined(core, &mut *db, &pending.client, signed_in.session.id).await?;
-            let (grant, code, value) = granted(core, &pending.request, &signed_in.session);
-            let answers = answers(&pending.request, None);
-            let is_first = store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await?;
-            core.store.keep(db);
-            if !is_first {
-                return Ok(Next::Over);
-            }
-            Ok(pending.answered(Response::code(&pending.request.parameters, value)))
-        }
-        (Step::Refuse(error), _) => {
+    let pending = look(core, catalog, &mut db, request, seal, client, signed_in).await?;
+    match &pending.step {
+        Step::Finish => pending.give(core, db, Kept::No).await,
+        Step::Refuse(error) => {
             if let Some(pushed) = &pending.request.parameters.pushed {
                 store::pushed_request::consume(&mut *db, pushed, core.now()).await?;
             }
             let response = Response::error(&pending.request.parameters, error.clone());
-            Ok(pending.answered(response))
+            pending.answered(core, response)
         }
         _ => keep(core, db, pending, browser, address).await,
     }
@@ -180,9 +182,10 @@ fn new_request(core: &Core, client: &Client, parameters: AuthorizationParameters
 /// Loads what the next step depends on, and decides it.
 async fn look(
     core: &Core,
-    catalog: &Catalog,
+    catalog: Arc<Catalog>,
     db: &mut Connection,
     request: AuthorizationRequest,
+    seal: Seal,
     client: Arc<Client>,
     signed_in: Option<SignedIn>,
 ) -> Result<Pending, Failure> {
@@ -215,6 +218,8 @@ async fn look(
         signed_in,
         consent,
         step,
+        catalog,
+        seal,
     })
 }
 
@@ -260,8 +265,10 @@ async fn take_up(
     match core.client(&request.client_id).await? {
         Some(client) if client.status == crate::model::ClientStatus::Active => {
             let catalog = core.catalog().await?;
+            let form = (request.parameters.response_type, request.parameters.response_mode);
+            let seal = Seal::find(core, &client, form).await?;
             let mut db = core.store.acquire().await?;
-            let pending = look(core, &catalog, &mut db, request, client, signed_in).await?;
+            let pending = look(core, catalog, &mut db, request, seal, client, signed_in).await?;
             Ok(Some((pending, db)))
         }
         _ => Ok(None),
@@ -306,20 +313,10 @@ pub async fn cancel(core: &Core, id: AuthorizationRequestId, browser: &Browser) 
 
 impl Pending {
     /// Goes on: to the next page, or to the client with the answer.
-    async fn proceed(self, core: &Core, mut db: Connection) -> Result<Next, Failure> {
-        match (&self.step, &self.signed_in) {
-            (Step::Finish, Some(signed_in)) => {
-                session::joined(core, &mut *db, &self.client, signed_in.session.id).await?;
-                let (grant, code, value) = granted(core, &self.request, &signed_in.session);
-                let answers = answers(&self.request, Some(self.request.id));
-                let is_first = store::grant::insert_given(&mut *db, &grant, Some(&code), answers).await?;
-                core.store.keep(db);
-                if !is_first {
-                    return Ok(Next::Over);
-                }
-                Ok(self.answered(Response::code(&self.request.parameters, value)))
-            }
-            (Step::Refuse(error), _) => {
+    async fn proceed(self, core: &Core, db: Connection) -> Result<Next, Failure> {
+        match &self.step {
+            Step::Finish => self.give(core, db, Kept::Yes).await,
+            Step::Refuse(error) => {
                 drop(db);
                 let error = error.clone();
                 self.refuse(core, error).await
@@ -329,6 +326,34 @@ impl Pending {
                 Ok(Next::Page(self.step, self.request.id))
             }
         }
+    }
+
+    /// Gives the client what it asked for, once.
+    async fn give(self, core: &Core, mut db: Connection, kept: Kept) -> Result<Next, Failure> {
+        let Some(signed_in) = &self.signed_in else {
+            return Ok(Next::Over);
+        };
+        let made = match answer::make(core, &self.catalog, &self.client, &self.request, signed_in, &self.seal) {
+            Ok(made) => made,
+            // what was granted cannot be written into one token
+            Err(super::Refusal::Protocol(error)) if kept == Kept::Yes => {
+                drop(db);
+                return self.refuse(core, error).await;
+            }
+            Err(super::Refusal::Protocol(error)) => {
+                let response = Response::error(&self.request.parameters, error);
+                return self.answered(core, response);
+            }
+            Err(refusal) => return Err(refusal.into()),
+        };
+        // Signed before anything is written: a key that fails must not use up the request.
+        let response = Response::given(&self.request.parameters, made.given.clone());
+        let answered = self.answered(core, response)?;
+        session::joined(core, &mut *db, &self.client, signed_in.session.id).await?;
+        if !made.keep(core, db, answer::uses_up(&self.request, kept)).await? {
+            return Ok(Next::Over);
+        }
+        Ok(answered)
     }
 
     /// Answers with an error, once.
@@ -345,8 +370,8 @@ impl Pending {
     /// The same in a transaction of the caller's.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn refuse_in(self, core: &Core, tx: &mut Tx, error: OAuthError) -> Result<Next, store::Error> {
+    /// A [`Failure`].
+    pub async fn refuse_in(self, core: &Core, tx: &mut Tx, error: OAuthError) -> Result<Next, Failure> {
         if !store::authorization_request::finish(&mut **tx, self.request.id, core.now()).await? {
             return Ok(Next::Over);
         }
@@ -354,69 +379,18 @@ impl Pending {
             store::pushed_request::consume(&mut **tx, pushed, core.now()).await?;
         }
         let response = Response::error(&self.request.parameters, error);
-        Ok(self.answered(response))
+        self.answered(core, response)
     }
 
-    fn answered(&self, response: Response) -> Next {
-        Next::Respond(Answered {
-            response,
+    fn answered(&self, core: &Core, response: Response) -> Result<Next, Failure> {
+        Ok(Next::Respond(Answered {
+            response: self.seal.close(core, response)?,
             client_name: self.client.display_name().to_owned(),
-        })
+        }))
     }
 
     /// The session that would answer now.
     pub fn session_id(&self) -> Option<SessionId> {
         self.signed_in.as_ref().map(|signed_in| signed_in.session.id)
     }
-}
-
-/// What a grant for the request uses up.
-fn answers(request: &AuthorizationRequest, kept: Option<AuthorizationRequestId>) -> Answers<'_> {
-    Answers {
-        request: kept,
-        pushed: request.parameters.pushed.as_ref(),
-    }
-}
-
-/// The grant for a request, and a fresh code for it.
-fn granted(
-    core: &Core,
-    request: &AuthorizationRequest,
-    session: &Session,
-) -> (Grant, AuthorizationCode, Secret<String>) {
-    let now = core.now();
-    let value = core.rng.token();
-    let expires_at: Time = now + core.policy.tokens.authorization_code.min(LONGEST_CODE_LIFETIME);
-    let parameters = &request.parameters;
-    let grant = Grant {
-        id: GrantId::new(now, &*core.rng),
-        client_id: request.client_id.clone(),
-        user_id: session.user_id,
-        session_id: Some(session.id),
-        scope: parameters.scope.clone(),
-        resources: parameters.resource.clone(),
-        claims: parameters.claims.clone(),
-        authorization_details: parameters.authorization_details.clone(),
-        nonce: parameters.nonce.clone(),
-        auth_time: session.auth_time,
-        acr: session.acr.clone(),
-        amr: session.amr.clone(),
-        created_at: now,
-        // Whoever redeems the code moves it to the end of what is issued then.
-        expires_at,
-        revoked_at: None,
-    };
-    let code = AuthorizationCode {
-        hash: TokenHash::of(value.expose()),
-        grant_id: grant.id,
-        client_id: grant.client_id.clone(),
-        redirect_uri: parameters.redirect_uri.clone(),
-        redirect_uri_given: parameters.redirect_uri_given,
-        code_challenge: parameters.code_challenge.clone(),
-        dpop_jkt: parameters.dpop_jkt.clone(),
-        created_at: now,
-        expires_at,
-        redeemed_at: None,
-    };
-    (grant, code, value)
 }

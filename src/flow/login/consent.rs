@@ -47,6 +47,7 @@ pub(super) async fn told_to(
         scope: asked.scope,
         claims: asked.claims,
         resource: asked.resource,
+        userinfo: claims::Userinfo::InReach,
         rules: &catalog.rules,
         now: core.now(),
     });

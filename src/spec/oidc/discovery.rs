@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::spec::{
     jose::{JwsAlg, SigningAlg},
-    oauth::{ClientAuthMethod, GrantType, Prompt, ResponseMode, ResponseType, scope},
+    oauth::{ClientAuthMethod, GrantType, Prompt, ResponseType, scope},
     oidc::{Display, claim},
 };
 
@@ -55,7 +55,7 @@ pub struct Metadata {
     revocation_endpoint: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: Vec<ResponseType>,
-    response_modes_supported: Vec<ResponseMode>,
+    response_modes_supported: Vec<&'static str>,
     grant_types_supported: Vec<GrantType>,
     acr_values_supported: Vec<String>,
     subject_types_supported: Vec<&'static str>,
@@ -90,7 +90,7 @@ pub struct Offer {
     /// Every response type that some client may use.
     pub response_types: Vec<ResponseType>,
     /// Every way in which responses travel.
-    pub response_modes: Vec<ResponseMode>,
+    pub response_modes: Vec<&'static str>,
     /// Every way in which clients authenticate.
     pub auth_methods: Vec<ClientAuthMethod>,
     /// What `sub` may be.
@@ -180,6 +180,7 @@ impl Metadata {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::oauth::ResponseMode;
 
     fn document() -> serde_json::Value {
         serde_json::to_value(Metadata::new(Offer {
@@ -187,7 +188,7 @@ mod tests {
             claims: vec!["name".to_owned(), "sub".to_owned()],
             grant_types: vec![GrantType::AuthorizationCode, GrantType::Ciba],
             response_types: vec![ResponseType::Code, ResponseType::CodeIdToken],
-            response_modes: ResponseMode::ALL.to_vec(),
+            response_modes: ResponseMode::names().collect(),
             auth_methods: ClientAuthMethod::ALL.to_vec(),
             subject_types: vec!["public"],
             extensions: Map::from_iter([("request_parameter_supported".to_owned(), Value::from(false))]),

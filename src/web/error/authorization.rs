@@ -24,7 +24,7 @@ pub fn respond(visitor: &Visitor, answered: &Answered) -> HttpResponse {
         app: answered.client_name.clone(),
         redirect_uri: response.redirect_uri.clone(),
         parameters: response
-            .parameters(issuer)
+            .wire(issuer)
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),

@@ -5,9 +5,14 @@
 
 mod backchannel_logout;
 mod basic;
+mod checks;
 mod config;
 mod form_post_basic;
+mod form_post_hybrid;
+mod form_post_implicit;
 mod frontchannel_logout;
+mod hybrid;
+mod implicit;
 mod modules;
 mod rp_initiated_logout;
 mod suite;

@@ -1,8 +1,5 @@
 //! The suite: its apps, its person, how it asks, goes through the pages, and looks at every answer.
 
-use std::collections::BTreeSet;
-
-use reqwest::header::HeaderMap;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -10,6 +7,9 @@ use super::super::support::apps::web_app;
 use super::super::support::browser::{Browser, Page};
 use super::super::support::relying_party::{Answer, Ask, RelyingParty};
 use super::super::support::server::{CALLBACK, TestServer};
+
+pub use super::checks::{ADDRESS, EMAIL, PHONE, PROFILE, check_description, check_error, check_json, check_userinfo};
+use super::checks::{ID_TOKEN_CLAIMS, check_code, check_jwks, check_metadata, half_hash};
 
 /// The suite's person, with every standard claim set.
 pub const IDENTIFIER: &str = "buffy@example.com";
@@ -55,48 +55,6 @@ postal_code = "95037"
 country = "US"
 "#;
 
-/// Claims of each scope (OIDC Core §5.4).
-pub const PROFILE: &[&str] = &[
-    "name",
-    "family_name",
-    "given_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "updated_at",
-];
-pub const EMAIL: &[&str] = &["email", "email_verified"];
-pub const ADDRESS: &[&str] = &["address"];
-pub const PHONE: &[&str] = &["phone_number", "phone_number_verified"];
-
-/// What an ID token may carry although nobody asked for it.
-const ID_TOKEN_CLAIMS: &[&str] = &[
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "iat",
-    "auth_time",
-    "nonce",
-    "acr",
-    "amr",
-    "azp",
-    "at_hash",
-    "c_hash",
-    "s_hash",
-    "nbf",
-    "jti",
-    "sid",
-    "txn",
-];
-
 /// How the authorization response travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -108,6 +66,7 @@ pub enum Mode {
 pub struct Suite {
     pub server: &'static TestServer,
     pub mode: Mode,
+    pub response_type: &'static str,
     /// `client_secret_basic`.
     pub client: RelyingParty,
 }
@@ -135,6 +94,38 @@ pub async fn prepare_with(server: TestServer, more: &str) -> TestServer {
         ),
     ];
     server.holding(&(apps.concat() + PERSON)).await
+}
+
+/// A server whose apps may have every response type.
+pub async fn prepared_for_tokens() -> TestServer {
+    let types = [
+        "code",
+        "id_token",
+        "id_token token",
+        "code id_token",
+        "code token",
+        "code id_token token",
+    ];
+    let app = |(client_id, secret): (&str, &str), method: &str| {
+        format!(
+            r#"
+[[clients]]
+client_id = "{client_id}"
+client_secret = "{secret}"
+client_name = "Suite"
+token_endpoint_auth_method = "{method}"
+redirect_uris = ["{CALLBACK}"]
+grant_types = ["authorization_code", "implicit", "refresh_token"]
+response_types = {types:?}
+"#
+        )
+    };
+    let apps = [
+        app(FIRST, "client_secret_basic"),
+        app(SECOND, "client_secret_basic"),
+        app(THIRD, "client_secret_post"),
+    ];
+    TestServer::start().await.holding(&(apps.concat() + PERSON)).await
 }
 
 /// Where the pages led.
@@ -194,12 +185,34 @@ pub struct Flow {
     pub userinfo: Value,
 }
 
+/// What an authorization response gave.
+struct Front {
+    code: Option<String>,
+    access_token: Option<String>,
+    id_token: Option<(String, Value)>,
+}
+
 impl Suite {
     pub async fn new(server: &'static TestServer, mode: Mode) -> Self {
+        Self::of(server, mode, "code").await
+    }
+
+    /// The plan for another response type.
+    pub async fn of(server: &'static TestServer, mode: Mode, response_type: &'static str) -> Self {
         let client = server.relying_party(FIRST.0, FIRST.1).await;
         check_metadata(&client, "client_secret_basic");
         check_jwks(&client).await;
-        Self { server, mode, client }
+        Self {
+            server,
+            mode,
+            response_type,
+            client,
+        }
+    }
+
+    /// Whether the response type has that word.
+    pub fn has(&self, word: &str) -> bool {
+        self.response_type.split(' ').any(|one| one == word)
     }
 
     pub async fn second_client(&self) -> RelyingParty {
@@ -216,7 +229,11 @@ impl Suite {
     }
 
     pub fn ask_as(&self, client: &RelyingParty, changes: &[(&str, &str)]) -> Ask {
-        let mut all = vec![("code_challenge", ""), ("code_challenge_method", "")];
+        let mut all = vec![
+            ("response_type", self.response_type),
+            ("code_challenge", ""),
+            ("code_challenge_method", ""),
+        ];
         if self.mode == Mode::FormPost {
             all.push(("response_mode", "form_post"));
         }
@@ -271,10 +288,18 @@ impl Suite {
         }
         let location = page.location()?;
         assert_eq!(self.mode, Mode::Query, "{location}");
-        assert!(location.as_str().starts_with(&format!("{CALLBACK}?")), "{location}");
-        assert_eq!(location.fragment(), None);
-        let query = location.query().unwrap_or_default();
-        Some(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        // Tokens, and errors in their place, travel in the fragment.
+        let (mark, sent, other) = match self.response_type {
+            "code" => ('?', location.query(), location.fragment()),
+            _ => ('#', location.fragment(), location.query()),
+        };
+        assert!(
+            location.as_str().starts_with(&format!("{CALLBACK}{mark}")),
+            "{location}"
+        );
+        assert_eq!(other, None, "{location}");
+        let sent = sent.unwrap_or_default();
+        Some(form_urlencoded::parse(sent.as_bytes()).into_owned().collect())
     }
 
     /// The error of an authorization response.
@@ -297,19 +322,86 @@ impl Suite {
 
     /// From the authorization response to userinfo.
     pub async fn finish(&self, ask: &Ask, visit: Visit) -> Flow {
-        let code = self.client.code_of(ask, visit.response()).unwrap();
-        check_code(&code);
-        let answer = self.exchange(&code, &[]).await;
         let nonce = ask.url.query_pairs().find(|(name, _)| name == "nonce");
         let nonce = nonce.map(|(_, value)| value.into_owned());
-        let tokens = self.check_tokens(&self.client, &answer, nonce.as_deref()).await;
-        let answer = self.client.userinfo(&tokens.access_token).await;
-        let userinfo = check_userinfo(&answer, &tokens.claims);
+        let front = self.front(ask, &visit, nonce.as_deref()).await;
+        let (code, tokens) = match &front.code {
+            Some(code) => {
+                check_code(code);
+                let answer = self.exchange(code, &[]).await;
+                let tokens = self.check_tokens(&self.client, &answer, nonce.as_deref()).await;
+                if let Some((_, claims)) = &front.id_token {
+                    // OIDC Core §3.3.3.6
+                    assert_eq!(
+                        (&claims["sub"], &claims["iss"]),
+                        (&tokens.claims["sub"], &tokens.claims["iss"])
+                    );
+                }
+                (code.clone(), tokens)
+            }
+            None => {
+                let (id_token, claims) = front.id_token.clone().unwrap();
+                let access_token = front.access_token.clone().unwrap_or_default();
+                let tokens = Tokens {
+                    access_token,
+                    id_token,
+                    refresh_token: None,
+                    claims,
+                };
+                (String::new(), tokens)
+            }
+        };
+        let mut userinfo = Value::Null;
+        for access_token in [front.access_token.as_deref(), Some(&tokens.access_token)] {
+            if let Some(access_token) = access_token.filter(|token| !token.is_empty()) {
+                userinfo = check_userinfo(&self.client.userinfo(access_token).await, &tokens.claims);
+            }
+        }
         Flow {
             visit,
             code,
             tokens,
             userinfo,
+        }
+    }
+
+    /// What the response gives, and nothing else than its type promises.
+    async fn front(&self, ask: &Ask, visit: &Visit, nonce: Option<&str>) -> Front {
+        let sent = visit.response();
+        let get = |name: &str| {
+            let mut found = sent.iter().filter(|(found, _)| found == name);
+            let value = found.next().map(|(_, value)| value.clone());
+            assert!(found.next().is_none(), "{name} comes twice");
+            value
+        };
+        assert_eq!(get("error"), None, "{sent:?}");
+        assert_eq!(get("state").as_deref(), Some(ask.state.as_str()), "{sent:?}");
+        assert_eq!(get("iss").as_deref(), Some(self.client.issuer.as_str()), "{sent:?}");
+        let (code, access_token, id_token) = (get("code"), get("access_token"), get("id_token"));
+        assert_eq!(code.is_some(), self.has("code"), "{sent:?}");
+        assert_eq!(access_token.is_some(), self.has("token"), "{sent:?}");
+        assert_eq!(id_token.is_some(), self.has("id_token"), "{sent:?}");
+        if access_token.is_some() {
+            assert_eq!(get("token_type").as_deref(), Some("Bearer"));
+            assert!(get("expires_in").unwrap().parse::<u32>().unwrap() > 0);
+        }
+        let id_token = match id_token {
+            Some(id_token) => {
+                let token = access_token.as_deref();
+                let claims = self.client.verify_id_token(&id_token, nonce, token).await;
+                self.check_id_token(&id_token, &claims);
+                let hash = |value: &Option<String>| value.as_deref().map_or(Value::Null, half_hash);
+                assert_eq!(claims["at_hash"], hash(&access_token));
+                assert_eq!(claims["c_hash"], hash(&code));
+                assert_eq!(claims["s_hash"], hash(&get("state")));
+                Some((id_token, claims))
+            }
+            None => None,
+        };
+        Front {
+            code,
+            access_token,
+            id_token,
         }
     }
 
@@ -362,91 +454,13 @@ impl Suite {
         );
         assert!(claims["acr"].as_str().is_none_or(|acr| !acr.is_empty()));
         for (name, value) in claims.as_object().unwrap() {
-            assert!(ID_TOKEN_CLAIMS.contains(&name.as_str()), "{name} was not asked for");
+            // OIDC Core §5.4: an ID token that is all there is has the claims of the scopes.
+            let asked = ID_TOKEN_CLAIMS.contains(&name.as_str()) || self.response_type == "id_token";
+            assert!(asked, "{name} was not asked for");
             let blank = value
                 .as_str()
                 .is_some_and(|text| text.trim().is_empty() || text == "null");
             assert!(!value.is_null() && !blank, "{name}: {value}");
         }
     }
-}
-
-fn check_metadata(client: &RelyingParty, method: &str) {
-    let methods = client.metadata["token_endpoint_auth_methods_supported"]
-        .as_array()
-        .unwrap();
-    assert!(methods.iter().any(|one| one == method), "{methods:?}");
-}
-
-/// No private or symmetric members; each key has a `kid` of its own.
-async fn check_jwks(client: &RelyingParty) {
-    let answer = client.get("jwks_uri", HeaderMap::new()).await;
-    check_json(&answer);
-    let jwks = answer.ok();
-    let keys = jwks["keys"].as_array().unwrap();
-    let mut kids = BTreeSet::new();
-    for key in keys {
-        for private in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
-            assert!(key[private].is_null(), "{private} is published");
-        }
-        assert!(kids.insert(key["kid"].as_str().unwrap()), "a kid is repeated");
-        assert!(["RSA", "EC", "OKP"].iter().any(|kind| key["kty"] == **kind), "{key}");
-    }
-    assert!(!kids.is_empty());
-}
-
-/// At least 128 bits long, and more than 96 by Shannon's estimate.
-fn check_code(code: &str) {
-    assert!(code.len() * 8 >= 128);
-    let length = code.len() as f64;
-    let distinct: BTreeSet<char> = code.chars().collect();
-    let entropy: f64 = distinct
-        .into_iter()
-        .map(|letter| {
-            let share = code.matches(letter).count() as f64 / length;
-            -share * share.log2()
-        })
-        .sum();
-    assert!(entropy * length > 96.0, "{entropy}");
-}
-
-/// ASCII without `"` and `\` (RFC 6749 §5.2), and on one line.
-pub fn check_description(description: &str) {
-    let fits = description
-        .bytes()
-        .all(|b| matches!(b, 0x20..=0x7e) && b != b'"' && b != b'\\');
-    assert!(fits, "{description:?}");
-}
-
-pub fn check_json(answer: &Answer) {
-    let content_type = answer.header("content-type").unwrap();
-    assert!(content_type.starts_with("application/json"), "{content_type}");
-}
-
-/// A refusal of an endpoint for programs: JSON with a description that may travel.
-pub fn check_error(answer: &Answer, status: u16, code: &str) {
-    check_json(answer);
-    assert_eq!(answer.error(), (status, code.to_owned()), "{}", answer.body);
-    check_description(answer.json()["error_description"].as_str().unwrap_or_default());
-}
-
-/// Status, type, `sub`, and the type of each standard claim (OIDC Core §5.1).
-pub fn check_userinfo(answer: &Answer, id_token: &Value) -> Value {
-    let userinfo = answer.ok();
-    check_json(answer);
-    assert_eq!(userinfo["sub"], id_token["sub"]);
-    for (name, value) in userinfo.as_object().unwrap() {
-        let text = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
-        let fits = match name.as_str() {
-            "email_verified" | "phone_number_verified" => value.is_boolean(),
-            "updated_at" => value.is_number(),
-            "address" => value
-                .as_object()
-                .is_some_and(|members| !members.is_empty() && members.values().all(text)),
-            "birthdate" => value.as_str().is_some_and(|date| date.len() == 10 || date.len() == 4),
-            _ => text(value),
-        };
-        assert!(fits, "{name}: {value}");
-    }
-    userinfo
 }

@@ -81,7 +81,7 @@ pub async fn oidcc_refresh_token(suite: &Suite) {
 }
 
 pub async fn oidcc_ensure_request_with_valid_pkce_succeeds(suite: &Suite) {
-    let mut ask = suite.client.ask(&[]);
+    let mut ask = suite.client.ask(&[("response_type", suite.response_type)]);
     if suite.mode == crate::conformance::suite::Mode::FormPost {
         ask.url.query_pairs_mut().append_pair("response_mode", "form_post");
     }

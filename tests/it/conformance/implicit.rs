@@ -1,0 +1,24 @@
+//! `oidcc-implicit-certification-test-plan`: tokens in the fragment, without a code.
+
+use tokio::sync::OnceCell;
+
+use super::modules::implicit_modules;
+use super::suite::{Mode, Suite, prepared_for_tokens};
+use crate::support::server::TestServer;
+
+static SERVER: OnceCell<TestServer> = OnceCell::const_new();
+
+async fn server() -> &'static TestServer {
+    SERVER.get_or_init(prepared_for_tokens).await
+}
+
+implicit_modules! { id_token, super::Mode::Query, "id_token";
+    requests: oidcc_response_type_missing;
+    requests: oidcc_alternate_happy_flow;
+}
+
+implicit_modules! { id_token_token, super::Mode::Query, "id_token token";
+    answers: oidcc_userinfo_get;
+    answers: oidcc_userinfo_post_header;
+    answers: oidcc_userinfo_post_body;
+}
