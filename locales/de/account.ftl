@@ -64,3 +64,7 @@ confirm-console = Ihre Anmeldung liegt eine Weile zurück, und dieser Teil der K
 confirm-change = Für diese Änderung brauchen wir einen frischen Nachweis.
 confirm-lost = Noch wurde nichts geändert. Sie kommen zurück auf die Seite; bitte füllen Sie sie noch einmal aus.
 confirm-submit = Weiter
+
+requests-title = Wartet auf Sie
+requests-app = { $app } bittet um Ihre Bestätigung
+requests-look = Ansehen

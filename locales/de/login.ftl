@@ -110,3 +110,12 @@ decided-allowed-text = Es macht gleich von selbst weiter. Sie können diese Seit
 decided-denied = Das Gerät wurde nicht verbunden
 decided-denied-text = Es bekommt nichts. Wenn Sie nicht selbst damit angefangen haben, wollte vielleicht jemand in Ihr Konto.
 decided-account = Zu Ihrem Konto
+
+approve-title = Bestätigen?
+approve-heading = { $app } bittet um Ihre Bestätigung
+approve-compare = Zeigt die App genau das?
+approve-warning = Erlauben Sie das nur, wenn Sie die App gerade benutzen und mit der Frage gerechnet haben. Haben Sie nicht selbst damit angefangen, oder sagt Ihnen jemand am Telefon, Sie sollen es erlauben, dann nicht.
+approved = Sie haben bestätigt
+approved-text = Die App macht gleich von selbst weiter. Sie können diese Seite schließen.
+not-approved = Sie haben abgelehnt
+not-approved-text = Die App bekommt nichts. Wenn Sie nicht selbst damit angefangen haben, wollte vielleicht jemand in Ihr Konto.

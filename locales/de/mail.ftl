@@ -47,3 +47,12 @@ mail-moved-subject = Ihre E-Mail-Adresse wurde geändert
 mail-moved-text = Das Konto bei { $product } mit der Adresse { $identifier } hat jetzt eine andere Adresse. Nachrichten gehen von nun an dorthin.
 mail-moved-link = Konto ansehen
 mail-moved-not-you = Wenn Sie es nicht waren, melden Sie sich an, ändern Sie sofort Ihr Passwort und stellen Sie die Adresse wieder her. Können Sie sich nicht anmelden, wenden Sie sich an die Betreiber dieses Dienstes.
+
+mail-approve-subject = Eine App bittet um Ihre Bestätigung
+mail-approve-text = { $app } möchte Ihr Konto bei { $product } benutzen. Sehen Sie nach, worum es geht, und entscheiden Sie dort.
+mail-approve-link = Ansehen
+mail-approve-valid = { $n ->
+    [one] Sie wartet { $n } Minute.
+   *[other] Sie wartet { $n } Minuten.
+}
+mail-approve-not-you = Wenn Sie das nicht erwartet haben, tun Sie nichts oder lehnen Sie ab: Ohne Sie geschieht nichts.

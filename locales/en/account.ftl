@@ -64,3 +64,7 @@ confirm-console = Some time has passed since you signed in, and this part of the
 confirm-change = For this change we need a fresh proof.
 confirm-lost = Nothing was changed yet. You will come back to the page; please fill it in again.
 confirm-submit = Continue
+
+requests-title = Waiting for you
+requests-app = { $app } asks for your confirmation
+requests-look = Look at it

@@ -110,3 +110,12 @@ decided-allowed-text = It goes on by itself in a moment. You can close this page
 decided-denied = The device was not connected
 decided-denied-text = It gets nothing. If you did not start this yourself, somebody may have tried to get into your account.
 decided-account = To your account
+
+approve-title = Confirm?
+approve-heading = { $app } asks for your confirmation
+approve-compare = Does the app show exactly this?
+approve-warning = Only allow this if you are using the app right now and expected to be asked. If you did not start this, or somebody tells you on the telephone to allow it, do not.
+approved = You confirmed it
+approved-text = The app goes on by itself in a moment. You can close this page.
+not-approved = You refused it
+not-approved-text = The app gets nothing. If you did not start this yourself, somebody may have tried to get into your account.

@@ -47,3 +47,12 @@ mail-moved-subject = Your e-mail address was changed
 mail-moved-text = The account at { $product } that had the address { $identifier } has another address now. Mails go there from now on.
 mail-moved-link = Look at your account
 mail-moved-not-you = If it was not you, sign in, change your password at once and set the address right again. If you cannot sign in, tell whoever runs this service.
+
+mail-approve-subject = An app asks for your confirmation
+mail-approve-text = { $app } asks to use your account at { $product }. Look at what it asks for, and decide there.
+mail-approve-link = Look at it
+mail-approve-valid = { $n ->
+    [one] It waits for { $n } minute.
+   *[other] It waits for { $n } minutes.
+}
+mail-approve-not-you = If you did not expect this, do nothing or refuse: nothing happens without you.

@@ -16,9 +16,10 @@ use crate::{
 };
 
 /// Signet's own metadata that only an operator sets. `resources` would let a stranger introspect the tokens of an API
-/// by naming it; the others decide how long tokens live.
-pub const OPERATORS: [&str; 3] = [
+/// by naming it, `token_exchange` lets it speak for people to other APIs; the others decide how long tokens live.
+pub const OPERATORS: [&str; 4] = [
     "resources",
+    "token_exchange",
     "access_token_lifetime_seconds",
     "refresh_token_lifetime_seconds",
 ];

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod api_resource;
 pub mod authorize;
+pub mod ciba;
 pub mod claims;
 pub mod client_auth;
 pub mod client_metadata;

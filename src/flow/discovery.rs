@@ -20,7 +20,7 @@ use crate::{
     },
     model::SubjectType,
     spec::{
-        jose::{JweAlg, JweEnc, SigningAlg},
+        jose::{JweAlg, JweEnc, JwsAlg, SigningAlg},
         oauth::{ClientAuthMethod, GrantType, ResponseMode, ResponseType},
         oidc::discovery::{Metadata, Offer, path},
     },
@@ -34,6 +34,7 @@ const EXTENSIONS: &[fn(&Core) -> Members] = &[
     registration,
     request_objects,
     device_authorization,
+    ciba,
     proofs,
     protected_answers,
     logout,
@@ -94,6 +95,23 @@ fn logout(_: &Core) -> Members {
         ("backchannel_logout_session_supported", json!(true)),
         ("frontchannel_logout_supported", json!(true)),
         ("frontchannel_logout_session_supported", json!(true)),
+    ]
+}
+
+// CIBA Core §4; the modes of FAPI-CIBA §5.2.2
+fn ciba(core: &Core) -> Members {
+    let algs: Vec<&str> = JwsAlg::SIGNATURES.iter().map(|alg| alg.name()).collect();
+    vec![
+        (
+            "backchannel_authentication_endpoint",
+            json!(core.policy.issuer.at(path::BACKCHANNEL_AUTHENTICATION)),
+        ),
+        ("backchannel_token_delivery_modes_supported", json!(["poll", "ping"])),
+        (
+            "backchannel_authentication_request_signing_alg_values_supported",
+            json!(algs),
+        ),
+        ("backchannel_user_code_parameter_supported", json!(false)),
     ]
 }
 

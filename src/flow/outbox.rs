@@ -26,6 +26,8 @@ pub enum Message {
     Recovery(Recovery),
     /// An app must hear that a session has ended (OIDC Back-Channel Logout §2.5).
     Logout(Logout),
+    /// An app must hear that somebody has decided (CIBA Core §10.2).
+    Ping(Ping),
 }
 
 /// Which app must hear of the end of which session. The token is made when it leaves: it is good for minutes only.
@@ -37,6 +39,28 @@ pub struct Logout {
     pub user_id: UserId,
     /// The session.
     pub session_id: SessionId,
+}
+
+/// What a client is told, and where.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ping {
+    /// Its notification endpoint, as it was when it asked.
+    pub endpoint: String,
+    /// The bearer token for it.
+    pub token: String,
+    /// What it asked under.
+    pub auth_req_id: String,
+    /// From then on nobody cares.
+    pub expires_at: Time,
+}
+
+/// Names no value: they are secrets.
+impl std::fmt::Debug for Ping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ping")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which messages one worker carries. An app that answers slowly must not hold up mail.
@@ -53,7 +77,7 @@ impl Lane {
     pub const fn kinds(self) -> &'static [&'static str] {
         match self {
             Self::Mail => &["mail", "recovery"],
-            Self::Calls => &["logout"],
+            Self::Calls => &["logout", "ping"],
         }
     }
 }
@@ -80,6 +104,7 @@ impl Message {
             Self::Mail(_) => "mail",
             Self::Recovery(_) => "recovery",
             Self::Logout(_) => "logout",
+            Self::Ping(_) => "ping",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why an endpoint of the back channel did not answer with what was asked for.
 
-use super::keys;
+use super::{keys, outbox};
 use crate::{
     base::{Time, seal::SealError},
     domain::token::Unwritable,
@@ -41,6 +41,9 @@ pub enum Refusal {
     /// Claims could not be written.
     #[error(transparent)]
     Unwritable(#[from] Unwritable),
+    /// What must leave could not be written down.
+    #[error(transparent)]
+    Outbox(#[from] outbox::Error),
     /// Too many requests came from there.
     #[error("too many requests from one address")]
     TooMany {

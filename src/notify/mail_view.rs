@@ -149,6 +149,19 @@ impl Letter {
         }
     }
 
+    /// Tells that an app asks something; `link` leads to the page that says what.
+    pub fn approve(translator: Translator, product: &str, app: &str, link: &str, valid_minutes: i64) -> Self {
+        let opening = vec![Text::new("mail-approve-text").with("product", product).with("app", app)];
+        Self {
+            link: Some((link.to_owned(), Text::new("mail-approve-link"))),
+            closing: vec![
+                Text::new("mail-approve-valid").count("n", valid_minutes),
+                Text::new("mail-approve-not-you"),
+            ],
+            ..Self::new(translator, product, "mail-approve-subject", opening)
+        }
+    }
+
     /// The mail to `to`.
     ///
     /// # Errors
@@ -182,7 +195,7 @@ mod tests {
 
     const HOSTILE: &str = "<b>\"x\"</b>";
 
-    fn letters(locale: Locale) -> [Letter; 7] {
+    fn letters(locale: Locale) -> [Letter; 8] {
         let speak = Translator::new(locale);
         [
             Letter::verify_email(
@@ -198,6 +211,7 @@ mod tests {
             Letter::change_address(speak, HOSTILE, "https://id.example/account/email/verify?token=t", 60),
             Letter::address_in_use(speak, "Signet", "https://id.example/login"),
             Letter::address_changed(speak, "Signet", HOSTILE, "https://id.example/account"),
+            Letter::approve(speak, "Signet", HOSTILE, "https://id.example/approve?id=1", 10),
         ]
     }
 

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use super::address::is_public;
+use crate::base::Secret;
 
 /// Name look-ups at once. One can hang much longer than a fetch may take, on a thread that cannot be stopped.
 const LOOK_UPS: usize = 16;
@@ -166,6 +167,26 @@ impl HttpClient {
             .post(url.clone())
             .header("content-type", "application/x-www-form-urlencoded")
             .body(encoded);
+        let status = request.send().await.map_err(failure)?.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(FetchError::Status(status.as_u16()))
+        }
+    }
+
+    /// Sends JSON under a bearer token. As with [`HttpClient::post_form`], any answer of success counts.
+    ///
+    /// # Errors
+    /// As [`FetchError`] says.
+    pub async fn post_json(&self, url: &Url, bearer: &Secret<String>, json: String) -> Result<(), FetchError> {
+        check(url, self.reach)?;
+        let request = self
+            .client
+            .post(url.clone())
+            .header("content-type", "application/json")
+            .bearer_auth(bearer.expose())
+            .body(json);
         let status = request.send().await.map_err(failure)?.status();
         if status.is_success() {
             Ok(())

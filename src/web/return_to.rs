@@ -1,7 +1,7 @@
 //! Where to go after signing in without an app: only to pages of this server that are known here, never to an address
 //! that somebody wrote into a link.
 
-use crate::domain::user_code::UserCode;
+use crate::{base::id::DeferredAuthorizationId, domain::user_code::UserCode};
 
 /// A page to come back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,7 +13,12 @@ pub enum ReturnTo {
     Console,
     /// The device that shows this code.
     Device(UserCode),
+    /// What an app asks behind the scenes.
+    Approve(DeferredAuthorizationId),
 }
+
+/// The address of [`ReturnTo::Approve`], without the id.
+const APPROVE: &str = "/approve?id=";
 
 /// The address of [`ReturnTo::Device`], without the code.
 const DEVICE: &str = "/device?user_code=";
@@ -27,6 +32,7 @@ impl ReturnTo {
             Self::Account => "/account".to_owned(),
             Self::Console => "/console".to_owned(),
             Self::Device(user_code) => format!("{DEVICE}{user_code}"),
+            Self::Approve(id) => format!("{APPROVE}{id}"),
         }
     }
 
@@ -37,9 +43,10 @@ impl ReturnTo {
 
     /// The page that a parameter names; another address names none.
     pub fn parse(text: &str) -> Option<Self> {
-        match text.strip_prefix(DEVICE) {
-            Some(code) => UserCode::parse(code).map(Self::Device),
-            None => Self::WINGS.into_iter().find(|page| page.address() == text),
+        match (text.strip_prefix(DEVICE), text.strip_prefix(APPROVE)) {
+            (Some(code), _) => UserCode::parse(code).map(Self::Device),
+            (_, Some(id)) => id.parse().ok().map(Self::Approve),
+            (None, None) => Self::WINGS.into_iter().find(|page| page.address() == text),
         }
     }
 
@@ -128,6 +135,8 @@ mod tests {
         assert_eq!(device.address(), "/device?user_code=WDJB-MJHT");
         for other in [
             "/device",
+            "/approve?id=",
+            "/approve?id=//evil.example",
             "/device?user_code=",
             "/device?user_code=WDJB-MJHT&x=//evil.example",
         ] {

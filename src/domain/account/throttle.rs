@@ -58,6 +58,8 @@ pub enum MailPurpose {
     Recover,
     /// Another address for an account.
     ChangeAddress,
+    /// What an app asks behind the scenes.
+    Approve,
 }
 
 impl MailPurpose {
@@ -66,6 +68,7 @@ impl MailPurpose {
             Self::Register => "register",
             Self::Recover => "recover",
             Self::ChangeAddress => "change_address",
+            Self::Approve => "approve",
         }
     }
 }
@@ -234,6 +237,7 @@ mod tests {
             mail(MailPurpose::Register, "127.0.0.1"),
             mail(MailPurpose::Recover, "127.0.0.1"),
             mail(MailPurpose::ChangeAddress, "127.0.0.1"),
+            mail(MailPurpose::Approve, "127.0.0.1"),
         ]
         .map(ThrottleKey::of);
         for (at, key) in keys.iter().enumerate() {

@@ -82,6 +82,10 @@ fn strangers_do_not_get_what_only_operators_give() {
     for (name, value) in [
         ("require_consent", json!(false)),
         ("resources", json!(["https://api.example"])),
+        (
+            "token_exchange",
+            json!([{ "subject_clients": ["web"], "audiences": ["https://api.example"] }]),
+        ),
         ("access_token_lifetime_seconds", json!(86_400)),
         ("refresh_token_lifetime_seconds", json!(86_400)),
     ] {

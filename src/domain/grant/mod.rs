@@ -27,6 +27,7 @@ use crate::{
 };
 
 mod authorization_code;
+mod ciba;
 mod client_credentials;
 mod deferred;
 mod device_code;
@@ -46,6 +47,7 @@ pub static GRANTS: &[&dyn Grant] = &[
     &client_credentials::ClientCredentialsGrant,
     &device_code::DeviceCodeGrant,
     &token_exchange::TokenExchangeGrant,
+    &ciba::CibaGrant,
 ];
 
 /// One grant type.

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    base::Time,
+    base::{Time, id::DeferredAuthorizationId},
     domain::{
         account::access::{self, Access},
         claims::{self, Told},
         profile,
     },
     flow::{Core, cache::Catalog, session::SignedIn},
-    model::{Client, Fact, FactSource, Placement, Resource, Session},
+    model::{
+        Client, ClientStatus, Fact, FactSource, Placement, Resource, Session, deferred_authorization::DeferredKind,
+    },
     spec::oidc::{ClaimsRequest, claim::STANDARD_CLAIMS},
     store,
 };
@@ -22,6 +24,8 @@ use crate::{
 pub struct Overview {
     /// What is known about them, in the order of the standard claims.
     pub values: Vec<KnownValue>,
+    /// What apps ask behind the scenes and wait for, the newest first.
+    pub requests: Vec<OpenRequest>,
     /// What has access, the newest first.
     pub apps: Vec<AppAccess>,
     /// Where they are signed in: this browser first, then the last used.
@@ -41,6 +45,17 @@ pub struct KnownValue {
     pub source: FactSource,
     /// Whether it was confirmed; `None` for claims that nobody confirms.
     pub is_verified: Option<bool>,
+}
+
+/// What an app asks behind the scenes.
+#[derive(Debug)]
+pub struct OpenRequest {
+    /// Its id.
+    pub id: DeferredAuthorizationId,
+    /// The app.
+    pub client: Arc<Client>,
+    /// When it asked.
+    pub asked_at: Time,
 }
 
 /// An app with what it may see and do.
@@ -69,11 +84,29 @@ pub async fn overview(core: &Core, signed_in: &SignedIn) -> Result<Overview, sto
     let (has_password, changed_at) = store::user::find_password_age(pool, user_id).await?;
     Ok(Overview {
         values: values(&facts),
+        requests: requests(core, signed_in).await?,
         apps: apps(core, signed_in).await?,
         sessions,
         // An imported one is as old as the account.
         password_changed_at: has_password.then(|| changed_at.unwrap_or(signed_in.user.created_at)),
     })
+}
+
+async fn requests(core: &Core, signed_in: &SignedIn) -> Result<Vec<OpenRequest>, store::Error> {
+    let pool = core.store.pool();
+    let open = store::deferred_authorization::list_open(pool, signed_in.user.id, core.now()).await?;
+    let mut requests = Vec::with_capacity(open.len());
+    for one in open.into_iter().filter(|one| one.kind == DeferredKind::Ciba) {
+        let client = core.client(&one.client_id).await?;
+        if let Some(client) = client.filter(|client| client.status == ClientStatus::Active) {
+            requests.push(OpenRequest {
+                id: one.id,
+                client,
+                asked_at: one.created_at,
+            });
+        }
+    }
+    Ok(requests)
 }
 
 async fn apps(core: &Core, signed_in: &SignedIn) -> Result<Vec<AppAccess>, store::Error> {

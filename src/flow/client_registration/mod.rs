@@ -250,6 +250,7 @@ fn pass_over_what_operators_set(wanted: &mut Map<String, Value>, before: &Client
 fn keep_what_operators_set(metadata: &mut ClientMetadata, before: &ClientMetadata) {
     metadata.require_consent = before.require_consent;
     metadata.resources.clone_from(&before.resources);
+    metadata.token_exchange.clone_from(&before.token_exchange);
     metadata.access_token_lifetime_seconds = before.access_token_lifetime_seconds;
     metadata.refresh_token_lifetime_seconds = before.refresh_token_lifetime_seconds;
 }

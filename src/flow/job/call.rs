@@ -8,6 +8,7 @@ use crate::{
         Core,
         logout::back_channel,
         outbox::{Failure, Lane, Message},
+        ping,
     },
     store::outbox::Claimed,
 };
@@ -25,6 +26,7 @@ impl Carrier for CallCarrier {
     async fn send(&self, claimed: &Claimed) -> Result<(), Failure> {
         match self.core.outbox.open(claimed)? {
             Message::Logout(logout) => back_channel::send(&self.core, &logout).await,
+            Message::Ping(ping) => ping::call(&self.core, &ping).await,
             Message::Mail(_) | Message::Recovery(_) => Err(Failure::Permanent("not a message to an app".to_owned())),
         }
     }

@@ -52,7 +52,7 @@ impl Carrier for MailCarrier {
                 let answered = recover::answer(&desk, claimed.id, &asked).await;
                 answered.map_err(|error| Failure::Transient(error.to_string()))
             }
-            Message::Logout(_) => Err(Failure::Permanent("not a message to a person".to_owned())),
+            Message::Logout(_) | Message::Ping(_) => Err(Failure::Permanent("not a message to a person".to_owned())),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A person decides about what a client waits for elsewhere: a device whose code they typed in.
+//! A person decides about what a client waits for elsewhere: a device whose code they typed in, or an app that asks behind
+//! the scenes.
 //!
 //! User codes are short, so looking one up is an attempt that counts (RFC 8628 §5.1), per person and per address, and a
 //! right one takes back only itself: or else somebody could clear the count with a code of his own.
@@ -7,7 +8,10 @@ use std::sync::Arc;
 
 use super::{Visit, consent};
 use crate::{
-    base::{Time, id::GrantId},
+    base::{
+        Time,
+        id::{DeferredAuthorizationId, GrantId},
+    },
     domain::{
         account::throttle::Decision,
         claims::Told,
@@ -15,11 +19,14 @@ use crate::{
         user_code::UserCode,
     },
     flow::{
-        Core, Failure, audit,
+        Core, Failure, audit, ping,
         session::SignedIn,
         throttle::{self, Attempt, Target},
     },
-    model::{Actor, AuditEvent, AuditKind, Client, ClientStatus, DeferredAuthorization, Grant, Resource},
+    model::{
+        Actor, AuditEvent, AuditKind, Client, ClientStatus, DeferredAuthorization, Grant, Resource,
+        deferred_authorization::DeferredKind,
+    },
     spec::{oauth::AuthorizationDetails, oidc::ClaimsRequest},
     store,
 };
@@ -33,7 +40,7 @@ pub struct Waiting {
     pub client: Arc<Client>,
     /// The API resources that it names.
     pub resources: Vec<Arc<Resource>>,
-    /// Everything that it asks for: a device is asked about each time, whatever was allowed before.
+    /// Everything that it asks for: it is asked about each time, whatever was allowed before.
     pub wanted: Wanted,
     /// What the operator's rules will tell the app.
     pub told: Vec<Told>,
@@ -83,6 +90,22 @@ pub async fn find_device(
     })
 }
 
+/// What asks that person behind the scenes, by its id.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn find_asked(
+    core: &Core,
+    signed_in: &SignedIn,
+    id: DeferredAuthorizationId,
+) -> Result<Option<Waiting>, Failure> {
+    let found = store::deferred_authorization::find_for(core.store.pool(), id, signed_in.user.id).await?;
+    match found.filter(|deferred| deferred.kind == DeferredKind::Ciba && deferred.is_open(core.now())) {
+        Some(deferred) => show(core, signed_in, deferred).await,
+        None => Ok(None),
+    }
+}
+
 /// What the page shows; `None` if the client was disabled meanwhile.
 async fn show(core: &Core, signed_in: &SignedIn, deferred: DeferredAuthorization) -> Result<Option<Waiting>, Failure> {
     let client = core.client(&deferred.client_id).await?;
@@ -127,10 +150,12 @@ pub async fn allow(core: &Core, visit: &Visit, signed_in: &SignedIn, waiting: &W
     let before = store::consent::find(&mut *tx, signed_in.user.id, client_id).await?;
     let consent = widened(signed_in.user.id, client_id, &waiting.wanted, before.as_ref(), now);
     store::consent::widen(&mut *tx, &consent).await?;
+    ping::send(core, &mut tx, deferred).await?;
     let line = line(core, visit, signed_in, waiting, AuditKind::ConsentGranted)
         .with("wanted", consent::listed(&waiting.wanted));
     store::audit_event::insert(&mut *tx, &line).await?;
     tx.commit().await?;
+    ping::hurry(core, deferred);
     Ok(true)
 }
 
@@ -145,9 +170,11 @@ pub async fn deny(core: &Core, visit: &Visit, signed_in: &SignedIn, waiting: &Wa
         tx.rollback().await?;
         return Ok(false);
     }
+    ping::send(core, &mut tx, &waiting.deferred).await?;
     let line = line(core, visit, signed_in, waiting, AuditKind::ConsentDenied);
     store::audit_event::insert(&mut *tx, &line).await?;
     tx.commit().await?;
+    ping::hurry(core, &waiting.deferred);
     Ok(true)
 }
 

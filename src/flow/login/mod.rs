@@ -1,6 +1,7 @@
 //! The steps of the hosted pages: each does one thing for a person and, where an app waits, for its pending request.
 //! [`super::authorize::proceed`] says what comes after it.
 
+pub mod approval;
 pub mod consent;
 pub mod deferred;
 pub mod new_password;

@@ -76,6 +76,10 @@ error_codes! {
     SlowDown = "slow_down", 400;
     /// RFC 8628 §3.5, CIBA Core §11.
     ExpiredToken = "expired_token", 400;
+    /// CIBA Core §13.
+    UnknownUserId = "unknown_user_id", 400;
+    /// CIBA Core §13.
+    InvalidBindingMessage = "invalid_binding_message", 400;
     /// OIDC Core §3.1.2.6.
     InteractionRequired = "interaction_required", 400;
     /// OIDC Core §3.1.2.6.

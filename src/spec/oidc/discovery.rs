@@ -25,6 +25,10 @@ pub mod path {
     pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
     /// RFC 8628 §3.3: where people type in what a device shows.
     pub const DEVICE: &str = "/device";
+    /// CIBA Core §7.
+    pub const BACKCHANNEL_AUTHENTICATION: &str = "/backchannel_authentication";
+    /// CIBA Core §8: where people are asked.
+    pub const APPROVE: &str = "/approve";
     /// RFC 7662 §2.
     pub const INTROSPECT: &str = "/introspect";
     /// RFC 7009 §2.

@@ -7,11 +7,14 @@ use actix_web::{HttpResponse, web::Query};
 use super::{
     done::Done,
     owner::Owner,
-    view::{ConnectedApp, Index, Safety},
+    view::{AppRequest, ConnectedApp, Index, Safety},
 };
 use crate::{
     base::Text,
-    flow::account::overview::{AppAccess, KnownValue, Overview, overview},
+    flow::{
+        account::overview::{AppAccess, KnownValue, Overview, overview},
+        login::approval,
+    },
     model::Session,
     web::{
         Layout, Tone, When,
@@ -62,6 +65,15 @@ fn view(owner: &Owner, page: Layout, overview: Overview) -> Index {
         safety: Safety::of(user.is_true("email_verified"), overview.password_changed_at.is_some()),
         has_email: user.claim("email").is_some(),
         profile: overview.values.into_iter().map(value).collect(),
+        requests: overview
+            .requests
+            .into_iter()
+            .map(|request| AppRequest {
+                app: request.client.display_name_in(page.lang()).to_owned(),
+                asked: when(request.asked_at),
+                href: approval::address(request.id),
+            })
+            .collect(),
         apps: overview
             .apps
             .into_iter()

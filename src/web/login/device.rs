@@ -11,7 +11,7 @@ use actix_web::{
 use super::{
     consent::{Asks, asks},
     pending::{Parameters, app, parameter},
-    view::{Decide, Decided, Device},
+    view::{Decide, Decided, Device, Occasion},
 };
 use crate::{
     base::Text,
@@ -21,6 +21,7 @@ use crate::{
         login::deferred::{self, Found, Waiting},
         session::{self, SignedIn},
     },
+    model::deferred_authorization::DeferredKind,
     spec::oauth::scope::OFFLINE_ACCESS,
     web::{
         FieldErrors,
@@ -97,10 +98,7 @@ pub async fn post(form: Form) -> HttpResponse {
 
 /// That it is done.
 pub async fn done(visitor: Visitor, query: Parameters) -> HttpResponse {
-    let view = Decided {
-        page: visitor.layout(),
-        is_allowed: parameter(&query, "decision") == "allowed",
-    };
+    let view = Decided::device(visitor.layout(), parameter(&query, "decision") == "allowed");
     visitor.page(&view)
 }
 
@@ -135,12 +133,24 @@ async fn signed_in(visitor: &Visitor, user_code: UserCode) -> Result<Option<Sign
 
 async fn ask(visitor: &Visitor, signed_in: &SignedIn, user_code: UserCode) -> HttpResponse {
     match deferred::find_device(visitor.core(), &visitor.visit(None), signed_in, user_code).await {
-        Ok(Found::Waiting(waiting)) => visitor.page(&decide(visitor, signed_in, user_code, &waiting)),
+        Ok(Found::Waiting(waiting)) => {
+            let occasion = Occasion::Device {
+                user_code: user_code.to_string(),
+            };
+            visitor.page(&decide(visitor, signed_in, occasion, back_to(user_code), &waiting))
+        }
         found => not_there(visitor, user_code, found),
     }
 }
 
-fn decide(visitor: &Visitor, signed_in: &SignedIn, user_code: UserCode, waiting: &Waiting) -> Decide {
+/// The page that asks about what waits.
+pub(super) fn decide(
+    visitor: &Visitor,
+    signed_in: &SignedIn,
+    occasion: Occasion,
+    back: steps::Waiting,
+    waiting: &Waiting,
+) -> Decide {
     let Waiting {
         deferred,
         client,
@@ -155,13 +165,18 @@ fn decide(visitor: &Visitor, signed_in: &SignedIn, user_code: UserCode, waiting:
         asked_at: When::new(deferred.created_at, visitor.core().now(), page.translator()),
         page,
         app: Some(app(client, visitor.locale)),
-        user_code: user_code.to_string(),
+        occasion,
         identifier: identifier_of(user),
         values,
         apis,
         stays_connected: wanted.scopes.iter().any(|scope| scope == OFFLINE_ACCESS),
-        asked_from: deferred.origin.address.clone(),
-        switch_href: format!("{}&switch=1", back_to(user_code).at("/login")),
+        // behind the scenes it is a server that asks, whose address tells people nothing
+        asked_from: deferred
+            .origin
+            .address
+            .clone()
+            .filter(|_| deferred.kind == DeferredKind::Device),
+        switch_href: format!("{}&switch=1", back.at("/login")),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Every form leads on by a redirect (303) to a stable path; what waits meanwhile travels as the parameter `request`.
 
+mod approve;
 mod consent;
 mod device;
 mod farewell;
@@ -33,6 +34,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(form_page("/recover", recover::get, recover::post))
         .service(page("/recover/sent", recover::back))
         .service(form_page("/recover/reset", reset::get, reset::post))
+        .service(form_page("/approve", approve::get, approve::post))
+        .service(page("/approve/done", approve::done))
         .service(form_page("/device", device::get, device::post))
         .service(page("/device/done", device::done))
         .service(page("/device/qr", device::picture))

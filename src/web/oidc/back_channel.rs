@@ -15,7 +15,10 @@ use actix_web::{
     web::{self, Bytes, PayloadConfig, ServiceConfig},
 };
 
-use super::{clients, device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
+use super::{
+    backchannel_authentication, clients, device_authorization, discovery, introspect, jwks, par, revoke, token,
+    userinfo,
+};
 use crate::{
     flow::{Caller, Core},
     model::Origin,
@@ -50,6 +53,8 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(for_any_origin(revoke, "POST, OPTIONS"));
     let device = web::resource(path::DEVICE_AUTHORIZATION).route(web::post().to(device_authorization::post));
     config.service(for_any_origin(device, "POST, OPTIONS"));
+    let ciba = web::resource(path::BACKCHANNEL_AUTHENTICATION).route(web::post().to(backchannel_authentication::post));
+    config.service(limited(ciba, "POST"));
     let introspect = web::resource(path::INTROSPECT).route(web::post().to(introspect::post));
     config.service(limited(introspect, "POST"));
     let clients = web::resource(path::REGISTRATION).route(web::post().to(clients::post));

@@ -2,6 +2,7 @@
 
 pub mod authorize;
 mod back_channel;
+pub mod backchannel_authentication;
 pub mod check_session;
 pub mod clients;
 pub mod device_authorization;

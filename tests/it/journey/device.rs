@@ -100,7 +100,7 @@ async fn a_device_gets_tokens_once_its_owner_has_typed_in_its_code() {
         assert!(shown.contains(words), "{shown}");
     }
     let page = browser
-        .press(&page, "device-decision", "device-allow", &[])
+        .press(&page, "device-decision", "decide-allow", &[])
         .await
         .at(200, "/device/done");
     assert!(page.text("h1").contains("connected"));
@@ -126,7 +126,7 @@ async fn whoever_refuses_gives_nothing_and_the_device_hears_of_it() {
     let server = server().await;
     let tv = server.relying_party("tv", "").await;
     let begun = begin(&tv, &[]).await;
-    let page = decide(server, &begun, "bob", "device-deny")
+    let page = decide(server, &begun, "bob", "decide-deny")
         .await
         .at(200, "/device/done");
     assert!(page.text("h1").contains("not connected"));
@@ -161,7 +161,7 @@ async fn a_device_code_is_good_for_its_client_alone_and_once() {
     let tv = server.relying_party("tv", "").await;
     let printer = server.relying_party("printer", WEB_SECRET).await;
     let begun = begin(&tv, &[]).await;
-    decide(server, &begun, "ada", "device-allow")
+    decide(server, &begun, "ada", "decide-allow")
         .await
         .at(200, "/device/done");
     assert_eq!(poll(&printer, &begun).await.error(), refused(400, "invalid_grant"));
@@ -188,7 +188,7 @@ async fn codes_end() {
     server.clock.advance(Duration::minutes(10));
     assert_eq!(poll(&tv, &left).await.error(), refused(400, "expired_token"));
     // the page was left open
-    let page = browser.press(&page, "device-decision", "device-allow", &[]).await;
+    let page = browser.press(&page, "device-decision", "decide-allow", &[]).await;
     assert_eq!(page.status, 422, "{}", page.body);
     assert_eq!(poll(&tv, &late).await.error(), refused(400, "expired_token"));
     assert_eq!(server.count("select count(*) from grants").await, 0);

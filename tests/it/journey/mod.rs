@@ -19,4 +19,4 @@ mod resources;
 mod sessions;
 mod throttle;
 mod token_exchange;
-mod world;
+pub mod world;

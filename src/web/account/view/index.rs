@@ -27,12 +27,25 @@ pub struct Index {
     pub has_email: bool,
     /// What is known about them.
     pub profile: Vec<ProfileValue>,
+    /// What apps ask behind the scenes and wait for.
+    pub requests: Vec<AppRequest>,
     /// What may see it.
     pub apps: Vec<ConnectedApp>,
     /// Where they are signed in; this browser first.
     pub sessions: Vec<SessionRow>,
     /// When the password was last changed; `None` without a password.
     pub password_changed: Option<When>,
+}
+
+/// What an app asks behind the scenes.
+#[derive(Debug, Clone)]
+pub struct AppRequest {
+    /// The app's name.
+    pub app: String,
+    /// When it asked.
+    pub asked: When,
+    /// The page that says what for.
+    pub href: String,
 }
 
 /// How safe an account is, and the one thing that would make it safer.
@@ -107,6 +120,11 @@ impl Index {
             safety: Safety::of(true, true),
             has_email: true,
             profile: ProfileValue::samples(),
+            requests: vec![AppRequest {
+                app: "Harbour Ledger".to_owned(),
+                asked: When::sample(&page, 1),
+                href: "/approve?id=0199b8d2".to_owned(),
+            }],
             apps: vec![app("ledger", "Harbour Ledger", true), app("chess", "Chess Club", false)],
             sessions: SessionRow::samples(&page),
             password_changed: Some(When::sample(&page, 5_000)),
@@ -117,6 +135,7 @@ impl Index {
             safety: Safety::of(true, false),
             has_email: false,
             profile: Vec::new(),
+            requests: Vec::new(),
             apps: Vec::new(),
             sessions: SessionRow::samples(&page).into_iter().take(1).collect(),
             password_changed: None,

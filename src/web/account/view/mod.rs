@@ -12,6 +12,6 @@ pub use confirm::Confirm;
 pub use email::Email;
 pub use email_sent::EmailSent;
 pub use email_verify::EmailVerify;
-pub use index::{ConnectedApp, Index, Safety};
+pub use index::{AppRequest, ConnectedApp, Index, Safety};
 pub use password::Password;
 pub use profile::Profile;

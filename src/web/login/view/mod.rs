@@ -18,7 +18,7 @@ mod sign_in;
 mod signed_out;
 
 pub use consent::{Consent, ConsentApi, ConsentValue};
-pub use decide::Decide;
+pub use decide::{Decide, Occasion};
 pub use decided::Decided;
 pub use device::Device;
 pub use farewell::Farewell;

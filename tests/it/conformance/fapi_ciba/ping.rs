@@ -1,0 +1,110 @@
+//! The modules of ping; and how the person hears of it.
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use super::{Plan, TOKEN, error};
+use crate::journey::world::sign_in;
+use crate::support::app_server::AppServer;
+
+/// Begins by ping, decides, and returns what came in.
+async fn pinged(answer: (u16, &str, &str), button: &str) -> (Plan, Value, usize) {
+    let plan = Plan::new().await;
+    plan.app.answer(answer.0, answer.1, answer.2);
+    let begun = {
+        let party = plan.party("fapi-ping").await;
+        let begun = party.begin(json!({})).await;
+        party.decide(button, "").await;
+        let calls = plan.app.wait_for(1).await;
+        let call = &calls[0];
+        assert_eq!((call.method.as_str(), call.target.as_str()), ("POST", "/ping"));
+        assert_eq!(call.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
+        assert_eq!(call.header("content-type"), Some("application/json"));
+        let body: Value = serde_json::from_str(&call.body).unwrap();
+        assert_eq!(body, json!({ "auth_req_id": begun["auth_req_id"] }));
+        begun
+    };
+    // time for another attempt, if there were one
+    plan.server.clock.advance(Duration::minutes(2));
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    let calls = plan.app.received().len();
+    (plan, begun, calls)
+}
+
+#[tokio::test]
+async fn ping_backchannel_notification_endpoint_response_has_body() {
+    let (plan, begun, calls) = pinged((200, "", "{\"hello\":1}"), "decide-allow").await;
+    assert_eq!(calls, 1);
+    plan.party("fapi-ping").await.poll(&begun).await.ok();
+}
+
+#[tokio::test]
+async fn ping_backchannel_notification_endpoint_response_401_and_403() {
+    for status in [401, 403] {
+        let (plan, begun, calls) = pinged((status, "", ""), "decide-allow").await;
+        assert_eq!(calls, 1, "{status}: it is not asked again");
+        plan.party("fapi-ping").await.poll(&begun).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn ping_backchannel_notification_endpoint_return_redirect_request() {
+    let elsewhere = AppServer::start();
+    let location = format!("Location: {}/stolen\r\n", elsewhere.origin);
+    let (_, _, calls) = pinged((302, &location, ""), "decide-allow").await;
+    assert_eq!(calls, 1);
+    assert!(elsewhere.received().is_empty(), "it is not followed");
+}
+
+#[tokio::test]
+async fn ping_tells_of_a_refusal_too() {
+    let (plan, begun, _) = pinged((204, "", ""), "decide-deny").await;
+    let answer = plan.party("fapi-ping").await.poll(&begun).await;
+    assert_eq!(answer.error(), error(400, "access_denied"));
+    // and it brings the token for that
+    let party = plan.party("fapi-ping").await;
+    let refused = party.ask(json!({ "client_notification_token": null })).await;
+    assert_eq!(refused.error(), error(400, "invalid_request"));
+}
+
+#[tokio::test]
+async fn a_mail_leads_to_the_question_and_nobody_else_may_answer_it() {
+    let plan = Plan::new().await;
+    let party = plan.party("fapi-1").await;
+    let begun = party.begin(json!({ "binding_message": "Order 4711" })).await;
+    let mail = plan.server.mailbox().mail("ada@example.com", 1).await;
+    let link = mail.link("/approve").to_string();
+    assert!(!mail.text.contains("4711"), "what the app wrote stays out of mails");
+    // somebody else who has the link
+    let mut other = plan.server.browser();
+    let page = other.open(&link.parse().unwrap()).await.at(200, "/login");
+    let page = sign_in(&mut other, &page, "bob").await;
+    assert_eq!((page.status, page.has("form#approval")), (400, false));
+    // whom it is for
+    let mut browser = plan.server.browser();
+    let page = browser.open(&link.parse().unwrap()).await.at(200, "/login");
+    let page = sign_in(&mut browser, &page, "ada").await.at(200, "/approve");
+    assert_eq!(page.text(".user-code"), "Order 4711");
+    let form = page.form("approval").forged("decision", "allow");
+    let from = "https://evil.example/".parse().unwrap();
+    assert_eq!(browser.send_from(&from, &form).await.status, 400);
+    browser
+        .press(&page, "approval", "decide-allow", &[])
+        .await
+        .at(200, "/approve/done");
+    // decided is decided
+    assert_eq!(browser.open(&link.parse().unwrap()).await.status, 400);
+    party.poll(&begun).await.ok();
+}
+
+#[tokio::test]
+async fn nobody_is_worn_down() {
+    let plan = Plan::new().await;
+    let party = plan.party("fapi-1").await;
+    for _ in 0..20 {
+        party.begin(json!({ "login_hint": "bob" })).await;
+    }
+    let refused = party.ask(json!({ "login_hint": "bob" })).await;
+    assert_eq!(refused.error(), error(429, "temporarily_unavailable"));
+    party.begin(json!({ "login_hint": "ada" })).await;
+}
