@@ -60,6 +60,8 @@ pub struct Core {
     pub http: HttpClient,
     /// The public keys of apps, fetched from their `jwks_uri`.
     pub key_sets: JwksCache<JwkSet>,
+    /// Their request objects, fetched from a registered `request_uri`.
+    pub request_objects: JwksCache<String>,
     /// The metadata document.
     pub discovery: Discovery,
     /// What the operator decided.
@@ -111,10 +113,15 @@ impl Core {
         } = parts;
         let outbox = Outbox::new(Arc::clone(&sealer), Arc::clone(&rng));
         let key_sets = JwksCache::new(http.clone(), Arc::clone(&clock), |bytes| JwkSet::parse(bytes).ok());
+        let request_objects = JwksCache::new(http.clone(), Arc::clone(&clock), |bytes| {
+            String::from_utf8(bytes.to_vec()).ok()
+        })
+        .accepting("application/oauth-authz-req+jwt, application/jwt");
         Self {
             outbox,
             http,
             key_sets,
+            request_objects,
             discovery: Discovery::default(),
             store,
             clock,

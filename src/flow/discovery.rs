@@ -33,6 +33,7 @@ type Members = Vec<(&'static str, Value)>;
 const EXTENSIONS: &[fn(&Core) -> Members] = &[
     registration,
     request_objects,
+    signed_responses,
     device_authorization,
     ciba,
     proofs,
@@ -58,11 +59,31 @@ fn proofs(core: &Core) -> Members {
     vec![("dpop_signing_alg_values_supported", json!(algs))]
 }
 
-// Absent would mean `true` for request_uri (OIDC Discovery §3).
-fn request_objects(_: &Core) -> Members {
+// OIDC Discovery §3, RFC 9101 §10.5
+fn request_objects(core: &Core) -> Members {
+    let rules = security_profile::rules(core.policy.security.profile);
+    let algs: Vec<_> = rules.client_algs.iter().map(|alg| alg.name()).collect();
     vec![
-        ("request_parameter_supported", json!(false)),
-        ("request_uri_parameter_supported", json!(false)),
+        ("request_parameter_supported", json!(true)),
+        ("request_uri_parameter_supported", json!(true)),
+        ("require_request_uri_registration", json!(true)),
+        ("request_object_signing_alg_values_supported", json!(algs)),
+    ]
+}
+
+// JARM §4
+fn signed_responses(core: &Core) -> Members {
+    let algs: Vec<_> = core.keys.policy().algs.iter().map(|alg| alg.name()).collect();
+    vec![
+        ("authorization_signing_alg_values_supported", json!(algs)),
+        (
+            "authorization_encryption_alg_values_supported",
+            json!(JweAlg::ALL.map(JweAlg::name)),
+        ),
+        (
+            "authorization_encryption_enc_values_supported",
+            json!(JweEnc::ALL.map(JweEnc::name)),
+        ),
     ]
 }
 

@@ -6,7 +6,10 @@ use time::Duration;
 
 use super::{
     Caller, Core, Refusal,
-    authorize::request::{self, Incoming},
+    authorize::{
+        object,
+        request::{self, Incoming},
+    },
     client_auth, sender,
 };
 use crate::{
@@ -56,7 +59,12 @@ pub async fn push(core: &Core, caller: &Caller) -> Result<Pushed, Refusal> {
         let why = "a pushed request cannot refer to another one";
         return Err(OAuthError::new(ErrorCode::InvalidRequest, why).into());
     }
-    let params = bound_to_key(core, caller, &client, caller.params.clone().without(&CREDENTIALS)).await?;
+    // RFC 9126 §3: what the client signed counts alone
+    let (params, signed) = match caller.params.get("request") {
+        Some(object) => (object::by_value(core, &client, object).await?, true),
+        None => (caller.params.clone().without(&CREDENTIALS), false),
+    };
+    let params = bound_to_key(core, caller, &client, params).await?;
     let incoming = Incoming {
         // a client that authenticates by the header may leave it out
         params: params.with("client_id", &client.client_id),
@@ -64,9 +72,10 @@ pub async fn push(core: &Core, caller: &Caller) -> Result<Pushed, Refusal> {
         client: Some(client),
         way: Way {
             door: Door::Pushed,
-            signed: false,
+            signed,
         },
         pushed: None,
+        refusal: None,
     };
     let catalog = core.catalog().await?;
     request::decide(core, &catalog, &incoming).map_err(error_of)?;

@@ -33,6 +33,7 @@ pub struct JwksCache<T> {
     http: HttpClient,
     clock: Arc<dyn Clock>,
     parse: Box<Parse<T>>,
+    accept: &'static str,
     entries: Cache<String, Arc<Entry<T>>>,
 }
 
@@ -102,8 +103,17 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
             http,
             clock,
             parse: Box::new(parse),
+            accept: ACCEPT,
             entries: Cache::builder().max_capacity(MAX_SETS).time_to_idle(MAX_AGE).build(),
         }
+    }
+
+    /// The cache for documents of another type: what holds of key sets holds of whatever a client keeps at an address of
+    /// its own.
+    #[must_use]
+    pub fn accepting(mut self, accept: &'static str) -> Self {
+        self.accept = accept;
+        self
     }
 
     /// What `pick` finds in the set at `url`. Where it finds nothing in the kept set, it is asked again about a newer
@@ -173,7 +183,7 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
             return;
         }
         let began = self.clock.now();
-        let fetched = match self.http.get(url, ACCEPT).await {
+        let fetched = match self.http.get(url, self.accept).await {
             Ok(body) => (self.parse)(&body).ok_or(FetchError::Malformed),
             Err(error) => Err(error),
         };

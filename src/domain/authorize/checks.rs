@@ -45,8 +45,6 @@ const fn check(
 /// does not do, then each parameter after those that it depends on.
 pub const TABLE: &[Check] = &[
     check("(encoding)", encoding),
-    check("request", request),
-    check("request_uri", request_uri),
     check("registration", registration),
     check("response_type", response_type),
     check("response_mode", response_mode),
@@ -73,27 +71,13 @@ fn encoding(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outco
     ask.fault.map_or(Ok(()), |error| Err(error.clone()))
 }
 
-// OIDC Core §3.1.2.6
-fn request(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
-    unsupported(ask, "request", ErrorCode::RequestNotSupported)
-}
-
-// OIDC Core §3.1.2.6
-fn request_uri(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
-    unsupported(ask, "request_uri", ErrorCode::RequestUriNotSupported)
-}
-
 // OIDC Core §7.2.1
 fn registration(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
-    unsupported(ask, "registration", ErrorCode::RegistrationNotSupported)
-}
-
-fn unsupported(ask: &Ask<'_>, parameter: &str, code: ErrorCode) -> Outcome {
-    match ask.params.get(parameter) {
+    match ask.params.get("registration") {
         None => Ok(()),
-        Some(_) => Err(OAuthError::named(
-            code,
-            &format!("parameter {parameter} is not supported"),
+        Some(_) => Err(OAuthError::new(
+            ErrorCode::RegistrationNotSupported,
+            "parameter registration is not supported",
         )),
     }
 }

@@ -7,6 +7,7 @@
 
 mod checks;
 pub mod next_step;
+pub mod request_object;
 pub mod response;
 
 pub use checks::{Check, TABLE};
@@ -158,7 +159,8 @@ pub enum Refusal {
 /// # Errors
 /// The first refusal, and to whom it goes.
 pub fn decide(ask: &Ask<'_>) -> Result<AuthorizationParameters, Refusal> {
-    let (client, redirect_uri, redirect_uri_given) = address(ask).map_err(Refusal::Page)?;
+    let (client, redirect_uri, redirect_uri_given) =
+        address(ask.params, ask.fault, ask.client).map_err(Refusal::Page)?;
     let mut draft = blank(ask.params, redirect_uri, redirect_uri_given);
     for check in TABLE {
         if let Err(error) = (check.rule)(ask, client, &mut draft) {
@@ -168,24 +170,41 @@ pub fn decide(ask: &Ask<'_>) -> Result<AuthorizationParameters, Refusal> {
     Ok(draft)
 }
 
+/// A refusal of a request whose own parameters could not be had: its object is bad, or not to be found. It goes to the
+/// client only if the address itself names a redirect_uri that is registered; else to the person.
+pub fn refuse(params: &Params, client: Option<&Client>, error: OAuthError) -> Refusal {
+    match address(params, None, client) {
+        Ok((_, redirect_uri, true)) => {
+            let draft = blank(params, redirect_uri, true);
+            Refusal::Respond(Box::new(Response::error(&draft, error)))
+        }
+        Ok(_) => Refusal::Page(Fault::Malformed(error)),
+        Err(fault) => Refusal::Page(fault),
+    }
+}
+
 /// The client and the place where answers may go (RFC 6749 §3.1.2.3, §4.1.2.1).
-fn address<'a>(ask: &Ask<'a>) -> Result<(&'a Client, String, bool), Fault> {
-    let unread = |fault: Fault| ask.fault.map_or(fault, |error| Fault::Malformed(error.clone()));
-    if ask.params.get("client_id").is_none() {
+fn address<'a>(
+    params: &Params,
+    fault: Option<&OAuthError>,
+    client: Option<&'a Client>,
+) -> Result<(&'a Client, String, bool), Fault> {
+    let unread = |why: Fault| fault.map_or(why, |error| Fault::Malformed(error.clone()));
+    if params.get("client_id").is_none() {
         return Err(unread(Fault::ClientIdMissing));
     }
-    let client = ask.client.ok_or(Fault::ClientUnknown)?;
+    let client = client.ok_or(Fault::ClientUnknown)?;
     if client.status == ClientStatus::Disabled {
         return Err(Fault::ClientDisabled);
     }
     let registered = &client.metadata.redirect_uris;
-    match (ask.params.get("redirect_uri"), registered.as_slice()) {
+    match (params.get("redirect_uri"), registered.as_slice()) {
         (Some(sent), registered) if registered.iter().any(|one| redirect_uri::matches(one, sent)) => {
             Ok((client, sent.to_owned(), true))
         }
         (Some(_), _) => Err(Fault::RedirectUriMismatch),
         // With a fault nobody knows whether one was sent.
-        (None, [only]) if ask.fault.is_none() => Ok((client, only.clone(), false)),
+        (None, [only]) if fault.is_none() => Ok((client, only.clone(), false)),
         (None, _) => Err(unread(Fault::RedirectUriMissing)),
     }
 }

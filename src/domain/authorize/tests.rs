@@ -134,11 +134,6 @@ fn a_repeated_parameter_is_told_the_client_unless_it_is_the_client_or_the_addres
 
 #[test]
 fn what_this_server_does_not_do_is_said_by_name() {
-    assert_eq!(refusal(good("request=eyJ")), ErrorCode::RequestNotSupported);
-    assert_eq!(
-        refusal(good("request_uri=https://a")),
-        ErrorCode::RequestUriNotSupported
-    );
     assert_eq!(
         refusal(good("registration=%7B%7D")),
         ErrorCode::RegistrationNotSupported
@@ -350,4 +345,20 @@ fn a_key_for_the_code_is_named_by_its_thumbprint() {
             "{bad}"
         );
     }
+}
+
+#[test]
+fn a_request_that_could_not_be_had_is_refused_to_whoever_the_address_itself_names() {
+    let app = client();
+    let refuse = |query: &str| {
+        let params = Params::parse(query).unwrap();
+        let error = OAuthError::new(ErrorCode::InvalidRequestObject, "bad");
+        super::refuse(&params, Some(&app), error)
+    };
+    let named = "client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&state=s";
+    assert_eq!(refusal(Err(refuse(named))), ErrorCode::InvalidRequestObject);
+    // the only registered one is not taken for granted
+    assert!(matches!(page(Err(refuse("client_id=app"))), Fault::Malformed(_)));
+    let evil = "client_id=app&redirect_uri=https%3A%2F%2Fevil.example%2F";
+    assert_eq!(page(Err(refuse(evil))), Fault::RedirectUriMismatch);
 }

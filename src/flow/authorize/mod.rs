@@ -5,6 +5,7 @@
 //! that it is over.
 
 mod answer;
+pub(super) mod object;
 pub(super) mod request;
 
 use std::{net::IpAddr, sync::Arc};

@@ -1,13 +1,15 @@
-//! What an authorization request says, whichever way it came: as parameters, or as a reference to what the client pushed.
+//! What an authorization request says, whichever way it came: as parameters, in a request object, or as a reference to one
+//! or to what the client pushed.
 
 use std::sync::Arc;
 
+use super::object;
 use crate::{
     base::TokenHash,
     domain::authorize::{self, Ask, Door, Fault, Hint, Refusal, Registration, Way},
     flow::{Core, cache::Catalog, hint},
-    model::{AuthorizationParameters, Client, Resource},
-    spec::oauth::{ErrorCode, OAuthError, Params, request_uri},
+    model::{AuthorizationParameters, Client, ClientStatus, Resource},
+    spec::oauth::{ErrorCode, OAuthError, Params, ResponseType, request_uri},
     store,
 };
 
@@ -23,6 +25,8 @@ pub(in crate::flow) struct Incoming {
     pub(in crate::flow) way: Way,
     /// The pushed request that they are.
     pub(in crate::flow) pushed: Option<TokenHash>,
+    /// Why the parameters that count could not be had.
+    pub(in crate::flow) refusal: Option<Refusal>,
 }
 
 /// Reads what the browser brought.
@@ -35,13 +39,62 @@ pub(super) async fn read(core: &Core, encoded: &str) -> Result<Result<Incoming, 
     if let Some(hash) = params.get("request_uri").and_then(request_uri::pushed_hash) {
         return of_pushed(core, &params, fault, client, &hash).await;
     }
-    Ok(Ok(Incoming {
+    let is_active = client
+        .as_ref()
+        .is_some_and(|client| client.status == ClientStatus::Active);
+    let incoming = Incoming {
         params,
         fault,
         client,
         way: Way::PLAIN,
         pushed: None,
-    }))
+        refusal: None,
+    };
+    let refers = incoming.params.get("request").is_some() || incoming.params.get("request_uri").is_some();
+    // What else is wrong with the address is said first; nothing is fetched for nobody.
+    if refers && is_active && incoming.fault.is_none() {
+        return Ok(Ok(of_object(core, incoming).await));
+    }
+    Ok(Ok(incoming))
+}
+
+/// The parameters of the request object that the address has or names; its own are not looked at any more.
+async fn of_object(core: &Core, mut outer: Incoming) -> Incoming {
+    let Some(client) = outer.client.clone() else {
+        return outer;
+    };
+    let params = &outer.params;
+    let read = match (params.get("request"), params.get("request_uri")) {
+        (Some(object), None) => object::by_value(core, &client, object).await,
+        (None, Some(request_uri)) => object::by_reference(core, &client, request_uri).await,
+        // RFC 9101 §5: never both
+        _ => Err(exclusive()),
+    };
+    match read.and_then(|inner| agreeing(params, inner)) {
+        Ok(inner) => {
+            outer.params = inner;
+            outer.way.signed = true;
+        }
+        Err(error) => outer.refusal = Some(authorize::refuse(params, Some(&client), error)),
+    }
+    outer
+}
+
+const fn exclusive() -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidRequest, "request and request_uri exclude each other")
+}
+
+/// OIDC Core §6.1: the response_type stands in the address too, and must be the same; so is the client's name (RFC 9101
+/// §5), which the object was verified for.
+fn agreeing(outer: &Params, inner: Params) -> Result<Params, OAuthError> {
+    let asked = |params: &Params| params.get("response_type").map(ResponseType::parse);
+    match (asked(outer), asked(&inner)) {
+        (Some(outer), Some(inner)) if outer != inner => {
+            let why = "response_type is another one in the request object";
+            Err(OAuthError::new(ErrorCode::InvalidRequest, why))
+        }
+        _ => Ok(inner),
+    }
 }
 
 /// What was pushed counts alone: whatever else the browser brought is not looked at (RFC 9126 §4, RFC 9101 §6.3).
@@ -57,8 +110,7 @@ async fn of_pushed(
     }
     // RFC 9101 §5: never both
     if params.get("request").is_some() {
-        let why = "request and request_uri exclude each other";
-        return Ok(Err(Fault::Malformed(OAuthError::new(ErrorCode::InvalidRequest, why))));
+        return Ok(Err(Fault::Malformed(exclusive())));
     }
     let Some(client) = client else {
         let missing = params.get("client_id").is_none();
@@ -82,6 +134,7 @@ async fn of_pushed(
                 signed: pushed.signed,
             },
             pushed: Some(pushed.hash),
+            refusal: None,
         }),
         Err(error) => Err(Fault::Malformed(error)),
     })
@@ -93,6 +146,9 @@ pub(in crate::flow) fn decide(
     catalog: &Catalog,
     incoming: &Incoming,
 ) -> Result<AuthorizationParameters, Refusal> {
+    if let Some(refusal) = &incoming.refusal {
+        return Err(refusal.clone());
+    }
     let named: Vec<&Resource> = incoming
         .params
         .all("resource")

@@ -5,6 +5,7 @@ mod authorize;
 mod hostile;
 mod logout;
 mod par;
+mod request_object;
 mod response;
 mod sign_in;
 mod tokens;

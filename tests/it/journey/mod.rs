@@ -15,6 +15,7 @@ mod open_redirect;
 mod pkce;
 mod recover;
 mod register;
+mod request_uri;
 mod resources;
 mod sessions;
 mod throttle;

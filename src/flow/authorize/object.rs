@@ -1,0 +1,161 @@
+//! Request objects on their way in: fetched where they are referred to, and verified with the keys of their client.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use url::Url;
+
+use crate::{
+    base::secret,
+    domain::{
+        authorize::request_object::{self, Expected, Refused, refuse},
+        security_profile::{self, Rules},
+    },
+    flow::Core,
+    model::Client,
+    spec::{
+        jose::{JwkSet, JwsAlg, jwt::Keys},
+        oauth::{ErrorCode, OAuthError, Params},
+    },
+};
+
+/// The parameters that the client signed.
+///
+/// # Errors
+/// `invalid_request_object` (RFC 9101 §7); the reason that lies with the client's keys is logged.
+pub(in crate::flow) async fn by_value(core: &Core, client: &Arc<Client>, object: &str) -> Result<Params, OAuthError> {
+    let metadata = &client.metadata;
+    let rules = security_profile::of(client, core.policy.security.profile);
+    let algs = algs(client, rules);
+    let check = |set: &JwkSet| {
+        let expected = Expected {
+            client_id: &client.client_id,
+            algs: &algs,
+            issuer: core.policy.issuer.as_str(),
+            longest: rules.request_object.map(|object| object.longest),
+            now: core.now(),
+            skew: core.policy.tokens.clock_skew,
+        };
+        request_object::verify(object, Keys::Set(set), &expected)
+    };
+    let no_key = |why: &dyn std::fmt::Display| {
+        tracing::info!(client_id = client.client_id, %why, "a request object cannot be verified");
+        Refused::UnknownKey
+    };
+    let outcome = match (&metadata.jwks, &metadata.jwks_uri) {
+        (Some(document), _) => match core
+            .caches
+            .registered_keys(Some(client), || JwkSet::from_value(document))
+        {
+            Ok(set) => check(&set),
+            Err(error) => Err(no_key(&error)),
+        },
+        (None, Some(uri)) => match Url::parse(uri) {
+            Ok(url) => {
+                // A key that the kept set does not know may be new: then the set is fetched again.
+                let pick = |set: &JwkSet| match check(set) {
+                    Err(Refused::UnknownKey) => None,
+                    outcome => Some(outcome),
+                };
+                match core.key_sets.find(&url, pick).await {
+                    Ok(found) => found.unwrap_or(Err(Refused::UnknownKey)),
+                    Err(error) => Err(no_key(&error)),
+                }
+            }
+            Err(error) => Err(no_key(&error)),
+        },
+        (None, None) => Err(no_key(&"no key is registered")),
+    };
+    outcome.map_err(|refused| match refused {
+        Refused::UnknownKey => refuse("no key of the client fits the request object"),
+        Refused::Error(error) => error,
+    })
+}
+
+/// The one that the client registered, as far as its profile has it; else all of the profile's.
+fn algs(client: &Client, rules: &Rules) -> Vec<JwsAlg> {
+    let registered = client.metadata.request_object_signing_alg.as_deref();
+    let allowed = rules.client_algs.iter().copied();
+    allowed
+        .filter(|alg| registered.is_none_or(|name| name == alg.name()))
+        .collect()
+}
+
+/// The parameters of the object at an address that the client registered (RFC 9101 §5.2, OIDC Core §6.2).
+///
+/// # Errors
+/// `invalid_request_uri` for an address that may not be fetched, an object that is not there or not the one that the
+/// address names by its SHA-256; `invalid_request_object`.
+pub(in crate::flow) async fn by_reference(
+    core: &Core,
+    client: &Arc<Client>,
+    request_uri: &str,
+) -> Result<Params, OAuthError> {
+    let refuse = |why| Err(OAuthError::new(ErrorCode::InvalidRequestUri, why));
+    // RFC 9101 §10.4.1: nothing is fetched that somebody else wrote into an address
+    let is_registered = client
+        .metadata
+        .request_uris
+        .iter()
+        .any(|registered| names(registered, request_uri));
+    if !is_registered {
+        return refuse("request_uri is not registered for the client");
+    }
+    let Ok(url) = Url::parse(request_uri) else {
+        return refuse("request_uri is not an address");
+    };
+    let wanted = url.fragment().filter(|hash| !hash.is_empty());
+    let pick = |object: &String| is_that(object, wanted).then(|| object.clone());
+    match core.request_objects.find(&url, pick).await {
+        Ok(Some(object)) => by_value(core, client, object.trim()).await,
+        Ok(None) => refuse("what is at request_uri is not what its fragment names"),
+        Err(error) => {
+            tracing::info!(client_id = client.client_id, %error, "a request object cannot be fetched");
+            refuse("request_uri cannot be fetched")
+        }
+    }
+}
+
+/// Whether the registered address is the one that was sent. The fragment says what is there, not where (OIDC Core §6.2);
+/// one that was registered without may be sent with it.
+fn names(registered: &str, sent: &str) -> bool {
+    let place = sent.split_once('#').map_or(sent, |(place, _)| place);
+    registered == sent || registered == place
+}
+
+/// OIDC Core §6.2: "the base64url-encoded SHA-256 hash of the referenced resource's content as the fragment".
+fn is_that(object: &str, wanted: Option<&str>) -> bool {
+    wanted.is_none_or(|wanted| {
+        let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, object.as_bytes()));
+        secret::equal(hash.as_bytes(), wanted.trim_end_matches('=').as_bytes())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_registered_whole_or_without_its_fragment() {
+        assert!(names("https://a.example/r#x", "https://a.example/r#x"));
+        assert!(names("https://a.example/r", "https://a.example/r#x"));
+        for (registered, sent) in [
+            ("https://a.example/r#x", "https://a.example/r#y"),
+            ("https://a.example/r#x", "https://a.example/r"),
+            ("https://a.example/r", "https://a.example/r/"),
+            ("https://a.example/r", "https://a.example/r?x"),
+            ("https://a.example/r", "https://a.example"),
+        ] {
+            assert!(!names(registered, sent), "{registered} {sent}");
+        }
+    }
+
+    #[test]
+    fn the_fragment_is_the_hash_of_the_content() {
+        // SHA-256 of "abc", FIPS 180-2
+        let hash = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
+        assert!(is_that("abc", Some(hash)) && is_that("abc", None));
+        assert!(!is_that("abd", Some(hash)) && !is_that("abc", Some("x")));
+    }
+}
