@@ -240,4 +240,6 @@ fn is_web_address(text: &str) -> bool {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

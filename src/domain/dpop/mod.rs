@@ -2,6 +2,8 @@
 //! and which. Imports `base`, `spec` and of this floor `client_auth`, whose single uses are remembered alike. Absent: what a
 //! key is good for ([`super::sender`]), and remembering that a proof was used.
 
+#[cfg(test)]
+mod hostile;
 pub mod nonce;
 #[cfg(test)]
 mod tests;

@@ -187,6 +187,28 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_entry_of_a_key_set_panics(
+            kty in "RSA|EC|OKP|oct|[a-z]{0,4}",
+            crv in "P-256|P-384|P-521|X25519|X448|Ed25519|secp256k1|[a-z]{0,4}",
+            n in "[A-Za-z0-9_=-]{0,400}",
+            x in "[A-Za-z0-9_=-]{0,90}",
+            more in "use|alg|key_ops|kid|x5c|e",
+            said in "enc|sig|RSA-OAEP-256|ECDH-ES|AQAB|\\PC{0,20}",
+        ) {
+            let mut entry = json!({ "kty": kty, "crv": crv, "n": n, "e": "AQAB", "x": x, "y": x });
+            entry[more.as_str()] = json!(said);
+            let set = JwkSet::from_value(&json!({ "keys": [entry] })).unwrap();
+            for alg in JweAlg::ALL {
+                // a point that is on no curve is no key
+                if let Some(key) = set.recipient(alg) {
+                    proptest::prop_assert!(key.encrypt(b"x", None, alg, JweEnc::A128Gcm).is_ok());
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_key_that_is_meant_for_it_comes_before_one_that_could_serve() {
         let plain = with(ec(), "kid", json!("plain"));
