@@ -109,9 +109,13 @@ fn protected_answers(_: &Core) -> Members {
     ]
 }
 
-// Back-Channel Logout §2.1, Front-Channel Logout §3
-fn logout(_: &Core) -> Members {
+// Back-Channel Logout §2.1, Front-Channel Logout §3, Session Management §3.3
+fn logout(core: &Core) -> Members {
     vec![
+        (
+            "check_session_iframe",
+            json!(core.policy.issuer.at(path::CHECK_SESSION)),
+        ),
         ("backchannel_logout_supported", json!(true)),
         ("backchannel_logout_session_supported", json!(true)),
         ("frontchannel_logout_supported", json!(true)),

@@ -92,6 +92,8 @@ pub struct Response {
     pub state: Option<String>,
     /// What it says.
     pub answer: Answer,
+    /// What the app's pages may ask the OP iframe about (Session Management §2).
+    session_state: Option<String>,
     /// All of it as a JWT, for the modes that want one.
     sealed: Option<String>,
 }
@@ -113,8 +115,16 @@ impl Response {
             mode: parameters.response_mode,
             state: parameters.state.clone(),
             answer,
+            session_state: None,
             sealed: None,
         }
+    }
+
+    /// The response with a session state.
+    #[must_use]
+    pub fn in_session(mut self, session_state: Option<String>) -> Self {
+        self.session_state = session_state;
+        self
     }
 
     /// The parameters, in order. `iss` names this server against mix-up (RFC 9207 §2).
@@ -127,6 +137,7 @@ impl Response {
             ],
         };
         pairs.extend(self.state.clone().map(|state| ("state", state)));
+        pairs.extend(self.session_state.clone().map(|state| ("session_state", state)));
         pairs.push(("iss", issuer.to_owned()));
         pairs
     }
@@ -243,6 +254,7 @@ mod tests {
                 code: Some(Secret::new("C-1".to_owned())),
                 ..Given::default()
             }),
+            session_state: None,
             sealed: None,
         }
     }

@@ -25,9 +25,10 @@ use crate::{
         account::throttle::{Subject, ThrottleKey},
         authorize::{Fault, Refusal, Response, Situation, Step, next_step},
         policy::REQUEST_WINDOW,
+        session_state::{self, browser_state, session_state},
     },
     model::{AuthorizationParameters, AuthorizationRequest, Client, Consent, Resource},
-    spec::oauth::{ErrorCode, OAuthError, Prompt, ResponseType},
+    spec::oauth::{ErrorCode, OAuthError, Prompt, ResponseType, scope::OPENID},
     store::{self, Connection, Tx, authorization_request::Quota},
 };
 
@@ -65,6 +66,8 @@ pub struct Answered {
     pub response: Response,
     /// What people call the client.
     pub client_name: String,
+    /// What the OP iframe shall find in this browser; `None` if the client does not want to know.
+    pub browser_state: Option<String>,
 }
 
 /// A pending request with all that the pages need to know.
@@ -119,6 +122,7 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
             return Ok(Next::Respond(Answered {
                 response: seal.close(core, *response)?,
                 client_name: client.display_name().to_owned(),
+                browser_state: None,
             }));
         }
         Err(Refusal::Page(fault)) => return Ok(Next::Fault(fault)),
@@ -384,10 +388,25 @@ impl Pending {
     }
 
     fn answered(&self, core: &Core, response: Response) -> Result<Next, Failure> {
+        let browser_state = self.browser_state(core)?;
+        let session_state = browser_state.as_deref().and_then(|state| {
+            let redirect_uri = &self.request.parameters.redirect_uri;
+            session_state(&self.client.client_id, redirect_uri, state, core.rng.token().expose())
+        });
         Ok(Next::Respond(Answered {
-            response: self.seal.close(core, response)?,
+            response: self.seal.close(core, response.in_session(session_state))?,
             client_name: self.client.display_name().to_owned(),
+            browser_state,
         }))
+    }
+
+    /// Only OpenID Connect has a session to manage; plain OAuth gets no more than it asked for.
+    fn browser_state(&self, core: &Core) -> Result<Option<String>, Failure> {
+        if !self.request.parameters.scope.contains(OPENID) {
+            return Ok(None);
+        }
+        let key = core.sealer.mac_key(session_state::MAC_PURPOSE)?;
+        Ok(Some(browser_state(&key, self.session_id())))
     }
 
     /// The session that would answer now.

@@ -98,7 +98,7 @@ pub async fn post(mut owner: Owner, form: Form) -> HttpResponse {
     let (core, visit) = (owner.visitor.core(), owner.visit());
     match confirm::prove(core, &visit, &owner.signed_in, &form.secret("password")).await {
         Ok(Outcome::Proved(token)) => {
-            owner.visitor.sign_in(&token, None);
+            owner.visitor.renew(&token, None);
             owner.visitor.redirect(next.path())
         }
         Ok(Outcome::SignedOut) => owner.visitor.redirect("/login"),

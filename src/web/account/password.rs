@@ -45,7 +45,7 @@ pub async fn post(mut owner: Owner, form: Form) -> HttpResponse {
     }
     let (errors, status) = match password::change(core, &visit, &owner.signed_in, &current, &new).await {
         Ok(Outcome::Changed(welcome)) => {
-            owner.visitor.sign_in(&welcome.session, welcome.device.as_ref());
+            owner.visitor.renew(&welcome.session, welcome.device.as_ref());
             return owner.visitor.redirect(&Done::Password.address());
         }
         Ok(Outcome::SignedOut) => return owner.visitor.redirect("/login"),

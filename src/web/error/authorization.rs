@@ -14,6 +14,14 @@ use crate::{
 
 /// Sends the answer, a code or an error, to the client.
 pub fn respond(visitor: &Visitor, answered: &Answered) -> HttpResponse {
+    let mut answer = carry(visitor, answered);
+    if let Some(state) = &answered.browser_state {
+        visitor.set_browser_state(&mut answer, state);
+    }
+    answer
+}
+
+fn carry(visitor: &Visitor, answered: &Answered) -> HttpResponse {
     let issuer = visitor.core().policy.issuer.as_str();
     let response = &answered.response;
     if let Some(location) = response.location(issuer) {

@@ -208,8 +208,24 @@ impl Visitor {
         }
     }
 
-    /// Has the answer set the session cookie.
+    /// Has the answer set the cookie of a new session. What the OP iframe knew is over; the next response to an app says
+    /// what holds now.
     pub fn sign_in(&mut self, token: &Secret<String>, device: Option<&Secret<String>>) {
+        self.renew(token, device);
+        self.cookies.push(cookie::browser_state("", self.is_https()));
+    }
+
+    /// Has an answer that is ready set what the OP iframe finds in this browser.
+    pub fn set_browser_state(&self, answer: &mut HttpResponse, state: &str) {
+        let cookie = cookie::browser_state(state, self.is_https());
+        answer.del_cookie(cookie.name());
+        if let Err(error) = answer.add_cookie(&cookie) {
+            tracing::error!(%error, "a cookie could not be written");
+        }
+    }
+
+    /// Has the answer set the session cookie anew, for a session that goes on.
+    pub fn renew(&mut self, token: &Secret<String>, device: Option<&Secret<String>>) {
         let (is_https, absolute) = (self.is_https(), self.core.policy.sessions.absolute);
         self.cookies
             .push(cookie::make(Name::Session, token, is_https, Lifetime::For(absolute)));
@@ -225,6 +241,7 @@ impl Visitor {
         let empty = Secret::new(String::new());
         self.cookies
             .push(cookie::make(Name::Session, &empty, self.is_https(), Lifetime::Removed));
+        self.cookies.push(cookie::browser_state("", self.is_https()));
         self.session = None;
     }
 

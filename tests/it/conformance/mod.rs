@@ -16,6 +16,7 @@ mod hybrid;
 mod implicit;
 mod modules;
 mod rp_initiated_logout;
+mod session_management;
 mod suite;
 
 pub use suite::check_description;

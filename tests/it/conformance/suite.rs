@@ -306,7 +306,14 @@ impl Suite {
     pub fn refusal(&self, ask: &Ask, visit: &Visit) -> String {
         let refusal = self.client.code_of(ask, visit.response()).unwrap_err();
         check_description(&refusal.description);
-        let known = ["error", "error_description", "error_uri", "state", "iss"];
+        let known = [
+            "error",
+            "error_description",
+            "error_uri",
+            "state",
+            "iss",
+            "session_state",
+        ];
         for (name, _) in visit.response() {
             assert!(known.contains(&name.as_str()), "{name}");
         }
