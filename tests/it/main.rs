@@ -22,6 +22,7 @@ mod outage;
 mod resource_file;
 mod sender;
 mod soak;
+mod standards;
 mod store;
 mod store_outbox;
 mod store_throttle;
