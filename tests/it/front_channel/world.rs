@@ -262,9 +262,10 @@ async fn core(store: Store, clock: Arc<dyn Clock>, policy: Policy, pool: PoolSet
     })
 }
 
-/// A parameter of an authorization response.
+/// A parameter of an authorization response, in the query or the fragment.
 pub fn parameter(location: &Url, name: &str) -> Option<String> {
-    let pairs = url::form_urlencoded::parse(location.query().unwrap_or_default().as_bytes());
+    let sent = location.query().or(location.fragment());
+    let pairs = url::form_urlencoded::parse(sent.unwrap_or_default().as_bytes());
     pairs
         .into_owned()
         .find(|(found, _)| found == name)
