@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    base::{Time, id::UserId},
+    base::Time,
     model::{AccessToken, Client, Confirmation},
     spec::oauth::ScopeSet,
 };
@@ -30,8 +30,8 @@ pub struct Answer<'a> {
     pub iss: &'a str,
     /// Who got it.
     pub client_id: &'a str,
-    /// Whom it speaks for; `None`: the client.
-    pub user_id: Option<UserId>,
+    /// Whom it speaks for, as its client knows them; `None`: the client.
+    pub sub: Option<&'a str>,
     /// What it permits.
     pub scope: &'a ScopeSet,
     /// Where it is good.
@@ -106,12 +106,11 @@ impl Answer<'_> {
     /// # Errors
     /// Only what the custom claims could cause.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let user_id = self.user_id.map(|id| id.to_string());
         let mut json = Vec::with_capacity(512);
         let wire = Wire {
             active: true,
             iss: self.iss,
-            sub: user_id.as_deref().unwrap_or(self.client_id),
+            sub: self.sub.unwrap_or(self.client_id),
             client_id: self.client_id,
             scope: (!self.scope.is_empty()).then(|| self.scope.to_string()),
             aud: self.audience,
@@ -171,7 +170,7 @@ mod tests {
         let answer = Answer {
             iss: ISSUER,
             client_id: &token.client_id,
-            user_id: None,
+            sub: None,
             scope: &token.scope,
             audience: &token.audience,
             jti: token.jti.as_deref(),

@@ -24,5 +24,6 @@ pub mod profile;
 pub mod security_profile;
 pub mod sender;
 pub mod session_state;
+pub mod subject;
 pub mod token;
 pub mod user_code;

@@ -6,7 +6,7 @@ use super::{Caller, Core, Refusal, sender};
 use crate::{
     base::TokenHash,
     domain::{
-        self, security_profile,
+        self, security_profile, subject,
         token::access_token::{self, TYP},
     },
     model::{AccessToken, Client, ClientStatus, Grant, User, UserStatus},
@@ -109,7 +109,7 @@ async fn read(core: &Core, value: &str) -> Result<Option<Arc<AccessToken>>, Refu
     let found = if looks_opaque {
         store::access_token::find_live(core.store.pool(), &hash, core.now()).await?
     } else {
-        verify(core, value)
+        verify(core, value).await?
     };
     let found = found.map(Arc::new);
     if let Some(token) = &found {
@@ -119,7 +119,7 @@ async fn read(core: &Core, value: &str) -> Result<Option<Arc<AccessToken>>, Refu
 }
 
 /// Verifies a JWT access token of ours (RFC 9068 §4). Which audience it has is for the caller to judge.
-fn verify(core: &Core, value: &str) -> Option<AccessToken> {
+async fn verify(core: &Core, value: &str) -> Result<Option<AccessToken>, Refusal> {
     let expect = Expect {
         algs: &JwsAlg::OURS,
         typ: Typ::Exactly(TYP),
@@ -129,6 +129,11 @@ fn verify(core: &Core, value: &str) -> Option<AccessToken> {
         now: core.now(),
         skew: time::Duration::ZERO,
     };
-    let jwt = jwt::verify(value, Keys::Set(&core.keys.verify_keys()), &expect).ok()?;
-    access_token::read(jwt)
+    let Ok(jwt) = jwt::verify(value, Keys::Set(&core.keys.verify_keys()), &expect) else {
+        return Ok(None);
+    };
+    let client = core.client(jwt.text("client_id").unwrap_or_default()).await?;
+    let pseudonyms = core.pseudonyms()?;
+    let whom = |sub: &str| subject::read_own(pseudonyms, client.as_deref(), sub);
+    Ok(access_token::read(jwt, whom))
 }

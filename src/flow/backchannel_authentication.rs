@@ -119,7 +119,10 @@ async fn person(core: &Core, client: &Client, hint: &Hint) -> Result<Arc<User>, 
             Err(_) => None,
         },
         Hint::IdToken(token) => match hint::read(core, token).filter(|token| token.client_id == client.client_id) {
-            Some(token) => core.user(pool, token.user_id).await?,
+            Some(token) => match token.user_id(core, Some(client)) {
+                Some(user_id) => core.user(pool, user_id).await?,
+                None => None,
+            },
             None => None,
         },
     };

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     base::{
-        Clock, Rng, Sealer, Time, TokenHash,
+        Clock, Pseudonyms, Rng, Sealer, Time, TokenHash,
         id::{GrantId, UserId},
         seal::SealError,
     },
@@ -29,6 +29,7 @@ use crate::{
         dpop::nonce,
         permission,
         policy::Policy,
+        subject,
         token::refresh_token,
     },
     model::{AccessToken, Client, Grant, User},
@@ -74,6 +75,8 @@ pub struct Core {
     refresh_key: OnceLock<hmac::Key>,
     /// The key of the nonces for DPoP proofs, derived once.
     dpop_nonce_key: OnceLock<hmac::Key>,
+    /// What people are called to clients that see pairwise subjects, made once.
+    pseudonyms: OnceLock<Pseudonyms>,
     /// Custom-claim failures that were logged already.
     logged: Mutex<HashSet<Failure>>,
 }
@@ -133,6 +136,7 @@ impl Core {
             client_authorities: ClientAuthorities::default(),
             caches: Caches::default(),
             refresh_key: OnceLock::new(),
+            pseudonyms: OnceLock::new(),
             dpop_nonce_key: OnceLock::new(),
             logged: Mutex::default(),
         }
@@ -165,6 +169,26 @@ impl Core {
         }
         let derived = self.sealer.mac_key(purpose)?;
         Ok(kept.get_or_init(|| derived))
+    }
+
+    /// What people are called to clients that see pairwise subjects.
+    ///
+    /// # Errors
+    /// Never with a sound crypto library.
+    pub fn pseudonyms(&self) -> Result<&Pseudonyms, SealError> {
+        if let Some(known) = self.pseudonyms.get() {
+            return Ok(known);
+        }
+        let made = Pseudonyms::new(&self.sealer)?;
+        Ok(self.pseudonyms.get_or_init(|| made))
+    }
+
+    /// What `sub` says of the person to this client. Every `sub` that leaves this server comes from here.
+    ///
+    /// # Errors
+    /// Never with a sound crypto library.
+    pub fn subject(&self, client: &Client, id: UserId) -> Result<String, SealError> {
+        subject::of(self.pseudonyms()?, client, id)
     }
 
     /// The client of that identifier.

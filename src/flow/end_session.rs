@@ -81,14 +81,9 @@ pub async fn end_session(
         Ok(params) => params,
         Err(error) => return Ok(Outcome::Refused(Refused::Malformed(error))),
     };
-    let hint = match params.get("id_token_hint").map(|token| hint::read(core, token)) {
+    let hint = match params.get("id_token_hint") {
         None => Hint::Absent,
-        Some(None) => Hint::Refused,
-        Some(Some(token)) => Hint::Known {
-            user_id: token.user_id,
-            session_id: token.session_id,
-            client_id: token.client_id,
-        },
+        Some(token) => hinted(core, token).await?,
     };
     let client_id = match &hint {
         Hint::Known { client_id, .. } => Some(client_id.as_str()),
@@ -139,6 +134,21 @@ pub async fn sign_out(core: &Core, signed_in: &SignedIn, origin: &Origin) -> Res
     session::end(core, &mut tx, &signed_in.session, AuditKind::SignedOut, origin).await?;
     tx.commit().await?;
     Ok(())
+}
+
+async fn hinted(core: &Core, token: &str) -> Result<Hint, Failure> {
+    let Some(token) = hint::read(core, token) else {
+        return Ok(Hint::Refused);
+    };
+    let client = core.client(&token.client_id).await?;
+    Ok(match token.user_id(core, client.as_deref()) {
+        None => Hint::Refused,
+        Some(user_id) => Hint::Known {
+            user_id,
+            session_id: token.session_id,
+            client_id: token.client_id,
+        },
+    })
 }
 
 fn to_ask_again(client_id: Option<&str>, params: &Params) -> String {

@@ -4,6 +4,8 @@
 use super::Core;
 use crate::{
     base::id::{SessionId, UserId},
+    domain::subject,
+    model::Client,
     spec::jose::{
         JwsAlg,
         jwt::{self, Audience, Expect, Expiry, Keys, Typ},
@@ -13,12 +15,19 @@ use crate::{
 /// A token of ours, as far as it is of use as a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HintedToken {
-    /// About whom.
-    pub user_id: UserId,
+    /// About whom, as its client knows them.
+    pub sub: String,
     /// From which session.
     pub session_id: Option<SessionId>,
     /// For which client.
     pub client_id: String,
+}
+
+impl HintedToken {
+    /// Whom it means; `client` is the one that it was made for, unless that is gone.
+    pub fn user_id(&self, core: &Core, client: Option<&Client>) -> Option<UserId> {
+        subject::read_own(core.pseudonyms().ok()?, client, &self.sub)
+    }
 }
 
 /// Reads a hint; `None` unless this server signed it as an ID token.
@@ -42,7 +51,7 @@ pub fn read(core: &Core, token: &str) -> Option<HintedToken> {
         _ => verified.text("azp")?.to_owned(),
     };
     Some(HintedToken {
-        user_id: verified.text("sub")?.parse().ok()?,
+        sub: verified.text("sub")?.to_owned(),
         session_id: verified.text("sid").and_then(|sid| sid.parse().ok()),
         client_id,
     })

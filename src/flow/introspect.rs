@@ -6,6 +6,7 @@ use serde_json::Map;
 
 use super::{Caller, Core, Refusal, access_token, client_auth, encryption};
 use crate::{
+    base::id::UserId,
     domain::{
         encryption::Encryption,
         grant::is_offline,
@@ -96,10 +97,11 @@ async fn access_token(core: &Core, client: &Client, value: &str) -> Result<Optio
     if !introspection::may_see(client, token) {
         return Ok(None);
     }
+    let sub = subject(core, &token.client_id, token.user_id).await?;
     let answer = Answer {
         iss: core.policy.issuer.as_str(),
         client_id: &token.client_id,
-        user_id: token.user_id,
+        sub: sub.as_deref(),
         scope: &token.scope,
         audience: &token.audience,
         jti: token.jti.as_deref(),
@@ -110,6 +112,14 @@ async fn access_token(core: &Core, client: &Client, value: &str) -> Result<Optio
         extra: &token.claims,
     };
     Ok(Some(answer.to_json()?))
+}
+
+/// The person of a token, as the client knows them that got it: whoever introspects is told the same as that client.
+async fn subject(core: &Core, client_id: &str, user_id: Option<UserId>) -> Result<Option<String>, Refusal> {
+    let Some(client) = core.client(client_id).await? else {
+        return Ok(None);
+    };
+    Ok(user_id.map(|id| core.subject(&client, id)).transpose()?)
 }
 
 async fn refresh_token(core: &Core, client: &Client, wire: &RefreshWire) -> Result<Option<Vec<u8>>, Refusal> {
@@ -128,10 +138,11 @@ async fn refresh_token(core: &Core, client: &Client, wire: &RefreshWire) -> Resu
     if !is_good {
         return Ok(None);
     }
+    let sub = core.subject(client, held.grant.user_id)?;
     let answer = Answer {
         iss: core.policy.issuer.as_str(),
         client_id: &family.client_id,
-        user_id: Some(held.grant.user_id),
+        sub: Some(&sub),
         scope: &held.grant.scope,
         audience: &[],
         jti: None,

@@ -87,7 +87,7 @@ impl Mint<'_> {
         let (grant_id, user_id) = (grant.map(|grant| grant.id), user.map(|user| user.id));
         match target.format {
             TokenFormat::Jwt => {
-                let sub = user_id.map(|id| id.to_string());
+                let sub = user_id.map(|id| core.subject(self.client, id)).transpose()?;
                 let claims = AccessTokenClaims {
                     iss: core.policy.issuer.as_str(),
                     sub: sub.as_deref().unwrap_or(&self.client.client_id),
@@ -154,7 +154,7 @@ impl Mint<'_> {
         let s_hash = ask.state.map(|state| half_hash(alg, state));
         let claims = IdTokenClaims {
             iss: core.policy.issuer.as_str(),
-            sub: &user.id.to_string(),
+            sub: &core.subject(self.client, user.id)?,
             aud: &self.client.client_id,
             iat: now,
             exp: now + core.policy.tokens.id_token,

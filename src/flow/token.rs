@@ -255,6 +255,7 @@ impl Exchange<'_> {
                 refresh_secret: Secret::new(refresh_secret),
             },
             refresh_key: core.refresh_key()?,
+            pseudonyms: core.pseudonyms()?,
         });
         let signed = match outcome {
             // A key that fails must not use up what the client presented.

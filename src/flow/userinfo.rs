@@ -65,7 +65,7 @@ pub async fn userinfo(core: &Core, caller: &Caller, (scheme, access_token): (Sch
     core.log_failures(assembled.failures);
     // OIDC Core §5.3.2: sub is always there
     let mut answer = Map::with_capacity(assembled.claims.len() + 1);
-    answer.insert("sub".to_owned(), user.id.to_string().into());
+    answer.insert("sub".to_owned(), core.subject(&client, user.id)?.into());
     answer.extend(assembled.claims);
     protect(core, &client, answer).await
 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     base::id::UserId,
+    domain::subject,
     model::{AuthorizationParameters, Client},
     spec::{
         oauth::{
@@ -253,7 +254,7 @@ fn acr_values(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameter
 }
 
 // OIDC Core §5.5, §5.5.1.1
-fn claims(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+fn claims(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
     let Some(sent) = ask.params.get("claims") else {
         return Ok(());
     };
@@ -271,7 +272,10 @@ fn claims(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Out
     }
     // §5.5.1: a `sub` with a value asks for this person and nobody else.
     if let Some(value) = draft.claims.id_token.get("sub").and_then(|sub| sub.value.as_ref()) {
-        let wanted = value.as_str().and_then(|text| text.parse::<UserId>().ok());
+        let wanted = value.as_str().and_then(|text| match ask.pseudonyms {
+            Some(pseudonyms) => subject::read(pseudonyms, client, text),
+            None => text.parse::<UserId>().ok(),
+        });
         draft.hinted_user = Some(wanted.ok_or(OAuthError::new(
             ErrorCode::LoginRequired,
             "nobody has the sub that claims asks for",

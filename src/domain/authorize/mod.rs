@@ -15,7 +15,7 @@ pub use next_step::{Situation, Step, next_step};
 pub use response::{Answer, Given, GivenToken, Response};
 
 use crate::{
-    base::id::UserId,
+    base::{Pseudonyms, id::UserId},
     model::{AuthorizationParameters, Client, ClientStatus, Resource},
     spec::{
         oauth::{AuthorizationDetails, ErrorCode, OAuthError, Params, PromptSet, ResponseType, ScopeSet, redirect_uri},
@@ -65,6 +65,8 @@ pub struct Ask<'a> {
     pub claim_scopes: &'a [String],
     /// What `id_token_hint` says.
     pub hint: Hint,
+    /// What people are called to clients that see pairwise subjects.
+    pub pseudonyms: Option<&'a Pseudonyms>,
     /// Whether people may register: without it `prompt=create` means nothing.
     pub registration: Registration,
     /// How it came.

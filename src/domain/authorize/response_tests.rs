@@ -15,6 +15,7 @@ fn run(client: &Client, query: &str) -> Result<AuthorizationParameters, Refusal>
         resources: &[],
         claim_scopes: &[],
         hint: Hint::Absent,
+        pseudonyms: None,
         registration: Registration::Open,
         way: Way::PLAIN,
     })

@@ -26,6 +26,7 @@ fn run(client: &Client, query: &str, hint: Hint) -> Result<AuthorizationParamete
         resources: &named,
         claim_scopes: &["plan".to_owned()],
         hint,
+        pseudonyms: None,
         registration: Registration::Open,
         way: Way::PLAIN,
     })

@@ -6,7 +6,7 @@ use super::{ClientMetadata, Faults, MetadataFault};
 use crate::{model::SubjectType, spec::oauth::GrantType};
 
 /// What `sub` may be.
-pub const SUBJECT_TYPES: [SubjectType; 1] = [SubjectType::Public];
+pub const SUBJECT_TYPES: [SubjectType; 2] = [SubjectType::Public, SubjectType::Pairwise];
 
 /// The sector of a client: the host of its `sector_identifier_uri`, else the one host of its redirect URIs, else, for
 /// clients that are never redirected to, the host of its keys (CIBA Core §4). `None` if nothing tells.

@@ -163,6 +163,15 @@ fn what_the_server_does_not_do_is_refused_and_never_ignored() {
     assert!(ask(json!({ "require_pushed_authorization_requests": true })).is_ok());
 }
 
+/// Whoever adds a field decides here whether strangers may set it: it goes into OPERATORS, or this list grows.
+#[test]
+fn what_strangers_may_set_is_as_reviewed() {
+    let free = ClientMetadata::NAMES
+        .iter()
+        .filter(|name| is_metadata(name) && !OPERATORS.contains(name));
+    insta::assert_snapshot!(free.copied().collect::<Vec<_>>().join("\n"));
+}
+
 #[test]
 fn every_field_of_the_table_is_one_of_the_metadata() {
     for (field, _) in ADVERTISED {

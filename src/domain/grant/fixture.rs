@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 
 use super::{Ask, Effect, Found, Fresh, Holding};
 use crate::{
-    base::{Secret, SeededRng, Time, id::RefreshFamilyId},
+    base::{Pseudonyms, Sealer, Secret, SeededRng, Time, id::RefreshFamilyId},
     domain::{
         permission::Catalog,
         policy::TokenPolicy,
@@ -33,6 +33,7 @@ pub(crate) struct Scene {
     pub(crate) profile: Option<SecurityProfile>,
     fresh: Fresh,
     pub(crate) refresh_key: hmac::Key,
+    pub(crate) pseudonyms: Pseudonyms,
 }
 
 impl Scene {
@@ -56,6 +57,7 @@ impl Scene {
                 refresh_secret: Secret::new([9; 32]),
             },
             refresh_key: hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]),
+            pseudonyms: Pseudonyms::new(&Sealer::new(&Secret::new(vec![1; 32])).unwrap()).unwrap(),
         }
     }
 
@@ -90,6 +92,7 @@ impl Scene {
             found: &self.found,
             fresh: &self.fresh,
             refresh_key: &self.refresh_key,
+            pseudonyms: &self.pseudonyms,
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{permission::Catalog, policy::TokenPolicy, security_profile::Rules, sender::Sender};
 use crate::{
     base::{
-        Secret, Time, TokenHash,
+        Pseudonyms, Secret, Time, TokenHash,
         id::{GrantId, RefreshFamilyId, SessionId, UserId},
     },
     model::{
@@ -183,6 +183,8 @@ pub struct Ask<'a> {
     pub fresh: &'a Fresh,
     /// The key under which refresh tokens follow one another.
     pub refresh_key: &'a hmac::Key,
+    /// What people are called to clients that see pairwise subjects.
+    pub pseudonyms: &'a Pseudonyms,
 }
 
 /// Randomness that a decision may use up.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Ask, Decision, Effect, Found, Grant, Issue, Needs, Presented, Subject, Target, target};
 use crate::{
     base::Secret,
-    domain::introspection,
+    domain::{introspection, subject},
     model::{AuditKind, exchange_rule::ExchangeMode},
     spec::oauth::{ErrorCode, GrantType, OAuthError, Params, ScopeSet, token_type},
 };
@@ -169,7 +169,11 @@ fn acting(ask: &Ask<'_>, actor: Option<&Presented>, before: Option<&Value>) -> R
     let mut act = match actor {
         None => json!({ "sub": ask.client.client_id }),
         Some(actor) => match &actor.person {
-            Some((_, person)) => json!({ "sub": person.id.to_string(), "client_id": actor.token.client_id }),
+            Some((_, person)) => {
+                let sub = subject::of(ask.pseudonyms, ask.client, person.id);
+                let sub = sub.map_err(|_| unacceptable("the actor cannot be named"))?;
+                json!({ "sub": sub, "client_id": actor.token.client_id })
+            }
             None => json!({ "sub": actor.token.client_id }),
         },
     };

@@ -115,12 +115,13 @@ impl AccessTokenClaims<'_> {
 }
 
 /// The access token that a verified JWT of ours is; `None` if a claim that every one of them carries is missing.
-pub fn read(jwt: VerifiedJwt) -> Option<AccessToken> {
+/// `whom` says whom a `sub` means.
+pub fn read(jwt: VerifiedJwt, whom: impl FnOnce(&str) -> Option<UserId>) -> Option<AccessToken> {
     let client_id = jwt.text("client_id")?.to_owned();
     let jti = jwt.text("jti")?.to_owned();
     let grant_id = jti::grant_id(&jti);
     let user_id: Option<UserId> = match grant_id {
-        Some(_) => Some(jwt.text("sub")?.parse().ok()?),
+        Some(_) => Some(whom(jwt.text("sub")?)?),
         None => None,
     };
     let audience = jwt.audience().into_iter().map(str::to_owned).collect();

@@ -160,7 +160,8 @@ pub(in crate::flow) fn decide(
         client: incoming.client.as_deref(),
         resources: &named,
         claim_scopes: &catalog.rules.scopes(),
-        hint: hinted(core, &incoming.params),
+        hint: hinted(core, incoming),
+        pseudonyms: core.pseudonyms().ok(),
         registration: if core.policy.sign_up.enabled {
             Registration::Open
         } else {
@@ -172,12 +173,13 @@ pub(in crate::flow) fn decide(
     Ok(parameters)
 }
 
-fn hinted(core: &Core, params: &Params) -> Hint {
+fn hinted(core: &Core, incoming: &Incoming) -> Hint {
+    let params = &incoming.params;
     let Some(token) = params.get("id_token_hint") else {
         return Hint::Absent;
     };
-    match hint::read(core, token) {
-        Some(token) if params.get("client_id") == Some(&token.client_id) => Hint::User(token.user_id),
-        _ => Hint::Refused,
-    }
+    hint::read(core, token)
+        .filter(|token| params.get("client_id") == Some(&token.client_id))
+        .and_then(|token| token.user_id(core, incoming.client.as_deref()))
+        .map_or(Hint::Refused, Hint::User)
 }

@@ -74,7 +74,7 @@ fn sign(core: &Core, client: &Client, logout: &Logout) -> Result<String, Refusal
     let jti = core.rng.token();
     let claims = LogoutTokenClaims {
         iss: core.policy.issuer.as_str(),
-        sub: &logout.user_id.to_string(),
+        sub: &core.subject(client, logout.user_id)?,
         aud: &client.client_id,
         iat: now,
         jti: jti.expose(),

@@ -171,6 +171,7 @@ async fn bad_metadata_are_refused_in_the_words_of_the_standard() {
             json!({ "resources": ["https://api.example"] }),
             "invalid_client_metadata",
         ),
+        (json!({ "token_exchange": [] }), "invalid_client_metadata"),
         (json!({ "require_consent": false }), "invalid_client_metadata"),
     ] {
         let mut wanted = web();

@@ -12,6 +12,7 @@ mod grants;
 mod hints;
 mod jwks_uri;
 mod open_redirect;
+mod pairwise;
 mod pkce;
 mod recover;
 mod register;

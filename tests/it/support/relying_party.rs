@@ -286,6 +286,12 @@ impl RelyingParty {
         claims
     }
 
+    /// Verifies the ID token of a token response, whatever its nonce, and returns its claims.
+    pub async fn verify_id_token_of(&self, given: &Value) -> Value {
+        let id_token = given["id_token"].as_str().expect("an ID token");
+        self.verify(id_token, &self.client_id).await.1
+    }
+
     /// Verifies a JWT access token by RFC 9068 §4 and returns its claims.
     pub async fn verify_access_token(&self, access_token: &str, audience: &str) -> Value {
         let (header, claims) = self.verify(access_token, audience).await;
