@@ -16,6 +16,7 @@ use super::{
     keys::KeyRing,
     outbox::Outbox,
     password::PasswordPool,
+    recent::Recent,
 };
 use crate::{
     base::{
@@ -71,6 +72,8 @@ pub struct Core {
     pub client_authorities: ClientAuthorities,
     /// What is remembered of the database.
     pub caches: Caches,
+    /// What was written a moment ago.
+    pub(super) recent: Recent,
     /// The key under which refresh tokens follow one another, derived once.
     refresh_key: OnceLock<hmac::Key>,
     /// The key of the nonces for DPoP proofs, derived once.
@@ -135,6 +138,7 @@ impl Core {
             policy,
             client_authorities: ClientAuthorities::default(),
             caches: Caches::default(),
+            recent: Recent::default(),
             refresh_key: OnceLock::new(),
             pseudonyms: OnceLock::new(),
             dpop_nonce_key: OnceLock::new(),

@@ -33,6 +33,7 @@ pub mod outbox;
 pub mod par;
 pub mod password;
 pub mod ping;
+mod recent;
 pub mod refusal;
 pub mod resource_file;
 pub mod revoke;

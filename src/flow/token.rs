@@ -119,6 +119,11 @@ impl Exchange<'_> {
     }
 
     async fn code(&self, db: &mut Connection, hash: &TokenHash) -> Result<Found, Refusal> {
+        if let Some(given) = self.core.recent.take_code(hash) {
+            let (status, ends) = (UserStatus::Active, Some(given.session_ends));
+            let holding = self.holding(db, given.grant, status, ends).await?;
+            return Ok(Found::Code(Box::new(given.code), Box::new(holding)));
+        }
         let Some(context) = store::authorization_code::find(&mut **db, hash).await? else {
             return Ok(Found::Nothing);
         };

@@ -95,7 +95,8 @@ pub async fn find(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<Co
 }
 
 /// Uses the code up: keeps its grant until `grant_ends` at least and begins `family`. `true` for exactly one caller per
-/// code; refuses (with `false`, and nothing changes) when it was used before or its grant was revoked.
+/// code; refuses (with `false`, and nothing changes) when it was used before, its grant was revoked, the person is not
+/// active any more, or the session ends at another time than `session_ends`.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -103,6 +104,7 @@ pub async fn redeem(
     db: impl PgExecutor<'_>,
     hash: &TokenHash,
     now: Time,
+    session_ends: Option<Time>,
     grant_ends: Time,
     family: Option<&RefreshToken>,
 ) -> Result<bool, Error> {
@@ -112,10 +114,14 @@ pub async fn redeem(
             update authorization_codes c
             set redeemed_at = $2
             from grants g
+            join users u on u.id = g.user_id
+            left join sessions s on s.id = g.session_id
             where c.code_hash = $1
                 and c.redeemed_at is null
                 and g.id = c.grant_id
                 and g.revoked_at is null
+                and u.status = 'active'
+                and least(s.ended_at, s.expires_at) is not distinct from $11
             returning c.grant_id
         ),
         extended as (
@@ -145,7 +151,8 @@ pub async fn redeem(
         family.map(|family| family.current_hash.as_bytes()),
         family.map(|family| family.created_at),
         family.map(|family| family.expires_at),
-        family.and_then(|family| super::confirmation(&family.confirmation)) as _
+        family.and_then(|family| super::confirmation(&family.confirmation)) as _,
+        session_ends
     )
     .fetch_one(db)
     .await?;

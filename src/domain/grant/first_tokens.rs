@@ -26,6 +26,7 @@ pub(super) fn issue(ask: &Ask<'_>, hash: TokenHash, holding: &Holding) -> Result
     }
     let redemption = Redemption {
         hash,
+        session_ends: holding.session_ends,
         grant_ends,
         family: family.map(Box::new),
     };

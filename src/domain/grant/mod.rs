@@ -265,6 +265,8 @@ pub enum Effect {
 /// The use of a code, or of what stands for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redemption {
+    /// When the session ends in which it was given, as the decision had it: if that has changed, it does not hold.
+    pub session_ends: Option<Time>,
     /// Of what.
     pub hash: TokenHash,
     /// The last moment at which anything that hangs on its grant can be valid: the grant is kept until then.

@@ -102,8 +102,9 @@ async fn redeem(db: impl PgExecutor<'_>, redemption: &Redemption, now: Time) -> 
         hash,
         grant_ends,
         family,
+        session_ends,
     } = redemption;
-    store::authorization_code::redeem(db, hash, now, *grant_ends, family.as_deref()).await
+    store::authorization_code::redeem(db, hash, now, *session_ends, *grant_ends, family.as_deref()).await
 }
 
 async fn redeem_deferred(db: impl PgExecutor<'_>, redemption: &Redemption, now: Time) -> Result<bool, store::Error> {
@@ -111,6 +112,7 @@ async fn redeem_deferred(db: impl PgExecutor<'_>, redemption: &Redemption, now: 
         hash,
         grant_ends,
         family,
+        session_ends: _,
     } = redemption;
     store::deferred_authorization::redeem(db, hash, now, *grant_ends, family.as_deref()).await
 }

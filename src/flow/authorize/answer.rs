@@ -17,6 +17,7 @@ use crate::{
         cache::Catalog,
         encryption::{self, Recipient},
         mint::{self, IdTokenAsk, Mint},
+        recent::GivenCode,
         session::SignedIn,
     },
     model::{AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client, Confirmation, Grant},
@@ -97,6 +98,8 @@ pub(super) struct Made {
     grant: Grant,
     code: Option<AuthorizationCode>,
     opaque: Option<OpaqueToken>,
+    /// When the session ends in which it is given.
+    session_ends: Time,
     pub(super) given: Given,
 }
 
@@ -172,6 +175,7 @@ pub(super) fn make(
         grant,
         code,
         opaque,
+        session_ends: signed_in.session.expires_at,
         given,
     })
 }
@@ -187,6 +191,9 @@ impl Made {
         let Some(OpaqueToken { hash, token }) = &self.opaque else {
             let is_first = store::grant::insert_given(&mut *db, &self.grant, self.code.as_ref(), answers).await?;
             core.store.keep(db);
+            if is_first {
+                self.remember(core);
+            }
             return Ok(is_first);
         };
         // Given back before the transaction takes one: nobody waits for a second connection while holding the first.
@@ -197,7 +204,19 @@ impl Made {
         }
         store::access_token::insert(&mut *tx, hash, token).await?;
         tx.commit().await?;
+        self.remember(core);
         Ok(true)
+    }
+
+    /// The client is about to exchange the code.
+    fn remember(&self, core: &Core) {
+        if let Some(code) = &self.code {
+            core.recent.keep_code(GivenCode {
+                code: code.clone(),
+                grant: self.grant.clone(),
+                session_ends: self.session_ends,
+            });
+        }
     }
 }
 

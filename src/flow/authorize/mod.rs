@@ -160,12 +160,13 @@ async fn keep(
     });
     let full = store::authorization_request::insert(&mut *db, &pending.request, &browser.hash, quota).await?;
     core.store.keep(db);
-    Ok(match full {
-        Some(oldest) => Next::Wait {
-            until: oldest + REQUEST_WINDOW,
-        },
-        None => Next::Page(pending.step, pending.request.id),
-    })
+    if let Some(oldest) = full {
+        let until = oldest + REQUEST_WINDOW;
+        return Ok(Next::Wait { until });
+    }
+    let next = Next::Page(pending.step, pending.request.id);
+    core.recent.keep_request(browser.hash, pending.request);
+    Ok(next)
 }
 
 fn new_request(core: &Core, client: &Client, parameters: AuthorizationParameters) -> AuthorizationRequest {
@@ -233,7 +234,16 @@ async fn look(
 /// # Errors
 /// A [`Failure`].
 pub async fn pending(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Option<Pending>, Failure> {
-    let Some((pending, db)) = resume(core, id, browser).await? else {
+    let recent = match &browser.session {
+        // nobody can have done anything for it yet in a browser in which nobody is signed in
+        None => core.recent.take_request(id, &browser.hash),
+        Some(_) => None,
+    };
+    let found = match recent {
+        Some(request) => take_up(core, request, None).await?,
+        None => resume(core, id, browser).await?,
+    };
+    let Some((pending, db)) = found else {
         return Ok(None);
     };
     core.store.keep(db);

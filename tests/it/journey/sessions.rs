@@ -1,6 +1,12 @@
 //! Sessions: planted, stolen, ended, grown old.
 
-use signet::{base::page::PageRequest, flow::admin, store};
+use std::sync::Arc;
+
+use signet::{
+    base::page::PageRequest,
+    flow::{Core, admin},
+    store,
+};
 use time::Duration;
 use tokio::sync::OnceCell;
 
@@ -188,4 +194,35 @@ async fn two_people_in_two_browsers_stay_apart() {
         subjects.push(said["sub"].clone());
     }
     assert_ne!(subjects[0], subjects[1]);
+}
+
+/// What the token endpoint says to a code when `meanwhile` has happened since it was given.
+async fn exchange_after<F: Future<Output = ()>>(meanwhile: impl FnOnce(Arc<Core>, Browser) -> F) -> (u16, String) {
+    let server = prepared().await;
+    let app = server.relying_party("web", WEB_SECRET).await;
+    let (mut browser, ask) = (server.browser(), app.ask(&[]));
+    let location = go(&mut browser, &ask, "ada").await.location().unwrap();
+    let code = app.code(&ask, &location).unwrap();
+    meanwhile(server.core().clone(), browser).await;
+    app.exchange(&ask, &code).await.error()
+}
+
+#[tokio::test]
+async fn what_happens_between_code_and_exchange_counts() {
+    let refused = (400, "invalid_grant".to_owned());
+    let signed_out = exchange_after(|core, mut browser| async move {
+        let page = browser.open(&core.policy.issuer.at("/logout").parse().unwrap()).await;
+        browser.press(&page, "sign-out", "sign-out-confirm", &[]).await;
+    });
+    assert_eq!(signed_out.await, refused);
+    let suspended = exchange_after(|core, _| async move {
+        let sql = "update users set status = 'suspended' where username = 'ada'";
+        sqlx::query(sql).execute(core.store.pool()).await.unwrap();
+    });
+    assert_eq!(suspended.await, refused);
+    let withdrawn = exchange_after(|core, _| async move {
+        let sql = "update grants set revoked_at = now(), revoked_reason = 'test'";
+        sqlx::query(sql).execute(core.store.pool()).await.unwrap();
+    });
+    assert_eq!(withdrawn.await, refused);
 }

@@ -266,13 +266,27 @@ pub async fn insert_family(store: &Store) -> (Grant, RefreshToken) {
     (grant, token)
 }
 
+/// When the session of a code ends.
+pub async fn session_ends(store: &Store, code: &AuthorizationCode) -> Option<Time> {
+    let found = store::authorization_code::find(store.pool(), &code.hash).await;
+    found.unwrap().unwrap().session_ends
+}
+
 /// The same for a grant that is not there yet: by a code, redeemed.
 pub async fn begin_family(store: &Store, grant: &Grant) -> RefreshToken {
     let (code, family) = (code(grant), refresh_token(grant));
     let given = store::grant::insert_given(store.pool(), grant, Some(&code), Default::default()).await;
     assert!(given.unwrap());
     let ends = grant.expires_at;
-    let redeemed = store::authorization_code::redeem(store.pool(), &code.hash, NOW, ends, Some(&family)).await;
+    let redeemed = store::authorization_code::redeem(
+        store.pool(),
+        &code.hash,
+        NOW,
+        session_ends(store, &code).await,
+        ends,
+        Some(&family),
+    )
+    .await;
     assert!(redeemed.unwrap());
     family
 }

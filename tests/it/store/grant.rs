@@ -54,7 +54,8 @@ async fn of_many_redemptions_of_one_code_one_wins_and_begins_its_family() {
     );
     let later = given.expires_at + Duration::days(7);
     let families: Vec<_> = (0..8).map(|_| fixture::refresh_token(&given)).collect();
-    let redeem = |family| authorization_code::redeem(store.pool(), &code.hash, NOW, later, Some(family));
+    let session = fixture::session_ends(&store, &code).await;
+    let redeem = |family| authorization_code::redeem(store.pool(), &code.hash, NOW, session, later, Some(family));
     let won = join_all(families.iter().map(redeem)).await;
     let won: Vec<_> = won
         .into_iter()
@@ -91,10 +92,44 @@ async fn a_code_of_a_revoked_grant_is_not_redeemed() {
     assert!(grant::revoke(store.pool(), given.id, "test", NOW).await.unwrap());
     let ends = given.expires_at;
     assert!(
-        !authorization_code::redeem(store.pool(), &code.hash, NOW, ends, None)
-            .await
-            .unwrap()
+        !authorization_code::redeem(
+            store.pool(),
+            &code.hash,
+            NOW,
+            fixture::session_ends(&store, &code).await,
+            ends,
+            None
+        )
+        .await
+        .unwrap()
     );
+}
+
+#[tokio::test]
+async fn a_code_is_not_redeemed_once_what_was_decided_upon_has_changed() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let browser = fixture::session(user.id);
+    session::insert(store.pool(), &browser, &new_hash()).await.unwrap();
+    let mut given = fixture::grant(user.id, &client.client_id);
+    given.session_id = Some(browser.id);
+    let code = fixture::code(&given);
+    grant::insert_given(store.pool(), &given, Some(&code), Answers::default())
+        .await
+        .unwrap();
+    let redeem = |ends| authorization_code::redeem(store.pool(), &code.hash, NOW, ends, given.expires_at, None);
+    let ends = Some(browser.expires_at);
+    assert!(!redeem(None).await.unwrap(), "there is a session");
+    assert!(!redeem(Some(NOW)).await.unwrap(), "it ends at another time");
+    suspend(&store, user.id, NOW).await;
+    assert!(!redeem(ends).await.unwrap(), "the person is suspended");
+    sqlx::query("update users set status = 'active'")
+        .execute(store.pool())
+        .await
+        .unwrap();
+    session::end(store.pool(), browser.id, NOW).await.unwrap();
+    assert!(!redeem(ends).await.unwrap(), "they have signed out");
+    assert!(redeem(Some(NOW)).await.unwrap());
 }
 
 #[tokio::test]

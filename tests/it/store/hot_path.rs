@@ -369,7 +369,7 @@ async fn tokens(store: &Store, plans: &str) {
         db, &hash
     ));
     check!(store, plans, "authorization_code::redeem", |db| {
-        authorization_code::redeem(db, &hash, NOW, NOW, Some(&hanging))
+        authorization_code::redeem(db, &hash, NOW, Some(NOW), NOW, Some(&hanging))
     });
     check!(store, plans, "refresh_token::find", |db| refresh_token::find(
         db, family_id

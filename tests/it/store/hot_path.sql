@@ -16,6 +16,8 @@ insert into facts (id, user_id, attribute, value, source, asserted_at)
 insert into sessions (id, token_hash, user_id, auth_time, amr, created_at, last_seen_at, expires_at)
     select uuid_of(n), hash_of(n), uuid_of(n), '2026-11-20', '{pwd}', '2026-11-20', '2026-11-20', '2027-01-01'
     from generate_series(1, 20000) n;
+insert into session_clients (session_id, client_id, since)
+    select uuid_of(n), 'app' || 1 + n % 100, '2026-11-20' from generate_series(1, 20000) n;
 insert into authorization_requests (id, browser_hash, client_id, parameters, session_id, created_at, expires_at)
     select uuid_of(n), hash_of(n), 'app1', '{}', uuid_of(n), '2026-11-20', '2027-01-01'
     from generate_series(1, 20000) n;
@@ -51,6 +53,8 @@ insert into registrations (id, browser_hash, email, password_hash, link_hash, co
     from generate_series(1, 20000) n;
 insert into email_links (link_hash, purpose, user_id, email, created_at, expires_at)
     select hash_of(n), 'reset_password', uuid_of(n), 'x', '2026-11-20', '2027-01-01' from generate_series(1, 20000) n;
+insert into initial_access_tokens (id, token_hash, created_at, expires_at)
+    select uuid_of(n), hash_of(n), '2026-11-20', '2027-01-01' from generate_series(1, 20000) n;
 insert into throttles (key_hash, failures, last_failed_at, blocked_until, expires_at)
     select hash_of(n), 1, '2026-11-20', '2026-11-20', '2027-01-01' from generate_series(1, 20000) n;
 insert into audit_events (id, at, kind, actor, user_id)
