@@ -26,4 +26,5 @@ pub mod sender;
 pub mod session_state;
 pub mod subject;
 pub mod token;
+pub mod trust;
 pub mod user_code;

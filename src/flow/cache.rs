@@ -26,7 +26,7 @@ use crate::{
         id::{GrantId, UserId},
     },
     domain::{claims::CompiledRules, permission},
-    model::{AccessToken, Client, Grant, Resource, Role, User},
+    model::{AccessToken, Client, Grant, Resource, Role, User, trusted_issuer::TrustedIssuer},
     spec::jose::JwkSet,
     store::Change,
 };
@@ -55,6 +55,8 @@ pub struct Catalog {
     pub roles: HashMap<String, Arc<Role>>,
     /// Who may do what at which resource.
     pub permissions: permission::Catalog,
+    /// Issuers whose assertions count, by name.
+    pub trusted_issuers: HashMap<String, Arc<TrustedIssuer>>,
     /// Custom claims, compiled.
     pub rules: CompiledRules,
 }
@@ -300,7 +302,7 @@ impl Caches {
             Change::Grant(id) => self.grants.forget(id),
             Change::AccessToken(hash) => self.access_tokens.forget(hash),
             Change::RevokedToken(jti) => self.revoke(*jti, forget_at),
-            Change::Resource(_) | Change::Role(_) | Change::ClaimRule(_) => {
+            Change::Resource(_) | Change::Role(_) | Change::ClaimRule(_) | Change::TrustedIssuer(_) => {
                 *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = None;
             }
             // what a key signed counts no more once the key was taken out in an emergency

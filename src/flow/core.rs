@@ -330,6 +330,7 @@ impl Core {
         let resources = store::resource::list(self.store.pool()).await?;
         let roles = store::role::list(self.store.pool()).await?;
         let rules = store::claim_rule::list(self.store.pool()).await?;
+        let trusted = store::trusted_issuer::list(self.store.pool()).await?;
         let (rules, faults) = CompiledRules::compile(&rules);
         for (rule, fault) in faults {
             tracing::warn!(rule = rule.name, %fault, "a custom claim does not compile and is left out");
@@ -342,6 +343,10 @@ impl Core {
                 .map(|one| (one.identifier.clone(), Arc::new(one)))
                 .collect(),
             roles: roles.into_iter().map(|one| (one.name.clone(), Arc::new(one))).collect(),
+            trusted_issuers: trusted
+                .into_iter()
+                .map(|one| (one.issuer.clone(), Arc::new(one)))
+                .collect(),
             rules,
         });
         self.caches.keep_catalog(Arc::clone(&catalog), mark);

@@ -42,6 +42,7 @@ pub mod session;
 pub mod throttle;
 pub mod token;
 pub mod userinfo;
+mod vouched;
 
 pub use caller::Caller;
 pub use core::{Core, Parts};

@@ -13,10 +13,13 @@ use super::{
     client_auth,
     encryption::Recipient,
     mint::{self, IdTokenAsk, Mint},
-    sender,
+    sender, vouched,
 };
 use crate::{
-    base::{Secret, Time, TokenHash, id::RefreshFamilyId},
+    base::{
+        Secret, Time, TokenHash,
+        id::{GrantId, RefreshFamilyId},
+    },
     domain::{
         self,
         grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Presented, Subject},
@@ -98,13 +101,14 @@ impl Exchange<'_> {
         for _ in 0..ATTEMPTS {
             // one connection for all of it: the pool looks at it each time that it comes back
             let mut db = match needs {
-                Needs::Nothing | Needs::Tokens { .. } => None,
+                Needs::Nothing | Needs::Tokens { .. } | Needs::Assertion(_) => None,
                 Needs::Code(_) | Needs::Family(_) | Needs::Deferred(_) => Some(self.core.store.acquire().await?),
             };
             let found = match (needs, &mut db) {
                 (Needs::Code(hash), Some(db)) => self.code(db, hash).await?,
                 (Needs::Family(family_id), Some(db)) => self.family(db, *family_id).await?,
                 (Needs::Deferred(hash), Some(db)) => self.deferred(db, hash).await?,
+                (Needs::Assertion(assertion), _) => self.vouched(assertion).await?,
                 (Needs::Tokens { subject, actor }, _) => self.tokens(subject, actor.as_ref()).await?,
                 _ => Found::Nothing,
             };
@@ -175,6 +179,11 @@ impl Exchange<'_> {
             subject: Box::new(subject),
             actor,
         })
+    }
+
+    async fn vouched(&self, assertion: &Secret<String>) -> Result<Found, Refusal> {
+        let found = vouched::find(self.core, &self.catalog, &self.client, self.caller, assertion).await?;
+        Ok(found.map_or(Found::Nothing, |vouched| Found::Vouched(Box::new(vouched))))
     }
 
     async fn presented(&self, token: &Secret<String>) -> Result<Option<Presented>, Refusal> {
@@ -256,6 +265,7 @@ impl Exchange<'_> {
             rules: self.rules,
             found,
             fresh: &Fresh {
+                grant_id: GrantId::new(now, &*core.rng),
                 family_id: RefreshFamilyId::new(now, &*core.rng),
                 refresh_secret: Secret::new(refresh_secret),
             },

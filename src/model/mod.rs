@@ -26,6 +26,7 @@ pub(crate) mod sample;
 pub mod security_profile;
 pub mod session;
 pub mod signing_key;
+pub mod trusted_issuer;
 pub mod user;
 
 pub use access_token::AccessToken;

@@ -33,6 +33,8 @@ pub enum Change {
     Role(String),
     /// A custom-claim rule, by name.
     ClaimRule(String),
+    /// An issuer whose assertions count, by name.
+    TrustedIssuer(String),
     /// The ring of signing keys of an algorithm.
     SigningKey(String),
     /// A user, or their roles.
@@ -140,6 +142,7 @@ fn parse(kind: &str, key: &str) -> Option<Change> {
         "resource" => Some(Change::Resource(text())),
         "role" => Some(Change::Role(text())),
         "claim_rule" => Some(Change::ClaimRule(text())),
+        "trusted_issuer" => Some(Change::TrustedIssuer(text())),
         "signing_key" => Some(Change::SigningKey(text())),
         "user" => key.parse().ok().map(Change::User),
         "grant" => key.parse().ok().map(Change::Grant),

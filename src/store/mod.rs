@@ -46,6 +46,7 @@ pub mod setting;
 pub mod signing_key;
 pub mod sweep;
 pub mod throttle;
+pub mod trusted_issuer;
 pub mod used_jti;
 pub mod user;
 

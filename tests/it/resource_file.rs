@@ -357,3 +357,45 @@ async fn names_in_other_languages_are_kept_and_apply_again_without_a_change() {
     = 0 unchanged
     ");
 }
+
+#[tokio::test]
+async fn trusted_issuers_are_made_kept_changed_and_pruned() {
+    let test = TestCore::new().await;
+    let text = |clients: &str| {
+        format!(
+            "[[trusted_issuers]]\nissuer = \"https://partner.example\"\njwks_uri = \"https://partner.example/jwks\"\n\
+             clients = [{clients}]\nscopes = [\"orders:read\"]"
+        )
+    };
+    let made = apply_text(&test, &text("\"bridge\"")).await.unwrap();
+    assert_eq!(
+        made.to_string(),
+        "+ create trusted issuer https://partner.example\n= 0 unchanged"
+    );
+    assert!(apply_text(&test, &text("\"bridge\"")).await.unwrap().is_empty());
+    let changed = apply_text(&test, &text("\"bridge\", \"other\"")).await.unwrap();
+    assert_eq!(
+        changed.to_string(),
+        "~ change trusted issuer https://partner.example: clients\n= 0 unchanged"
+    );
+    for (wrong, why) in [
+        (text(""), "clients: must say who may bring its assertions"),
+        (
+            text("\"bridge\"").replace("https://partner.example/jwks", "nowhere"),
+            "jwks_uri: must be an https address",
+        ),
+        (text("\"bridge\"").replace("scopes", "scope"), "scope"),
+    ] {
+        let error = apply_text(&test, &wrong).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+    let prune = Options {
+        prune: true,
+        ..Options::default()
+    };
+    let plan = apply(&test.core, &[source("")], &prune).await.unwrap();
+    assert_eq!(
+        plan.to_string(),
+        "- remove trusted issuer https://partner.example\n= 0 unchanged"
+    );
+}

@@ -6,7 +6,10 @@ use aws_lc_rs::hmac;
 
 use super::{Ask, Effect, Found, Fresh, Holding};
 use crate::{
-    base::{Pseudonyms, Sealer, Secret, SeededRng, Time, id::RefreshFamilyId},
+    base::{
+        Pseudonyms, Sealer, Secret, SeededRng, Time,
+        id::{GrantId, RefreshFamilyId},
+    },
     domain::{
         permission::Catalog,
         policy::TokenPolicy,
@@ -53,6 +56,7 @@ impl Scene {
             confirmation: Confirmation::default(),
             profile: None,
             fresh: Fresh {
+                grant_id: GrantId::new(NOW, &SeededRng::new(7)),
                 family_id: RefreshFamilyId::new(NOW, &SeededRng::new(6)),
                 refresh_secret: Secret::new([9; 32]),
             },

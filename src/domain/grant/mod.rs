@@ -34,6 +34,7 @@ mod device_code;
 mod first_tokens;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod jwt_bearer;
 mod refresh_token;
 pub mod target;
 mod token_exchange;
@@ -48,6 +49,7 @@ pub static GRANTS: &[&dyn Grant] = &[
     &device_code::DeviceCodeGrant,
     &token_exchange::TokenExchangeGrant,
     &ciba::CibaGrant,
+    &jwt_bearer::JwtBearerGrant,
 ];
 
 /// One grant type.
@@ -103,6 +105,8 @@ pub enum Needs {
         /// Who acts.
         actor: Option<Secret<String>>,
     },
+    /// Whom this assertion of a trusted issuer speaks for.
+    Assertion(Secret<String>),
 }
 
 /// What was there.
@@ -123,6 +127,19 @@ pub enum Found {
         /// Who acts.
         actor: Option<Box<Presented>>,
     },
+    /// Somebody for whom a trusted issuer vouches.
+    Vouched(Box<Vouched>),
+}
+
+/// Somebody for whom a trusted issuer vouches.
+#[derive(Debug, Clone)]
+pub struct Vouched {
+    /// Who.
+    pub user: Arc<User>,
+    /// When they had authenticated there.
+    pub auth_time: Time,
+    /// What may be asked for on its word.
+    pub scopes: Vec<String>,
 }
 
 /// An access token that is good, with what it stands for.
@@ -190,6 +207,8 @@ pub struct Ask<'a> {
 /// Randomness that a decision may use up.
 #[derive(Debug, Clone)]
 pub struct Fresh {
+    /// For a new grant.
+    pub grant_id: GrantId,
     /// For a new family.
     pub family_id: RefreshFamilyId,
     /// The secret of its first token.
@@ -225,12 +244,14 @@ impl From<OAuthError> for Decision {
 }
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// The code is used up, if it still may be used. If it may not, nothing may be issued.
     RedeemCode(Redemption),
     /// A refresh token is replaced by its successor, if it is still the current one. If it is not, nothing may be issued.
     RotateFamily(Rotation),
+    /// A grant that nobody gave on a page.
+    BeginGrant(Box<model::Grant>),
     /// What was allowed elsewhere is used up, if it still may be used. If it may not, nothing may be issued.
     RedeemDeferred(Redemption),
     /// A client asked for what is decided elsewhere, if it has not asked once more meanwhile.

@@ -50,6 +50,7 @@ pub async fn write(
                     return Ok(Applied::Lost);
                 }
             }
+            Effect::BeginGrant(grant) => store::grant::insert(&mut **tx, grant).await?,
             Effect::RedeemDeferred(redemption) => {
                 if !redeem_deferred(&mut **tx, redemption, now).await? {
                     return Ok(Applied::Lost);
@@ -88,6 +89,7 @@ pub async fn write_at_once(
     let done = match effects {
         [Effect::RedeemCode(redemption)] => redeem(db, redemption, now).await,
         [Effect::RotateFamily(rotation)] => rotate(db, rotation, now).await,
+        [Effect::BeginGrant(grant)] => store::grant::insert(db, grant).await.map(|()| true),
         [Effect::RedeemDeferred(redemption)] => redeem_deferred(db, redemption, now).await,
         [Effect::Polled { hash, before, after }] => {
             store::deferred_authorization::update_pace(db, hash, *before, *after).await

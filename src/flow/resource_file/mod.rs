@@ -88,6 +88,7 @@ pub async fn apply(core: &Core, sources: &[Source], options: &Options) -> Result
     work.roles(&wanted.roles).await?;
     work.resources(&wanted.resources).await?;
     work.claims(&wanted.claims).await?;
+    work.trusted_issuers(&wanted.trusted_issuers).await?;
     work.clients(&wanted.clients).await?;
     work.users(&wanted.users, &passwords).await?;
     if options.prune {

@@ -20,7 +20,7 @@ pub enum Action {
 pub struct Change {
     /// What happens.
     pub action: Action,
-    /// `user`, `client`, `resource`, `role` or `claim`.
+    /// `user`, `client`, `resource`, `role`, `claim` or `trusted issuer`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,

@@ -5,7 +5,7 @@ use serde_json::Map;
 use super::{
     Error, Work,
     plan::Action,
-    things::{resource_state, role_state, rule_state},
+    things::{issuer_state, resource_state, role_state, rule_state},
     wanted::Wanted,
 };
 use crate::{
@@ -75,6 +75,13 @@ impl Work<'_> {
             if self.made(one.origin.as_deref()) && !named {
                 store::resource::delete(&mut *self.tx, one.id).await?;
                 self.removed(resource_state(&one), "resource", &one.identifier).await?;
+            }
+        }
+        for one in store::trusted_issuer::list(&mut *self.tx).await? {
+            let named = wanted.trusted_issuers.iter().any(|other| other.issuer == one.issuer);
+            if self.made(one.origin.as_deref()) && !named {
+                store::trusted_issuer::delete(&mut *self.tx, &one.issuer).await?;
+                self.removed(issuer_state(&one), "trusted issuer", &one.issuer).await?;
             }
         }
         for role in store::role::list(&mut *self.tx).await? {

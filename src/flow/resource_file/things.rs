@@ -6,13 +6,13 @@ use time::Duration;
 use super::{
     Error, Work,
     plan::Action,
-    wanted::{WantedClaim, WantedResource, WantedRole},
+    wanted::{WantedClaim, WantedIssuer, WantedResource, WantedRole},
 };
 use crate::{
     base::id::{ClaimRuleId, ResourceId, RoleId},
-    domain::api_resource,
+    domain::{api_resource, trust},
     flow::admin::Difference,
-    model::{AuditKind, ClaimRule, Resource, Role},
+    model::{AuditKind, ClaimRule, Resource, Role, trusted_issuer::TrustedIssuer},
     store,
 };
 
@@ -75,6 +75,32 @@ impl Work<'_> {
                 Some(_) => store::resource::update(&mut *self.tx, &after).await?,
             }
             self.note(before.is_none(), difference, "resource", &wanted.identifier)
+                .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn trusted_issuers(&mut self, issuers: &[WantedIssuer]) -> Result<(), Error> {
+        let known = store::trusted_issuer::list(&mut *self.tx).await?;
+        let now = self.core.now();
+        for wanted in issuers {
+            let before = known.iter().find(|one| one.issuer == wanted.issuer);
+            let after = TrustedIssuer {
+                issuer: wanted.issuer.clone(),
+                terms: wanted.terms.clone(),
+                origin: before.map_or_else(|| Some(self.origin.to_owned()), |one| one.origin.clone()),
+                created_at: before.map_or(now, |one| one.created_at),
+                updated_at: now,
+            };
+            trust::check(&after, self.core.policy.issuer.as_str()).map_err(|(field, why)| {
+                Error::Files(vec![wanted.places.of_field(field).error(format!("{field}: {why}"))])
+            })?;
+            let state = before.map(issuer_state).unwrap_or_default();
+            let difference = Difference::between(&state, &issuer_state(&after));
+            if before.is_none() || !difference.is_empty() {
+                store::trusted_issuer::put(&mut *self.tx, &after).await?;
+            }
+            self.note(before.is_none(), difference, "trusted issuer", &wanted.issuer)
                 .await?;
         }
         Ok(())
@@ -179,6 +205,10 @@ fn object(value: Value) -> Map<String, Value> {
 
 pub(super) fn role_state(role: &Role) -> Map<String, Value> {
     object(json!({"description": role.description, "permissions": role.permissions}))
+}
+
+pub(super) fn issuer_state(issuer: &TrustedIssuer) -> Map<String, Value> {
+    object(json!(issuer.terms))
 }
 
 pub(super) fn resource_state(resource: &Resource) -> Map<String, Value> {

@@ -11,12 +11,23 @@ use super::{
 use crate::{
     base::{Locale, Secret},
     domain::{api_resource, claims, client_metadata, profile::Patch},
-    model::{ClientMetadata, ClientStatus, Localized, Placement, ResourceScope, TokenFormat, UserStatus},
+    model::{
+        ClientMetadata, ClientStatus, Localized, Placement, ResourceScope, TokenFormat, UserStatus,
+        trusted_issuer::TrustTerms,
+    },
     spec::oidc::claim::STANDARD_CLAIMS,
 };
 
 /// The kinds of things, in the order of the contract.
-const KINDS: [&str; 6] = ["users", "clients", "connectors", "resources", "roles", "claims"];
+const KINDS: [&str; 7] = [
+    "users",
+    "clients",
+    "connectors",
+    "resources",
+    "roles",
+    "claims",
+    "trusted_issuers",
+];
 
 /// Whether it is a name of client metadata. What is localized is written under tagged names.
 fn is_metadata(name: &str) -> bool {
@@ -108,6 +119,13 @@ pub(super) struct WantedClaim {
     pub resources: Vec<String>,
 }
 
+#[derive(Debug)]
+pub(super) struct WantedIssuer {
+    pub places: Places,
+    pub issuer: String,
+    pub terms: TrustTerms,
+}
+
 /// Everything that the files ask for.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
@@ -116,6 +134,7 @@ pub(super) struct Wanted {
     pub resources: Vec<WantedResource>,
     pub roles: Vec<WantedRole>,
     pub claims: Vec<WantedClaim>,
+    pub trusted_issuers: Vec<WantedIssuer>,
 }
 
 /// Reads all files.
@@ -149,6 +168,14 @@ impl Wanted {
             one.identifier.clone()
         });
         each(top, "claims", &mut self.claims, errors, claim, |_| String::new());
+        each(
+            top,
+            "trusted_issuers",
+            &mut self.trusted_issuers,
+            errors,
+            issuer,
+            |one| one.issuer.clone(),
+        );
         each(top, "clients", &mut self.clients, errors, client, |one| {
             one.client_id.clone()
         });
@@ -357,6 +384,30 @@ fn role(table: &Table<'_, '_>) -> Result<WantedRole, FileError> {
         description: table.text("description")?,
         name,
         permissions,
+    })
+}
+
+fn issuer(table: &Table<'_, '_>) -> Result<WantedIssuer, FileError> {
+    let fields = [
+        "issuer",
+        "jwks",
+        "jwks_uri",
+        "subject_claim",
+        "subject_is",
+        "clients",
+        "scopes",
+    ];
+    table.only(&fields)?;
+    let issuer = table.need("issuer")?.text()?;
+    let mut terms = Map::new();
+    for item in table.items().filter(|item| item.name() != "issuer") {
+        terms.insert(item.name().to_owned(), item.json()?);
+    }
+    let terms = serde_json::from_value(Value::Object(terms));
+    Ok(WantedIssuer {
+        places: Places::of(table),
+        issuer,
+        terms: terms.map_err(|error| table.place().error(error.to_string()))?,
     })
 }
 

@@ -11,6 +11,7 @@ mod device;
 mod grants;
 mod hints;
 mod jwks_uri;
+mod jwt_bearer;
 mod open_redirect;
 mod pairwise;
 mod pkce;
