@@ -6,9 +6,13 @@ use std::{
 };
 
 use aws_lc_rs::{
+    agreement::{self, ECDH_P256, EphemeralPrivateKey},
     rand::SystemRandom,
     rsa::KeySize,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+        RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
+    },
 };
 
 /// Microseconds of one call, the best of five rounds of a fifth of a second each.
@@ -51,6 +55,30 @@ pub fn signature(alg: &str, message: &[u8]) -> f64 {
             })
         }
     }
+}
+
+/// One ES256 signature verified, in microseconds.
+pub fn verification(message: &[u8]) -> f64 {
+    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let signature = key.sign(&SystemRandom::new(), message).unwrap();
+    let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.public_key().as_ref());
+    micros(|| public.verify(black_box(message), signature.as_ref()).unwrap())
+}
+
+/// One key made on P-256 and agreed on with another, in microseconds: what ECDH-ES cannot do without.
+pub fn agreement() -> f64 {
+    let random = SystemRandom::new();
+    let peer = EphemeralPrivateKey::generate(&ECDH_P256, &random).unwrap();
+    let peer = agreement::UnparsedPublicKey::new(&ECDH_P256, peer.compute_public_key().unwrap());
+    micros(|| {
+        let own = EphemeralPrivateKey::generate(&ECDH_P256, &random).unwrap();
+        black_box(own.compute_public_key().unwrap());
+        agreement::agree_ephemeral(own, &peer, (), |secret| {
+            black_box(secret);
+            Ok(())
+        })
+        .unwrap();
+    })
 }
 
 /// One Argon2id hash with the default parameters (19 MiB, 2 passes), in microseconds.

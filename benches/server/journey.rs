@@ -8,9 +8,10 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    ADDRESS, CONNECTIONS,
+    ADDRESS, CONNECTIONS, ISSUER,
     load::{Answer, Connection, Run, get, post, take},
     process::Cluster,
+    proof::ProofKey,
 };
 
 /// Clients and people of the benchmark. Attempts at one account at the same moment would make one another wait.
@@ -69,7 +70,37 @@ grant_types = ["authorization_code", "refresh_token"]
 require_consent = false
 id_token_signed_response_alg = "EdDSA"
 access_token_signing_alg = "EdDSA"
+
+[[clients]]
+client_id = "sealed"
+client_secret = "sealed-secret-sealed-secret-sealed"
+redirect_uris = ["http://localhost:3999/callback"]
+grant_types = ["authorization_code"]
+require_consent = false
+id_token_signed_response_alg = "EdDSA"
+access_token_signing_alg = "EdDSA"
+userinfo_encrypted_response_alg = "ECDH-ES"
+userinfo_encrypted_response_enc = "A128GCM"
+introspection_signed_response_alg = "EdDSA"
+jwks = { keys = [{ kty = "EC", crv = "P-256", use = "enc", x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", y = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" }] }
+
+[[clients]]
+client_id = "gateway"
+client_secret = "gateway-secret-gateway-secret-gateway"
+grant_types = ["urn:ietf:params:oauth:grant-type:token-exchange"]
+response_types = []
+resources = ["https://api.example.com/eddsa", "https://api.example.com/es256"]
+[[clients.token_exchange]]
+subject_clients = ["web"]
+audiences = ["https://api.example.com/es256"]
 "#;
+
+/// A client that signs people in, and its secret.
+pub type App = (&'static str, &'static str);
+/// What most figures use.
+pub const WEB: App = ("web", "web-secret-web-secret-web-secret-web");
+/// Its answers of userinfo are encrypted, those of introspection signed.
+pub const SEALED: App = ("sealed", "sealed-secret-sealed-secret-sealed");
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -82,6 +113,7 @@ pub struct Journey {
     authorize: String,
     token: String,
     introspection: String,
+    par: String,
 }
 
 /// What a sign-in gave.
@@ -110,6 +142,7 @@ impl Journey {
             authorize: path("authorization_endpoint"),
             token: path("token_endpoint"),
             introspection: path("introspection_endpoint"),
+            par: path("pushed_authorization_request_endpoint"),
         }
     }
 
@@ -135,19 +168,101 @@ impl Journey {
     }
 
     pub fn introspect(&self, token: &str) -> Vec<u8> {
+        post(&self.introspection, &basic(WEB.0, WEB.1), &format!("token={token}"))
+    }
+
+    /// The same, answered by a JWT.
+    pub fn introspect_as_jwt(&self, token: &str) -> Vec<u8> {
+        let headers = basic(SEALED.0, SEALED.1) + "accept: application/token-introspection+jwt\r\n";
+        post(&self.introspection, &headers, &format!("token={token}"))
+    }
+
+    /// The token for one API exchanged for one for another, which says who acts.
+    pub fn token_exchange(&self, token: &str) -> Vec<u8> {
+        let body = format!(
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token={token}\
+             &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token\
+             &audience=https%3A%2F%2Fapi.example.com%2Fes256&scope=read"
+        );
         post(
-            &self.introspection,
-            &basic("web", "web-secret-web-secret-web-secret-web"),
-            &format!("token={token}"),
+            &self.token,
+            &basic("gateway", "gateway-secret-gateway-secret-gateway"),
+            &body,
         )
     }
 
     /// Signs in with a new browser and exchanges the code.
     pub async fn tokens(&self, person: u64) -> Tokens {
+        self.tokens_of(WEB, person).await
+    }
+
+    /// The same for another app.
+    pub async fn tokens_of(&self, app: App, person: u64) -> Tokens {
+        let request = self.authorization_request(app);
+        self.asked(app, person, &request).await
+    }
+
+    /// An access token for an API.
+    pub async fn api_token(&self, person: u64) -> String {
+        let request = self.authorization_request(WEB);
+        let request = request.replace("scope=openid", "scope=read%20openid");
+        let request = request + "&resource=https%3A%2F%2Fapi.example.com%2Feddsa";
+        self.asked(WEB, person, &request).await.access_token
+    }
+
+    async fn asked(&self, app: App, person: u64, request: &str) -> Tokens {
         let mut browser = Browser::open(&self.address, person).await;
-        let answer = browser.get(&self.authorization_request()).await;
+        let answer = browser.get(request).await;
         let location = browser.follow(answer).await;
-        self.exchange(&mut browser, &location).await
+        self.exchange(&mut browser, app, &location, "").await
+    }
+
+    /// `rounds` times: a request pushed, answered in a browser that is signed in, and its code exchanged for tokens that
+    /// are tied to a key.
+    pub async fn bound(self: &Arc<Self>, rounds: u64) -> Run {
+        let left = Arc::new(AtomicU64::new(rounds));
+        let mut browsers = Vec::new();
+        for person in 0..PEOPLE {
+            let mut browser = Browser::open(&self.address, person).await;
+            let answer = browser.get(&self.authorization_request(WEB)).await;
+            browser.follow(answer).await;
+            browsers.push(browser);
+        }
+        let started = Instant::now();
+        let tasks: Vec<_> = browsers
+            .into_iter()
+            .map(|mut browser| {
+                let (journey, left, key) = (Arc::clone(self), Arc::clone(&left), ProofKey::new());
+                tokio::spawn(async move {
+                    while take(&left) {
+                        journey.push_and_bind(&mut browser, &key).await;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        Run {
+            requests: rounds,
+            wall: started.elapsed(),
+        }
+    }
+
+    async fn push_and_bind(&self, browser: &mut Browser, key: &ProofKey) {
+        let request = self.authorization_request(WEB);
+        let (_, parameters) = request.split_once('?').unwrap();
+        let pushed = post(&self.par, &basic(WEB.0, WEB.1), parameters);
+        let pushed = browser.connection.send(&pushed).await;
+        assert_eq!(pushed.status, 201, "{}", pushed.text());
+        let reference = encode(pushed.json()["request_uri"].as_str().unwrap());
+        let answer = browser
+            .get(&format!("{}?client_id=web&request_uri={reference}", self.authorize))
+            .await;
+        let location = browser.follow(answer).await;
+        let proof = key.proof(&format!("{ISSUER}{}", self.token));
+        self.exchange(browser, WEB, &location, &format!("dpop: {proof}\r\n"))
+            .await;
     }
 
     /// `rounds` sign-ins by `browsers` people at once, each with a browser that the server has not seen.
@@ -179,22 +294,22 @@ impl Journey {
         let mut browser = Browser::open(&self.address, 0).await;
         let mut families = Vec::new();
         for _ in 0..count {
-            let answer = browser.get(&self.authorization_request()).await;
+            let answer = browser.get(&self.authorization_request(WEB)).await;
             let location = browser.follow(answer).await;
-            families.push(self.exchange(&mut browser, &location).await.refresh_token);
+            families.push(self.exchange(&mut browser, WEB, &location, "").await.refresh_token);
         }
         families
     }
 
-    fn authorization_request(&self) -> String {
+    fn authorization_request(&self, (client_id, _): App) -> String {
         format!(
-            "{}?response_type=code&client_id=web&redirect_uri=http%3A%2F%2Flocalhost%3A3999%2Fcallback&state=s&nonce=n\
+            "{}?response_type=code&client_id={client_id}&redirect_uri=http%3A%2F%2Flocalhost%3A3999%2Fcallback&state=s&nonce=n\
              &scope=openid%20profile%20email%20offline_access&code_challenge={CHALLENGE}&code_challenge_method=S256",
             self.authorize
         )
     }
 
-    async fn exchange(&self, browser: &mut Browser, location: &str) -> Tokens {
+    async fn exchange(&self, browser: &mut Browser, app: App, location: &str, more: &str) -> Tokens {
         let location = url::Url::parse(location).unwrap();
         let code = location
             .query_pairs()
@@ -205,13 +320,13 @@ impl Journey {
             "grant_type=authorization_code&code={code}&code_verifier={VERIFIER}\
              &redirect_uri=http%3A%2F%2Flocalhost%3A3999%2Fcallback"
         );
-        let headers = basic("web", "web-secret-web-secret-web-secret-web");
+        let headers = basic(app.0, app.1) + more;
         let answer = browser.connection.send(&post(&self.token, &headers, &body)).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         let json = answer.json();
         Tokens {
             access_token: json["access_token"].as_str().unwrap().to_owned(),
-            refresh_token: json["refresh_token"].as_str().unwrap().to_owned(),
+            refresh_token: json["refresh_token"].as_str().unwrap_or_default().to_owned(),
         }
     }
 
@@ -219,7 +334,7 @@ impl Journey {
     pub async fn refresh(&self, families: Vec<String>, requests: u64) -> Run {
         assert_eq!(families.len(), CONNECTIONS);
         let left = Arc::new(AtomicU64::new(requests));
-        let headers = Arc::new(basic("web", "web-secret-web-secret-web-secret-web"));
+        let headers = Arc::new(basic(WEB.0, WEB.1));
         let started = Instant::now();
         let mut tasks = Vec::new();
         for mut token in families {

@@ -16,6 +16,7 @@ mod floor;
 mod journey;
 mod load;
 mod process;
+mod proof;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc};
 
@@ -207,11 +208,52 @@ async fn figures(options: &Options, server: &Server, cluster: &Cluster) {
         let (micros, rate) = measure(server, journey.introspect(&tokens.access_token), 200, options.requests).await;
         line("introspection", micros, ("bare answer", bare), "50 µs", rate);
     }
+    extensions(options, server, &journey).await;
     if options.wants("refresh") {
         refresh(options, server, cluster, &journey).await;
     }
     if options.wants("sign-in") {
         sign_in(options, server, &journey).await;
+    }
+}
+
+/// Answers that are signed or encrypted, and the way of an app that pushes its requests and proves its key.
+async fn extensions(options: &Options, server: &Server, journey: &Arc<Journey>) {
+    let message = [b'x'; 600];
+    let eddsa = floor::signature("EdDSA", &message);
+    if options.wants("userinfo, encrypted") || options.wants("introspection as a JWT") {
+        let sealed = journey.tokens_of(journey::SEALED, 1).await.access_token;
+        let bearer = format!("authorization: Bearer {sealed}\r\n");
+        if options.wants("userinfo, encrypted") {
+            let request = get(&journey.userinfo, &bearer);
+            let (micros, rate) = measure(server, request, 200, options.requests / 4).await;
+            let agreement = ("key made and agreed on, P-256", floor::agreement());
+            line("userinfo, encrypted (ECDH-ES)", micros, agreement, "", rate);
+        }
+        if options.wants("introspection as a JWT") {
+            let request = journey.introspect_as_jwt(&sealed);
+            let (micros, rate) = measure(server, request, 200, options.requests).await;
+            line("introspection as a JWT", micros, ("EdDSA signature", eddsa), "", rate);
+        }
+    }
+    if options.wants("token exchange") {
+        let subject = journey.api_token(2).await;
+        let request = journey.token_exchange(&subject);
+        let (micros, rate) = measure(server, request, 200, options.requests / 4).await;
+        let signature = ("ES256 signature", floor::signature("ES256", &message));
+        line("token exchange", micros, signature, "", rate);
+    }
+    if options.wants("PAR, authorize, token with DPoP") {
+        journey.bound(100).await; // warm
+        let rounds = options.requests / 40;
+        let before = server.cpu();
+        let run = journey.bound(rounds).await;
+        // the people sign in at the beginning, each once
+        let hashes = journey::PEOPLE as f64 * floor::argon2();
+        let micros = ((server.cpu() - before).as_secs_f64() * 1e6 - hashes) / run.requests as f64;
+        let floor = floor::verification(&message) + 2.0 * eddsa;
+        let floor = ("ES256 verified, EdDSA signed twice", floor);
+        line("PAR, authorize, token with DPoP", micros, floor, "", run.per_second());
     }
 }
 
