@@ -5,11 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use signet::base::{Clock, FixedClock, Sealer, Secret, SeededRng, SystemClock, Time, id::OutboxId};
+use signet::base::{
+    Clock, FixedClock, Sealer, Secret, SeededRng, SystemClock, Time,
+    id::{OutboxId, SessionId, UserId},
+};
 use signet::domain::policy::{Issuer, Policy};
 use signet::flow::job::mail::MailCarrier;
 use signet::flow::job::outbox::Delivery;
-use signet::flow::outbox::{Lane, Message, Outbox};
+use signet::flow::outbox::{Lane, Logout, Message, Outbox};
 use signet::notify::mail::{Mail, Mailer};
 use signet::store::{self, Store};
 use time::macros::datetime;
@@ -239,6 +242,31 @@ async fn a_payload_sealed_under_another_master_key_waits_for_its_own() {
     let (_, payload, delivered_at, failed_at, _, error) = world.row().await;
     assert_eq!((delivered_at, failed_at), (None, None));
     assert!(!payload.is_empty() && error.is_some());
+}
+
+/// What goes to apps waits for its own worker: an app that does not answer holds up no mail.
+#[tokio::test]
+async fn each_lane_takes_its_own_messages_only() {
+    let world = World::new().await;
+    let logout = Message::Logout(Logout {
+        client_id: "app".to_owned(),
+        user_id: UserId::new(START, &SeededRng::new(3)),
+        session_id: SessionId::new(START, &SeededRng::new(4)),
+    });
+    let mut tx = world.store.begin().await.unwrap();
+    let call = world.outbox.insert(&mut tx, &logout, START).await.unwrap();
+    tx.commit().await.unwrap();
+    let letter = insert(&world.store, &world.outbox, 1, START).await;
+    let pool = world.database.pool();
+    let calls = store::outbox::claim(pool, Lane::Calls.kinds(), START, LEASE, 8)
+        .await
+        .unwrap();
+    assert_eq!(calls.iter().map(|one| one.id).collect::<Vec<_>>(), [call]);
+    assert_eq!(world.outbox.open(&calls[0]).unwrap(), logout);
+    let mails = store::outbox::claim(pool, Lane::Mail.kinds(), START, LEASE, 8)
+        .await
+        .unwrap();
+    assert_eq!(mails.iter().map(|one| one.id).collect::<Vec<_>>(), [letter]);
 }
 
 #[tokio::test]

@@ -13,8 +13,6 @@ use crate::domain::delivery::{self, Next};
 use crate::flow::outbox::{Failure, Lane, Outbox};
 use crate::store::{self, Store, outbox::Claimed};
 
-/// Messages claimed at once; they are sent side by side.
-const BATCH: i64 = 8;
 /// How long one may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// After that time another process takes a message over. Longer than a batch can last.
@@ -24,6 +22,8 @@ const LEASE: Duration = Duration::from_secs(150);
 pub trait Carrier: Send + Sync {
     /// Whose messages it carries.
     const LANE: Lane;
+    /// Messages claimed at once; they are sent side by side.
+    const BATCH: i64;
 
     /// Takes one there.
     fn send(&self, claimed: &Claimed) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -74,7 +74,7 @@ impl<C: Carrier> Delivery<C> {
     /// When the database does not answer. What was claimed by then is due again after the lease.
     pub async fn deliver_due(&self) -> Result<usize, store::Error> {
         let kinds = C::LANE.kinds();
-        let claimed = store::outbox::claim(&self.store.pool, kinds, self.clock.now(), LEASE, BATCH).await?;
+        let claimed = store::outbox::claim(&self.store.pool, kinds, self.clock.now(), LEASE, C::BATCH).await?;
         let outcomes = join_all(claimed.iter().map(|message| self.deliver(message))).await;
         outcomes.into_iter().collect::<Result<Vec<()>, _>>()?;
         Ok(claimed.len())
