@@ -7,6 +7,7 @@ mod backchannel_logout;
 mod basic;
 mod checks;
 mod config;
+mod dynamic;
 mod fapi_ciba;
 mod form_post_basic;
 mod form_post_hybrid;
