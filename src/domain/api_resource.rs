@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    model::{Resource, ResourceScope},
+    domain::json_schema::{self, SchemaFault},
+    model::{DetailsType, Resource, ResourceScope},
     spec::{jose::SigningAlg, oauth::ScopeSet, oidc::claim::CLAIM_SCOPES},
 };
 
@@ -37,6 +38,14 @@ pub enum ResourceFault {
     /// Empty, too long or with odd characters.
     #[error("name: has 1 to {MAX_TEXT} characters, without control characters")]
     Name,
+    /// A type without a sound name, a text that is too long, the same type twice, or too many.
+    #[error(
+        "authorization_details_types: each has a type of 1 to {MAX_TEXT} visible characters, once, with a short description"
+    )]
+    DetailsType,
+    /// A schema that cannot be checked.
+    #[error("authorization_details_types: the schema of {0:?}: {1}")]
+    Schema(String, SchemaFault),
     /// Not a pair of resource and scope.
     #[error("permissions: {0:?} is not a resource, a blank and a scope")]
     Permission(String),
@@ -71,7 +80,28 @@ pub fn check(resource: &Resource) -> Result<(), ResourceFault> {
     if lifetime.is_some_and(|seconds| !ACCESS_TOKEN_SECONDS.contains(&seconds)) {
         return Err(ResourceFault::Lifetime);
     }
+    check_details_types(&resource.authorization_details_types)?;
     check_scopes(&resource.scopes)
+}
+
+fn check_details_types(types: &[DetailsType]) -> Result<(), ResourceFault> {
+    let mut seen = BTreeSet::new();
+    for DetailsType {
+        name,
+        description,
+        schema,
+    } in types
+    {
+        let is_named = (1..=MAX_TEXT).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic());
+        if !is_named || description.as_deref().is_some_and(|text| !is_text(text)) || !seen.insert(name) {
+            return Err(ResourceFault::DetailsType);
+        }
+        json_schema::check(schema).map_err(|fault| ResourceFault::Schema(name.clone(), fault))?;
+    }
+    if types.len() > MAX_SCOPES {
+        return Err(ResourceFault::DetailsType);
+    }
+    Ok(())
 }
 
 fn check_scopes(scopes: &[ResourceScope]) -> Result<(), ResourceFault> {
@@ -142,6 +172,7 @@ mod tests {
             identifier: identifier.into(),
             name: None,
             scopes: scopes.iter().map(scope).collect(),
+            authorization_details_types: Vec::new(),
             access_token_format: TokenFormat::Jwt,
             access_token_signing_alg: None,
             access_token_lifetime_seconds: None,

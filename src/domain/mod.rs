@@ -16,6 +16,7 @@ pub mod dpop;
 pub mod encryption;
 pub mod grant;
 pub mod introspection;
+pub mod json_schema;
 pub mod keys;
 pub mod logout;
 pub mod permission;

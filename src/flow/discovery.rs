@@ -213,15 +213,28 @@ fn metadata(core: &Core, catalog: &Catalog) -> Metadata {
         response_modes: ResponseMode::names().collect(),
         auth_methods: auth_methods(),
         subject_types: SUBJECT_TYPES.map(SubjectType::as_str).to_vec(),
-        extensions: extensions(core),
+        extensions: extensions(core, catalog),
         acr_values: ACR_VALUES_SUPPORTED.map(str::to_owned).to_vec(),
         ui_locales: Locale::ALL.map(|locale| locale.tag().to_owned()).to_vec(),
     })
 }
 
-fn extensions(core: &Core) -> Map<String, Value> {
+fn extensions(core: &Core, catalog: &Catalog) -> Map<String, Value> {
     let members = EXTENSIONS.iter().flat_map(|extension| extension(core));
+    let members = members.chain(authorization_details(catalog));
     members.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+// RFC 9396 §10
+fn authorization_details(catalog: &Catalog) -> Option<(&'static str, Value)> {
+    let all = catalog
+        .resources
+        .values()
+        .flat_map(|api| &api.authorization_details_types);
+    let mut types: Vec<&str> = all.map(|one| one.name.as_str()).collect();
+    types.sort_unstable();
+    types.dedup();
+    (!types.is_empty()).then(|| ("authorization_details_types_supported", json!(types)))
 }
 
 impl Discovery {

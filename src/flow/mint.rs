@@ -24,7 +24,7 @@ use crate::{
     model::{self, AccessToken, Client, Confirmation, Placement, TokenFormat, User},
     spec::{
         jose::{SigningAlg, hash::half_hash, jwe::JweError},
-        oauth::ScopeSet,
+        oauth::{AuthorizationDetails, ScopeSet},
         oidc::ClaimsRequest,
     },
 };
@@ -38,6 +38,8 @@ pub(super) struct Mint<'a> {
     pub(super) catalog: &'a Catalog,
     /// The keys that access tokens are tied to.
     pub(super) confirmation: &'a Confirmation,
+    /// What access tokens permit beyond scopes.
+    pub(super) details: &'a AuthorizationDetails,
 }
 
 /// What only one ID token carries.
@@ -83,6 +85,10 @@ impl Mint<'_> {
         );
         if let Some(act) = &issue.act {
             extra.insert("act".to_owned(), act.clone());
+        }
+        // RFC 9396 §9.1
+        if !self.details.is_empty() {
+            extra.insert("authorization_details".to_owned(), serde_json::to_value(self.details)?);
         }
         let (grant_id, user_id) = (grant.map(|grant| grant.id), user.map(|user| user.id));
         match target.format {

@@ -22,12 +22,13 @@ use crate::{
     },
     domain::{
         self,
+        authorize::details,
         grant::{self, Ask, Decision, Effect, Found, Fresh, Grant, Holding, Issue, Needs, Presented, Subject},
         security_profile::{self, Rules},
         sender::Sender,
     },
     model::{self, Client, Confirmation, UserStatus, deferred_authorization::DeferredState},
-    spec::oauth::{GrantType, ScopeSet, token_type},
+    spec::oauth::{AuthorizationDetails, GrantType, ScopeSet, token_type},
     store::{self, Connection},
 };
 
@@ -45,6 +46,8 @@ pub struct Tokens {
     pub expires_in: i64,
     /// What it permits.
     pub scope: ScopeSet,
+    /// And beyond scopes (RFC 9396 §7).
+    pub authorization_details: AuthorizationDetails,
     /// The ID token.
     pub id_token: Option<Secret<String>>,
     /// The refresh token.
@@ -280,12 +283,32 @@ impl Exchange<'_> {
         Ok((effects, signed))
     }
 
+    /// What the token permits beyond scopes; a token that stands for another one permits nothing of the kind.
+    fn details(&self, issue: &Issue) -> Result<AuthorizationDetails, Refusal> {
+        let nothing = AuthorizationDetails::default();
+        let own = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        let carries = own.contains(&self.grant.grant_type());
+        let granted = match &issue.subject {
+            Subject::Person { grant, .. } if carries => &grant.authorization_details,
+            _ => &nothing,
+        };
+        let all = self.catalog.resources.values().map(|resource| &**resource);
+        Ok(details::narrowed(
+            &self.caller.params,
+            granted,
+            all,
+            &issue.access_token.resources,
+        )?)
+    }
+
     fn sign(&self, issue: Issue, now: Time) -> Result<Signed, Refusal> {
+        let details = self.details(&issue)?;
         let mint = Mint {
             core: self.core,
             client: &self.client,
             catalog: &self.catalog,
             confirmation: &self.confirmation,
+            details: &details,
         };
         let (access_token, opaque) = mint.access_token(&issue, now)?;
         let id_token = match &issue.subject {
@@ -313,6 +336,7 @@ impl Exchange<'_> {
                 access_token,
                 token_type: self.confirmation.token_type(),
                 scope: issue.access_token.scope,
+                authorization_details: details,
                 id_token,
                 refresh_token: issue.refresh_token,
                 issued_token_type: (self.grant.grant_type() == GrantType::TokenExchange)

@@ -47,7 +47,7 @@ pub use localized::Localized;
 pub use pushed_request::PushedRequest;
 pub use refresh_token::RefreshToken;
 pub use registration::Registration;
-pub use resource::{Resource, ResourceScope, TokenFormat};
+pub use resource::{DetailsType, Resource, ResourceScope, TokenFormat};
 pub use role::Role;
 pub use security_profile::SecurityProfile;
 pub use session::Session;

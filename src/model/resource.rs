@@ -42,6 +42,20 @@ pub struct ResourceScope {
     pub description: Option<String>,
 }
 
+/// A type of `authorization_details` that an API understands (RFC 9396 §2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetailsType {
+    /// The `type` of such entries.
+    #[serde(rename = "type")]
+    pub name: String,
+    /// What such an entry permits, in words, for the consent page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What an entry looks like, as a JSON Schema.
+    pub schema: serde_json::Value,
+}
+
 /// An API resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
@@ -53,6 +67,8 @@ pub struct Resource {
     pub name: Option<String>,
     /// Its scopes.
     pub scopes: Vec<ResourceScope>,
+    /// Its types of `authorization_details`.
+    pub authorization_details_types: Vec<DetailsType>,
     /// How its access tokens are written.
     pub access_token_format: TokenFormat,
     /// The algorithm that signs its JWTs (RS256, PS256, ES256, EdDSA); `None`: the server's default.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Error, known};
 use crate::{
     base::{Time, id::ResourceId},
-    model::{Resource, ResourceScope, TokenFormat},
+    model::{DetailsType, Resource, ResourceScope, TokenFormat},
 };
 
 /// The constraint that keeps identifiers apart.
@@ -18,6 +18,7 @@ struct ResourceRow {
     identifier: String,
     name: Option<String>,
     scopes: Json<Vec<ResourceScope>>,
+    authorization_details_types: Json<Vec<DetailsType>>,
     access_token_format: String,
     access_token_signing_alg: Option<String>,
     access_token_lifetime_seconds: Option<i32>,
@@ -32,6 +33,7 @@ fn read(row: ResourceRow) -> Result<Resource, Error> {
         identifier: row.identifier,
         name: row.name,
         scopes: row.scopes.0,
+        authorization_details_types: row.authorization_details_types.0,
         access_token_format: known(
             TokenFormat::parse(&row.access_token_format),
             "resources.access_token_format",
@@ -54,6 +56,7 @@ macro_rules! select_resource {
                 identifier,
                 name,
                 scopes as "scopes: Json<Vec<ResourceScope>>",
+                authorization_details_types as "authorization_details_types: Json<Vec<DetailsType>>",
                 access_token_format,
                 access_token_signing_alg,
                 access_token_lifetime_seconds,
@@ -96,9 +99,9 @@ pub async fn insert(db: impl PgExecutor<'_>, resource: &Resource) -> Result<(), 
         "
         insert into resources (
             id, identifier, name, scopes, access_token_format, access_token_signing_alg, access_token_lifetime_seconds,
-            origin, created_at, updated_at
+            origin, created_at, updated_at, authorization_details_types
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ",
         resource.id.0,
         resource.identifier,
@@ -109,7 +112,8 @@ pub async fn insert(db: impl PgExecutor<'_>, resource: &Resource) -> Result<(), 
         resource.access_token_lifetime_seconds,
         resource.origin,
         resource.created_at,
-        resource.updated_at
+        resource.updated_at,
+        Json(&resource.authorization_details_types) as _
     )
     .execute(db)
     .await?;
@@ -130,7 +134,8 @@ pub async fn update(db: impl PgExecutor<'_>, resource: &Resource) -> Result<(), 
             access_token_signing_alg = $5,
             access_token_lifetime_seconds = $6,
             origin = $7,
-            updated_at = $8
+            updated_at = $8,
+            authorization_details_types = $9
         where id = $1
         ",
         resource.id.0,
@@ -140,7 +145,8 @@ pub async fn update(db: impl PgExecutor<'_>, resource: &Resource) -> Result<(), 
         resource.access_token_signing_alg,
         resource.access_token_lifetime_seconds,
         resource.origin,
-        resource.updated_at
+        resource.updated_at,
+        Json(&resource.authorization_details_types) as _
     )
     .execute(db)
     .await?;

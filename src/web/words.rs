@@ -45,7 +45,8 @@ pub fn told_in_words(value: &Value) -> String {
     }
 }
 
-fn plain_words(value: &Value) -> String {
+/// Any JSON as people read it, all of it.
+pub fn plain_words(value: &Value) -> String {
     let listed = |parts: Vec<String>| parts.join(", ");
     match value {
         Value::String(text) => text.clone(),

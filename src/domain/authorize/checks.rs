@@ -4,8 +4,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::{
-    ACR_VALUES_SUPPORTED, Ask, Hint, MAX_NONCE, MAX_STATE, RESPONSE_TYPES, Registration, invalid, known_scopes,
-    named_resources,
+    ACR_VALUES_SUPPORTED, Ask, Hint, MAX_NONCE, MAX_STATE, RESPONSE_TYPES, Registration, details, invalid,
+    known_scopes, named_resources,
 };
 use crate::{
     base::id::UserId,
@@ -54,6 +54,7 @@ pub const TABLE: &[Check] = &[
     check("code_challenge", code_challenge),
     check("dpop_jkt", dpop_jkt),
     check("resource", resource),
+    check("authorization_details", authorization_details),
     check("scope", scope),
     check("prompt", prompt),
     check("max_age", max_age),
@@ -180,6 +181,12 @@ fn dpop_jkt(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> O
 fn resource(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
     draft.resource = named_resources(ask.params, client, ask.resources)?;
     Ok(())
+}
+
+// RFC 9396 §2, §3
+fn authorization_details(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    let declared = |name: &str| details::declared(ask.declaring.iter().copied(), name);
+    details::read(ask.params, client, declared, draft)
 }
 
 // RFC 6749 §3.3. Without openid the request is plain OAuth (OIDC Core §3.1.2.1).

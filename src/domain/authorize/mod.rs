@@ -6,6 +6,7 @@
 //! Imports `model`, `spec` and `base`; loading clients, verifying `id_token_hint` and keeping requests is `flow`'s work.
 
 mod checks;
+pub mod details;
 pub mod next_step;
 pub mod request_object;
 pub mod response;
@@ -61,6 +62,8 @@ pub struct Ask<'a> {
     pub client: Option<&'a Client>,
     /// The API resources that the request names, as far as they exist.
     pub resources: &'a [&'a Resource],
+    /// The APIs that declare types of `authorization_details`.
+    pub declaring: &'a [&'a Resource],
     /// Scopes that custom-claim rules wait for.
     pub claim_scopes: &'a [String],
     /// What `id_token_hint` says.

@@ -183,6 +183,10 @@ fn has_not_consented(situation: &Situation<'_>) -> Option<Step> {
     if !situation.client.metadata.require_consent {
         return None;
     }
+    // RFC 9396 §11.2: each such entry is a permission of its own; it is shown each time, and not remembered.
+    if !parameters.authorization_details.is_empty() {
+        return Some(Step::Consent(wanted));
+    }
     consent::missing(&wanted, situation.consent).map(Step::Consent)
 }
 

@@ -13,6 +13,7 @@ fn run(client: &Client, query: &str) -> Result<AuthorizationParameters, Refusal>
         fault: None,
         client: Some(client),
         resources: &[],
+        declaring: &[],
         claim_scopes: &[],
         hint: Hint::Absent,
         pseudonyms: None,

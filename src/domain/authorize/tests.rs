@@ -24,6 +24,7 @@ fn run(client: &Client, query: &str, hint: Hint) -> Result<AuthorizationParamete
         fault: fault.as_ref(),
         client: params.get("client_id").filter(|id| *id == "app").map(|_| client),
         resources: &named,
+        declaring: &[],
         claim_scopes: &["plan".to_owned()],
         hint,
         pseudonyms: None,

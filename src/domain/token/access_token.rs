@@ -13,6 +13,9 @@ use crate::{
 /// The `typ` header of a JWT access token (RFC 9068 §2.1).
 pub const TYP: &str = "at+jwt";
 
+/// Reserved claims that are told on.
+const TOLD_ON: [&str; 2] = ["act", "authorization_details"];
+
 /// What a JWT access token says.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessTokenClaims<'a> {
@@ -133,8 +136,9 @@ pub fn read(jwt: VerifiedJwt, whom: impl FnOnce(&str) -> Option<UserId>) -> Opti
         None => Confirmation::default(),
     };
     let mut claims = jwt.claims;
-    // who acts is told on, by introspection and in what this token is exchanged for
-    claims.retain(|name, _| name == "act" || !RESERVED.contains(&name.as_str()));
+    // who acts is told on, by introspection and in what this token is exchanged for; what is permitted beyond scopes by
+    // introspection (RFC 9396 §9.2)
+    claims.retain(|name, _| TOLD_ON.contains(&name.as_str()) || !RESERVED.contains(&name.as_str()));
     Some(AccessToken {
         jti: Some(jti),
         grant_id,

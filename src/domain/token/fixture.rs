@@ -35,6 +35,7 @@ pub(crate) fn resource(identifier: &str, scopes: &[&str]) -> Resource {
                 description: None,
             })
             .collect(),
+        authorization_details_types: Vec::new(),
         access_token_format: TokenFormat::Jwt,
         access_token_signing_alg: None,
         access_token_lifetime_seconds: None,
@@ -48,6 +49,7 @@ pub(crate) fn resources() -> Vec<Resource> {
     vec![
         resource(API, &["orders:read", "orders:write", "orders:refund", "shared"]),
         Resource {
+            authorization_details_types: Vec::new(),
             access_token_format: TokenFormat::Opaque,
             access_token_lifetime_seconds: Some(60),
             ..resource(OPAQUE_API, &["stock:read", "shared"])

@@ -123,6 +123,7 @@ pub(super) fn make(
         catalog,
         // nobody proves a key here; whose tokens must be tied to one is refused the response type
         confirmation: &Confirmation::default(),
+        details: &grant.authorization_details.clone(),
     };
     let code = asked.has_code().then(|| {
         let value = core.rng.token();

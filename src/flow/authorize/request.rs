@@ -159,6 +159,7 @@ pub(in crate::flow) fn decide(
         fault: incoming.fault.as_ref(),
         client: incoming.client.as_deref(),
         resources: &named,
+        declaring: &declaring(catalog),
         claim_scopes: &catalog.rules.scopes(),
         hint: hinted(core, incoming),
         pseudonyms: core.pseudonyms().ok(),
@@ -171,6 +172,13 @@ pub(in crate::flow) fn decide(
     })?;
     parameters.pushed = incoming.pushed;
     Ok(parameters)
+}
+
+/// The APIs that declare types of `authorization_details`.
+fn declaring(catalog: &Catalog) -> Vec<&Resource> {
+    let all = catalog.resources.values().map(|resource| &**resource);
+    all.filter(|resource| !resource.authorization_details_types.is_empty())
+        .collect()
 }
 
 fn hinted(core: &Core, incoming: &Incoming) -> Hint {

@@ -53,6 +53,7 @@ impl Work<'_> {
                 identifier: wanted.identifier.clone(),
                 name: wanted.name.clone(),
                 scopes: wanted.scopes.clone(),
+                authorization_details_types: wanted.authorization_details_types.clone(),
                 access_token_format: wanted.access_token_format,
                 access_token_signing_alg: wanted.access_token_signing_alg.clone(),
                 access_token_lifetime_seconds: wanted.access_token_lifetime_seconds,
@@ -215,6 +216,7 @@ pub(super) fn resource_state(resource: &Resource) -> Map<String, Value> {
     object(json!({
         "name": resource.name,
         "scopes": resource.scopes,
+        "authorization_details_types": resource.authorization_details_types,
         "access_token_format": resource.access_token_format,
         "access_token_signing_alg": resource.access_token_signing_alg,
         "access_token_lifetime_seconds": resource.access_token_lifetime_seconds,

@@ -12,7 +12,7 @@ use crate::{
     base::{Locale, Secret},
     domain::{api_resource, claims, client_metadata, profile::Patch},
     model::{
-        ClientMetadata, ClientStatus, Localized, Placement, ResourceScope, TokenFormat, UserStatus,
+        ClientMetadata, ClientStatus, DetailsType, Localized, Placement, ResourceScope, TokenFormat, UserStatus,
         trusted_issuer::TrustTerms,
     },
     spec::oidc::claim::STANDARD_CLAIMS,
@@ -96,6 +96,7 @@ pub(super) struct WantedResource {
     pub identifier: String,
     pub name: Option<String>,
     pub scopes: Vec<ResourceScope>,
+    pub authorization_details_types: Vec<DetailsType>,
     pub access_token_format: TokenFormat,
     pub access_token_signing_alg: Option<String>,
     pub access_token_lifetime_seconds: Option<i32>,
@@ -331,6 +332,7 @@ fn resource(table: &Table<'_, '_>) -> Result<WantedResource, FileError> {
         "identifier",
         "name",
         "scopes",
+        "authorization_details_types",
         "access_token_format",
         "access_token_signing_alg",
         "access_token_lifetime_seconds",
@@ -342,6 +344,11 @@ fn resource(table: &Table<'_, '_>) -> Result<WantedResource, FileError> {
             _ => None,
         }
         .ok_or_else(|| item.mismatch("a list of names or of { name = …, description = … }"))?,
+    };
+    let details_types = match table.get("authorization_details_types") {
+        None => Vec::new(),
+        Some(item) => serde_json::from_value(item.json()?)
+            .map_err(|_| item.mismatch("a list of { type = …, description = …, schema = { … } }"))?,
     };
     let lifetime = match table.get("access_token_lifetime_seconds") {
         None => None,
@@ -355,6 +362,7 @@ fn resource(table: &Table<'_, '_>) -> Result<WantedResource, FileError> {
         identifier: table.need("identifier")?.text()?,
         name: table.text("name")?,
         scopes,
+        authorization_details_types: details_types,
         access_token_format: choice(table, "access_token_format", TokenFormat::parse, "jwt or opaque")?
             .unwrap_or_default(),
         access_token_signing_alg: table.text("access_token_signing_alg")?,

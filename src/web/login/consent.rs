@@ -3,21 +3,29 @@
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
+use serde_json::{Map, Value};
 
 use super::{
     pending::{Parameters, app, form_origins, require, waiting},
     view::{Consent, ConsentApi, ConsentValue},
 };
 use crate::{
-    domain::{authorize::Step, claims::Told, consent::Wanted},
+    domain::{
+        authorize::{Step, details::declared},
+        claims::Told,
+        consent::Wanted,
+    },
     flow::login::consent,
     model::{Resource, User},
-    spec::{oauth::scope::OFFLINE_ACCESS, oidc::claim::STANDARD_CLAIMS},
+    spec::{
+        oauth::{AuthorizationDetails, scope::OFFLINE_ACCESS},
+        oidc::claim::STANDARD_CLAIMS,
+    },
     web::{
         error::page,
         extract::{Form, Visitor},
         steps::{self, Waiting},
-        words::{identifier_of, in_words},
+        words::{identifier_of, in_words, plain_words},
     },
 };
 
@@ -36,7 +44,11 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         Ok(told) => told,
         Err(failure) => return page::failure(&visitor, &failure),
     };
-    let Asks { values, apis } = asks(wanted, user, &told, &pending.resources, visitor.locale.tag());
+    let Asks { values, mut apis } = asks(wanted, user, &told, &pending.resources, visitor.locale.tag());
+    apis.extend(details(
+        &pending.request.parameters.authorization_details,
+        &pending.resources,
+    ));
     let view = Consent {
         page: visitor.layout(),
         request: waiting.value(),
@@ -146,6 +158,25 @@ fn apis(wanted: &Wanted, resources: &[Arc<Resource>]) -> Vec<ConsentApi> {
             permissions,
         })
         .collect()
+}
+
+/// What is asked for beyond scopes, entry by entry, with every member that the app wrote (RFC 9396 §11.2).
+fn details(asked: &AuthorizationDetails, resources: &[Arc<Resource>]) -> Vec<ConsentApi> {
+    let entry = |entry: &Map<String, Value>| {
+        let name = AuthorizationDetails::type_of(entry);
+        let declared = declared(resources.iter().map(|resource| &**resource), name);
+        let described = declared.and_then(|(_, found)| found.description.clone());
+        let members = entry
+            .iter()
+            .filter(|(member, _)| *member != "type" && *member != "locations");
+        ConsentApi {
+            name: described.unwrap_or_else(|| name.to_owned()),
+            permissions: members
+                .map(|(member, value)| format!("{member}: {}", plain_words(value)))
+                .collect(),
+        }
+    };
+    asked.entries().iter().map(entry).collect()
 }
 
 #[cfg(test)]

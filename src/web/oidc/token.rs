@@ -12,7 +12,7 @@ use crate::{
         Core, Refusal,
         token::{self, Tokens},
     },
-    spec::oidc::discovery::path,
+    spec::{oauth::AuthorizationDetails, oidc::discovery::path},
     web::error::oauth_json::{no_store, refuse, with_nonce},
 };
 
@@ -29,6 +29,8 @@ struct Answer<'a> {
     refresh_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     issued_token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "AuthorizationDetails::is_empty")]
+    authorization_details: &'a AuthorizationDetails,
 }
 
 /// Exchanges a grant for tokens.
@@ -57,5 +59,6 @@ fn answer(tokens: &Tokens) -> HttpResponse {
         id_token: tokens.id_token.as_ref().map(|token| token.expose().as_str()),
         refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose().as_str()),
         issued_token_type: tokens.issued_token_type,
+        authorization_details: &tokens.authorization_details,
     })
 }

@@ -7,6 +7,7 @@ mod client_auth;
 mod client_registration;
 mod consent;
 mod crawl;
+mod details;
 mod device;
 mod grants;
 mod hints;

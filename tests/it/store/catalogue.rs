@@ -82,6 +82,7 @@ async fn a_resource_reads_back_as_written() {
             name: "orders:read".to_owned(),
             description: Some("See your orders".to_owned()),
         }],
+        authorization_details_types: Vec::new(),
         access_token_format: TokenFormat::Opaque,
         access_token_signing_alg: None,
         access_token_lifetime_seconds: Some(60),

@@ -1,0 +1,206 @@
+//! Rich authorization requests (RFC 9396): declared by an API, shown to the person, carried by the token.
+
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::world::{prepare, refused, sign_in, text};
+use crate::support::browser::{Browser, Page};
+use crate::support::relying_party::{Ask, RelyingParty};
+use crate::support::server::{CALLBACK, TestServer};
+
+const BANK: &str = "https://bank.example";
+const SECRET: &str = "the secret of the paying app, well kept";
+
+static SERVER: OnceCell<TestServer> = OnceCell::const_new();
+
+async fn server() -> &'static TestServer {
+    let made = || async {
+        let file = format!(
+            r#"
+[[resources]]
+identifier = "{BANK}"
+name = "Harbour Bank"
+[[resources.authorization_details_types]]
+type = "payment"
+description = "Pay once"
+schema = {{ type = "object", required = ["amount", "to"], additionalProperties = false, properties = {{ type = true, locations = true, amount = {{ type = "integer", minimum = 1 }}, to = {{ type = "string" }} }} }}
+
+[[clients]]
+client_id = "paying"
+client_secret = "{SECRET}"
+client_name = "Paying"
+redirect_uris = ["{CALLBACK}"]
+grant_types = ["authorization_code", "refresh_token"]
+authorization_details_types = ["payment"]
+
+[[clients]]
+client_id = "reading"
+client_secret = "{SECRET}"
+client_name = "Reading"
+redirect_uris = ["{CALLBACK}"]
+"#
+        );
+        prepare(TestServer::start().await).await.holding(&file).await
+    };
+    SERVER.get_or_init(made).await
+}
+
+fn payment(amount: u32) -> Value {
+    json!({ "type": "payment", "amount": amount, "to": "Ada's Bakery" })
+}
+
+async fn to_consent(browser: &mut Browser, ask: &Ask) -> Page {
+    let page = browser.open(&ask.url).await;
+    let page = if page.url.path() == "/login" {
+        sign_in(&mut *browser, &page, "ada").await
+    } else {
+        page
+    };
+    page.at(200, "/consent")
+}
+
+async fn paid(app: &RelyingParty, browser: &mut Browser, details: &Value) -> (Ask, String) {
+    let ask = app.ask(&[("authorization_details", &details.to_string())]);
+    let page = to_consent(browser, &ask).await;
+    let page = browser.press(&page, "consent", "consent-allow", &[]).await;
+    let code = app.code(&ask, &page.location().unwrap()).unwrap();
+    (ask, code)
+}
+
+#[tokio::test]
+async fn what_was_allowed_is_in_the_answer_the_token_and_introspection() {
+    let server = server().await;
+    let app = server.relying_party("paying", SECRET).await;
+    let details = json!([payment(5), payment(6)]);
+    let (ask, code) = paid(&app, &mut server.browser(), &details).await;
+    let tokens = app.exchange(&ask, &code).await.ok();
+    assert_eq!(tokens["authorization_details"], details);
+    let claims = app.verify_access_token(text(&tokens, "access_token"), BANK).await;
+    assert_eq!(claims["authorization_details"], details);
+    let known = app.introspect(text(&tokens, "access_token")).await;
+    assert_eq!(known["authorization_details"], details);
+    // A refresh may ask for less, never for more.
+    let refresh = |sent: Value, token: String| {
+        let app = &app;
+        async move {
+            app.token(&[
+                ("grant_type", "refresh_token"),
+                ("refresh_token", &token),
+                ("authorization_details", &sent.to_string()),
+            ])
+            .await
+        }
+    };
+    let token = text(&tokens, "refresh_token").to_owned();
+    let more = refresh(json!([payment(7)]), token.clone()).await;
+    assert_eq!(more.error(), refused(400, "invalid_authorization_details"));
+    let less = refresh(json!([payment(6)]), token).await.ok();
+    assert_eq!(less["authorization_details"], json!([payment(6)]));
+}
+
+#[tokio::test]
+async fn the_person_sees_every_word_and_is_asked_each_time() {
+    let server = server().await;
+    let app = server.relying_party("paying", SECRET).await;
+    let mut browser = server.browser();
+    for amount in [5, 5] {
+        let ask = app.ask(&[("authorization_details", &json!([payment(amount)]).to_string())]);
+        let page = to_consent(&mut browser, &ask).await;
+        for words in ["Pay once", "amount: 5", "Bakery"] {
+            assert!(page.body.contains(words), "{words} in {}", page.body);
+        }
+        browser.press(&page, "consent", "consent-allow", &[]).await;
+    }
+    let silent = app.ask(&[
+        ("authorization_details", &json!([payment(5)]).to_string()),
+        ("prompt", "none"),
+    ]);
+    let page = browser.get(&silent.url).await;
+    let refusal = app.code(&silent, &page.location().unwrap()).unwrap_err();
+    assert_eq!(refusal.error, "consent_required");
+}
+
+#[tokio::test]
+async fn what_no_api_declares_or_no_client_registered_is_refused() {
+    let server = server().await;
+    let mut browser = server.browser();
+    for (client_id, details) in [
+        ("reading", json!([payment(5)])),
+        ("paying", json!([{ "type": "transfer" }])),
+        ("paying", json!([{ "type": "payment", "amount": 0, "to": "x" }])),
+        (
+            "paying",
+            json!([{ "type": "payment", "amount": 5, "to": "x", "more": true }]),
+        ),
+        (
+            "paying",
+            json!([{ "type": "payment", "amount": 5, "to": "x", "locations": ["https://api.example"] }]),
+        ),
+        ("paying", json!({ "type": "payment" })),
+        ("paying", json!("payment")),
+    ] {
+        let app = server.relying_party(client_id, SECRET).await;
+        let ask = app.ask(&[("authorization_details", &details.to_string())]);
+        let page = browser.get(&ask.url).await;
+        let refusal = app.code(&ask, &page.location().unwrap()).unwrap_err();
+        assert_eq!(refusal.error, "invalid_authorization_details", "{details}");
+        let pushed = app
+            .post(
+                "pushed_authorization_request_endpoint",
+                &[
+                    ("response_type", "code"),
+                    ("redirect_uri", CALLBACK),
+                    ("authorization_details", &details.to_string()),
+                ],
+            )
+            .await;
+        assert_eq!(pushed.error(), refused(400, "invalid_authorization_details"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_another_place_carries_nothing_of_it() {
+    let server = server().await;
+    let app = server.relying_party("paying", SECRET).await;
+    let (ask, code) = paid(&app, &mut server.browser(), &json!([payment(5)])).await;
+    let parameters = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", &ask.code_verifier),
+        ("resource", server.issuer()),
+    ];
+    let tokens = app.token(&parameters).await.ok();
+    assert!(tokens["authorization_details"].is_null(), "{tokens}");
+}
+
+#[tokio::test]
+async fn the_types_are_advertised_and_a_schema_that_cannot_be_checked_is_refused() {
+    let server = server().await;
+    let app = server.relying_party("paying", SECRET).await;
+    assert_eq!(
+        app.metadata["authorization_details_types_supported"],
+        json!(["payment"])
+    );
+    use signet::flow::resource_file::{Options, Source, apply};
+    let source = Source {
+        name: "bad.toml".to_owned(),
+        text: r#"
+[[resources]]
+identifier = "https://bad.example"
+authorization_details_types = [{ type = "x", schema = { pattern = "^(a+)+$" } }]
+"#
+        .to_owned(),
+        folder: std::path::PathBuf::new(),
+    };
+    let refused = server
+        .run(move |core| async move {
+            apply(&core, &[source], &Options::default())
+                .await
+                .map(|_| ())
+                .unwrap_err()
+                .to_string()
+        })
+        .await;
+    assert!(refused.contains("pattern"), "{refused}");
+}
