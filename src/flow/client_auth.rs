@@ -10,15 +10,23 @@ use super::{
 };
 use crate::{
     base::Secret,
-    domain::client_auth::{
-        self, ClientAuthError, Credentials, KeySource, Next,
-        assertion::{self, Expected, Refused, Use},
+    domain::{
+        client_auth::{
+            self, ClientAuthError, Credentials, KeySource, Next,
+            assertion::{self, Expected, Refused, Use},
+            certificate,
+        },
+        security_profile::{self, AssertionAudience},
     },
     model::Client,
     spec::{
-        jose::{JwkSet, JwsAlg, jwt::Keys},
+        jose::{
+            JwkSet, JwsAlg,
+            jwt::{Audience, Keys},
+        },
         oauth::Params,
         oidc::discovery::path,
+        x509::ClientCertificate,
     },
     store,
 };
@@ -77,21 +85,71 @@ impl From<store::Error> for Failed {
 async fn admit(core: &Core, caller: &Caller) -> Result<Arc<Client>, Failed> {
     let credentials = Credentials::parse(caller.authorization.as_deref(), &caller.params)?;
     let client = core.client(credentials.client_id()).await?;
-    let next = client_auth::check(&credentials, client.as_deref())?;
-    if let (Next::Verify { keys, algs }, Credentials::Assertion { assertion, .. }) = (next, &credentials) {
-        let checked = Checked {
-            client_id: credentials.client_id(),
-            assertion,
-            algs,
-            endpoint: caller.endpoint,
-        };
-        let once = verify(core, &checked, keys, client.as_ref()).await?;
-        // RFC 7523 §3: a second use is a replay, in whichever process the first one was
-        if !store::used_jti::insert(core.store.pool(), &once.jti_hash, core.now(), once.expires_at).await? {
-            return Err(ClientAuthError::Replayed.into());
+    let server = core.policy.security.profile;
+    let next = client_auth::check(&credentials, client.as_deref(), server)?;
+    let known = client.as_ref().ok_or(ClientAuthError::UnknownClient)?;
+    match (next, &credentials) {
+        (Next::Verify { keys, algs }, Credentials::Assertion { assertion, .. }) => {
+            let checked = Checked {
+                client_id: credentials.client_id(),
+                assertion,
+                algs: &algs,
+                endpoint: caller.endpoint,
+                audience: security_profile::of(known, server).assertion_audience,
+            };
+            let once = verify(core, &checked, keys, known).await?;
+            // RFC 7523 §3: a second use is a replay, in whichever process the first one was
+            if !store::used_jti::insert(core.store.pool(), &once.jti_hash, core.now(), once.expires_at).await? {
+                return Err(ClientAuthError::Replayed.into());
+            }
         }
+        (Next::CertificateName, _) => {
+            let shown = shown_certificate(caller)?;
+            certificate::check_name(&known.metadata, shown)?;
+            if !core.client_authorities.vouch_for(shown, core.now()) {
+                return Err(ClientAuthError::Certificate("no known authority vouches for it").into());
+            }
+        }
+        (Next::CertificateAmong(keys), _) => {
+            let shown = shown_certificate(caller)?;
+            if !is_registered(core, shown, keys, known).await? {
+                return Err(ClientAuthError::Certificate("it is not a registered one").into());
+            }
+        }
+        _ => {}
     }
-    client.ok_or_else(|| ClientAuthError::UnknownClient.into())
+    Ok(Arc::clone(known))
+}
+
+fn shown_certificate(caller: &Caller) -> Result<&ClientCertificate, ClientAuthError> {
+    let shown = caller.certificate.as_deref();
+    shown.ok_or(ClientAuthError::Certificate("none was shown"))
+}
+
+async fn is_registered(
+    core: &Core,
+    shown: &ClientCertificate,
+    keys: KeySource<'_>,
+    client: &Arc<Client>,
+) -> Result<bool, ClientAuthError> {
+    match keys {
+        KeySource::Jwks(document) => {
+            let set = core
+                .caches
+                .registered_keys(Some(client), || JwkSet::from_value(document));
+            let set = set.map_err(|error| ClientAuthError::NoKeys(error.to_string()))?;
+            Ok(certificate::is_registered(&set, shown))
+        }
+        KeySource::JwksUri(uri) => {
+            let url = Url::parse(uri).map_err(|error| ClientAuthError::NoKeys(error.to_string()))?;
+            // A certificate that the kept set does not know may be new: then the set is fetched again.
+            let pick = |set: &JwkSet| certificate::is_registered(set, shown).then_some(());
+            let found = core.key_sets.find(&url, pick).await;
+            let found = found.map_err(|error| ClientAuthError::NoKeys(error.to_string()))?;
+            Ok(found.is_some())
+        }
+        KeySource::SealedSecret(_) => Ok(false),
+    }
 }
 
 struct Checked<'a> {
@@ -99,16 +157,22 @@ struct Checked<'a> {
     assertion: &'a Secret<String>,
     algs: &'a [JwsAlg],
     endpoint: &'a str,
+    audience: AssertionAudience,
 }
 
 impl Checked<'_> {
     fn verify(&self, core: &Core, keys: Keys<'_>) -> Result<Use, Refused> {
-        let issuer = &core.policy.issuer;
-        let (token, called) = (issuer.at(path::TOKEN), issuer.at(self.endpoint));
+        let issuer = core.policy.issuer.as_str();
+        let mut all = core.policy.addresses(path::TOKEN);
+        all.extend(core.policy.addresses(self.endpoint));
+        let any: Vec<&str> = all.iter().map(String::as_str).chain([issuer]).collect();
         let expected = Expected {
             client_id: self.client_id,
             algs: self.algs,
-            audiences: &[issuer.as_str(), &token, &called],
+            audience: match self.audience {
+                AssertionAudience::IssuerAlone => Audience::Only(issuer),
+                AssertionAudience::ServerOrEndpoint => Audience::AnyOf(&any),
+            },
             now: core.now(),
             skew: core.policy.tokens.clock_skew,
         };
@@ -116,12 +180,7 @@ impl Checked<'_> {
     }
 }
 
-async fn verify(
-    core: &Core,
-    checked: &Checked<'_>,
-    keys: KeySource<'_>,
-    client: Option<&Arc<Client>>,
-) -> Result<Use, Failed> {
+async fn verify(core: &Core, checked: &Checked<'_>, keys: KeySource<'_>, client: &Arc<Client>) -> Result<Use, Failed> {
     let no_keys = |why: String| Failed::Client(ClientAuthError::NoKeys(why));
     let outcome = match keys {
         KeySource::SealedSecret(sealed) => {
@@ -132,7 +191,7 @@ async fn verify(
         }
         KeySource::Jwks(document) => {
             let parse = || JwkSet::from_value(document);
-            let set = core.caches.registered_keys(client, parse);
+            let set = core.caches.registered_keys(Some(client), parse);
             checked.verify(core, Keys::Set(&*set.map_err(|error| no_keys(error.to_string()))?))
         }
         KeySource::JwksUri(uri) => {

@@ -37,6 +37,7 @@ const EXTENSIONS: &[fn(&Core) -> Members] = &[
     device_authorization,
     ciba,
     proofs,
+    certificates,
     protected_answers,
     logout,
 ];
@@ -58,6 +59,30 @@ fn proofs(core: &Core) -> Members {
     let algs: Vec<_> = rules.client_algs.iter().map(|alg| alg.name()).collect();
     vec![("dpop_signing_alg_values_supported", json!(algs))]
 }
+
+// RFC 8705 §3.3, §5
+fn certificates(core: &Core) -> Members {
+    let mtls = &core.policy.mtls;
+    let bound = ("tls_client_certificate_bound_access_tokens", json!(mtls.enabled));
+    let Some(base) = mtls.base.as_ref().filter(|_| mtls.enabled) else {
+        return vec![bound];
+    };
+    let aliases: Map<String, Value> = MTLS_ENDPOINTS
+        .iter()
+        .map(|(name, path)| ((*name).to_owned(), json!(base.at(path))))
+        .collect();
+    vec![bound, ("mtls_endpoint_aliases", Value::Object(aliases))]
+}
+
+/// The endpoints that programs call directly (RFC 8705 §5).
+const MTLS_ENDPOINTS: &[(&str, &str)] = &[
+    ("token_endpoint", path::TOKEN),
+    ("userinfo_endpoint", path::USERINFO),
+    ("introspection_endpoint", path::INTROSPECT),
+    ("revocation_endpoint", path::REVOKE),
+    ("pushed_authorization_request_endpoint", path::PAR),
+    ("device_authorization_endpoint", path::DEVICE_AUTHORIZATION),
+];
 
 // OIDC Discovery §3, RFC 9101 §10.5
 fn request_objects(core: &Core) -> Members {
@@ -159,6 +184,20 @@ pub fn auth_methods() -> Vec<ClientAuthMethod> {
     client_auth::METHODS.to_vec()
 }
 
+/// Those by which some client can be let in on this server.
+fn offered_auth_methods(core: &Core) -> Vec<ClientAuthMethod> {
+    let rules = security_profile::rules(core.policy.security.profile);
+    let is_offered = |method: &ClientAuthMethod| match method {
+        ClientAuthMethod::TlsClientAuth => core.policy.mtls.enabled && core.client_authorities.are_known(),
+        ClientAuthMethod::SelfSignedTlsClientAuth => core.policy.mtls.enabled,
+        _ => true,
+    };
+    let known = auth_methods().into_iter();
+    known
+        .filter(|method| rules.client_auth.contains(method) && is_offered(method))
+        .collect()
+}
+
 /// The document as it is sent.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -211,7 +250,7 @@ fn metadata(core: &Core, catalog: &Catalog) -> Metadata {
         grant_types: grant_types(),
         response_types: response_types(),
         response_modes: ResponseMode::names().collect(),
-        auth_methods: auth_methods(),
+        auth_methods: offered_auth_methods(core),
         subject_types: SUBJECT_TYPES.map(SubjectType::as_str).to_vec(),
         extensions: extensions(core, catalog),
         acr_values: ACR_VALUES_SUPPORTED.map(str::to_owned).to_vec(),

@@ -14,6 +14,9 @@ use crate::{
 /// How far ahead an assertion may expire: its `jti` is remembered as long.
 const MAX_LIFETIME: Duration = Duration::hours(1);
 
+/// How far ahead the clock of a client may be that says when it made an assertion.
+const LONGEST_LEAD: Duration = Duration::seconds(60);
+
 /// The longest `jti`, in bytes.
 const MAX_JTI: usize = 512;
 
@@ -24,8 +27,8 @@ pub struct Expected<'a> {
     pub client_id: &'a str,
     /// Algorithms, as [`super::check`] names them.
     pub algs: &'a [JwsAlg],
-    /// The issuer, the token endpoint and the endpoint that was called: any of them may be the audience.
-    pub audiences: &'a [&'a str],
+    /// Whom it must be meant for.
+    pub audience: Audience<'a>,
     /// The instant.
     pub now: Time,
     /// How far the client's clock may be off.
@@ -62,7 +65,7 @@ pub fn verify(assertion: &str, keys: Keys<'_>, expected: &Expected<'_>) -> Resul
         typ: Typ::AbsentOr(&["JWT", "client-authentication+jwt"]),
         // RFC 7523 §3 and OIDC Core §9: iss and sub are the client_id
         iss: Some(expected.client_id),
-        aud: Audience::AnyOf(expected.audiences),
+        aud: expected.audience,
         expiry: Expiry::Within(MAX_LIFETIME),
         now: expected.now,
         skew: expected.skew,
@@ -75,6 +78,13 @@ pub fn verify(assertion: &str, keys: Keys<'_>, expected: &Expected<'_>) -> Resul
     let refuse = |why| Err(ClientAuthError::Assertion(why).into());
     if jwt.text("sub") != Some(expected.client_id) {
         return refuse("sub is not the client");
+    }
+    // FAPI 2.0 Security Profile §5.3.2.1: not more than a minute ahead
+    if jwt
+        .time("iat")
+        .is_some_and(|issued| issued > expected.now + LONGEST_LEAD)
+    {
+        return refuse("iat lies in the future");
     }
     let (jti, expires) = match (jwt.text("jti"), jwt.time("exp")) {
         (Some(jti), Some(expires)) if !jti.is_empty() && jti.len() <= MAX_JTI => (jti, expires),
@@ -142,7 +152,7 @@ mod tests {
         let expected = Expected {
             client_id: "robot",
             algs,
-            audiences: &[ISSUER, TOKEN_ENDPOINT],
+            audience: Audience::AnyOf(&[ISSUER, TOKEN_ENDPOINT]),
             now: NOW,
             skew: Duration::seconds(15),
         };
@@ -189,6 +199,7 @@ mod tests {
             ("exp", json!(now + 3600 + 16)),
             ("exp", Value::Null),
             ("nbf", json!(now + 60)),
+            ("iat", json!(now + 61)),
             ("jti", Value::Null),
             ("jti", json!("")),
             ("jti", json!("x".repeat(513))),
@@ -237,7 +248,7 @@ mod tests {
         let expected = Expected {
             client_id: "robot",
             algs: &JwsAlg::MACS,
-            audiences: &[ISSUER],
+            audience: Audience::AnyOf(&[ISSUER]),
             now: NOW,
             skew: Duration::seconds(15),
         };

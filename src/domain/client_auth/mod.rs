@@ -7,13 +7,15 @@
 //! `spec` and `model`. Absent: loading clients, opening sealed secrets, fetching keys, remembering `jti` values.
 
 pub mod assertion;
+pub mod certificate;
 mod credentials;
 
 pub use credentials::Credentials;
 
+use super::security_profile;
 use crate::{
     base::{Secret, TokenHash},
-    model::{Client, ClientStatus},
+    model::{Client, ClientStatus, SecurityProfile},
     spec::{
         jose::JwsAlg,
         oauth::{ClientAuthMethod, ErrorCode, OAuthError},
@@ -27,6 +29,8 @@ pub const METHODS: &[ClientAuthMethod] = &[
     ClientAuthMethod::ClientSecretPost,
     ClientAuthMethod::ClientSecretJwt,
     ClientAuthMethod::PrivateKeyJwt,
+    ClientAuthMethod::TlsClientAuth,
+    ClientAuthMethod::SelfSignedTlsClientAuth,
 ];
 
 /// Why a client was not let in.
@@ -59,6 +63,15 @@ pub enum ClientAuthError {
         /// What it registered.
         registered: &'static str,
     },
+    /// The client's profile does not know its method.
+    #[error("the security profile of the client does not allow {registered}")]
+    Profile {
+        /// What it registered.
+        registered: &'static str,
+    },
+    /// It showed no certificate, or one that is not its own.
+    #[error("the client certificate is refused: {0}")]
+    Certificate(&'static str),
     /// Another secret.
     #[error("the client_secret is wrong")]
     WrongSecret,
@@ -88,7 +101,7 @@ impl ClientAuthError {
 }
 
 /// What is left to do after [`check`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Next<'a> {
     /// Nothing: the client is who it says.
     Accepted,
@@ -97,8 +110,12 @@ pub enum Next<'a> {
         /// With these keys.
         keys: KeySource<'a>,
         /// And one of these algorithms.
-        algs: &'a [JwsAlg],
+        algs: Vec<JwsAlg>,
     },
+    /// Look for the registered name in its certificate, for which a known authority vouches.
+    CertificateName,
+    /// Look for its certificate among these.
+    CertificateAmong(KeySource<'a>),
 }
 
 /// Where the keys of an assertion come from.
@@ -116,7 +133,11 @@ pub enum KeySource<'a> {
 ///
 /// # Errors
 /// [`ClientAuthError`].
-pub fn check<'a>(credentials: &Credentials, client: Option<&'a Client>) -> Result<Next<'a>, ClientAuthError> {
+pub fn check<'a>(
+    credentials: &Credentials,
+    client: Option<&'a Client>,
+    server: Option<SecurityProfile>,
+) -> Result<Next<'a>, ClientAuthError> {
     let secret_matches = match credentials {
         Credentials::Secret { secrets, .. } => matches_secret(secrets, client),
         _ => false,
@@ -126,6 +147,12 @@ pub fn check<'a>(credentials: &Credentials, client: Option<&'a Client>) -> Resul
         return Err(ClientAuthError::Disabled);
     }
     let registered = client.metadata.token_endpoint_auth_method;
+    let rules = security_profile::of(client, server);
+    if !rules.client_auth.contains(&registered) {
+        return Err(ClientAuthError::Profile {
+            registered: registered.as_str(),
+        });
+    }
     match (credentials, registered) {
         (Credentials::None { .. }, ClientAuthMethod::None) => Ok(Next::Accepted),
         (Credentials::Secret { method, .. }, _) if *method == registered => {
@@ -138,25 +165,30 @@ pub fn check<'a>(credentials: &Credentials, client: Option<&'a Client>) -> Resul
         (Credentials::Assertion { .. }, ClientAuthMethod::ClientSecretJwt) => match &client.secret_sealed {
             Some(sealed) => Ok(Next::Verify {
                 keys: KeySource::SealedSecret(sealed),
-                algs: algs(client, &JwsAlg::MACS),
+                algs: algs(client, &JwsAlg::MACS, &JwsAlg::MACS),
             }),
             None => Err(ClientAuthError::NoKeys("no client_secret is kept".to_owned())),
         },
-        (Credentials::Assertion { .. }, ClientAuthMethod::PrivateKeyJwt) => {
-            let metadata = &client.metadata;
-            let keys = match (&metadata.jwks, &metadata.jwks_uri) {
-                (Some(jwks), _) => KeySource::Jwks(jwks),
-                (None, Some(uri)) => KeySource::JwksUri(uri),
-                (None, None) => return Err(ClientAuthError::NoKeys("no key is registered".to_owned())),
-            };
-            Ok(Next::Verify {
-                keys,
-                algs: algs(client, &JwsAlg::SIGNATURES),
-            })
+        (Credentials::Assertion { .. }, ClientAuthMethod::PrivateKeyJwt) => Ok(Next::Verify {
+            keys: registered_keys(client)?,
+            algs: algs(client, &JwsAlg::SIGNATURES, rules.client_algs),
+        }),
+        // RFC 8705 §2: the client_id in the body says who it is, the connection proves it
+        (Credentials::None { .. }, ClientAuthMethod::TlsClientAuth) => Ok(Next::CertificateName),
+        (Credentials::None { .. }, ClientAuthMethod::SelfSignedTlsClientAuth) => {
+            Ok(Next::CertificateAmong(registered_keys(client)?))
         }
         _ => Err(ClientAuthError::WrongMethod {
             registered: registered.as_str(),
         }),
+    }
+}
+
+fn registered_keys(client: &Client) -> Result<KeySource<'_>, ClientAuthError> {
+    match (&client.metadata.jwks, &client.metadata.jwks_uri) {
+        (Some(jwks), _) => Ok(KeySource::Jwks(jwks)),
+        (None, Some(uri)) => Ok(KeySource::JwksUri(uri)),
+        (None, None) => Err(ClientAuthError::NoKeys("no key is registered".to_owned())),
     }
 }
 
@@ -174,15 +206,12 @@ fn matches_secret(secrets: &[Secret<String>], client: Option<&Client>) -> bool {
     matches && known
 }
 
-/// The algorithms that fit the method; only the registered one where the client registered one (OIDC Registration §2).
-fn algs<'a>(client: &Client, of_method: &'a [JwsAlg]) -> &'a [JwsAlg] {
-    match &client.metadata.token_endpoint_auth_signing_alg {
-        None => of_method,
-        Some(name) => {
-            let only = of_method.iter().position(|alg| alg.name() == name);
-            only.and_then(|at| of_method.get(at..=at)).unwrap_or(&[])
-        }
-    }
+/// The algorithms that fit the method and the profile; only the registered one where the client registered one (OIDC
+/// Registration §2).
+fn algs(client: &Client, of_method: &[JwsAlg], of_profile: &[JwsAlg]) -> Vec<JwsAlg> {
+    let registered = client.metadata.token_endpoint_auth_signing_alg.as_deref();
+    let fits = |alg: &&JwsAlg| of_profile.contains(alg) && registered.is_none_or(|name| alg.name() == name);
+    of_method.iter().filter(fits).copied().collect()
 }
 
 #[cfg(test)]
@@ -211,14 +240,17 @@ mod tests {
 
     #[test]
     fn the_right_secret_by_the_registered_method_is_taken() {
-        assert_eq!(check(&basic("web", "s3cret"), Some(&client())), Ok(Next::Accepted));
+        assert_eq!(
+            check(&basic("web", "s3cret"), Some(&client()), None),
+            Ok(Next::Accepted)
+        );
         let post = registered(ClientAuthMethod::ClientSecretPost);
         assert_eq!(
-            check(&body("client_id=web&client_secret=s3cret"), Some(&post)),
+            check(&body("client_id=web&client_secret=s3cret"), Some(&post), None),
             Ok(Next::Accepted)
         );
         assert_eq!(
-            check(&body("client_id=web"), Some(&public_client())),
+            check(&body("client_id=web"), Some(&public_client()), None),
             Ok(Next::Accepted)
         );
     }
@@ -228,17 +260,17 @@ mod tests {
         let basic_client = client();
         for credentials in [body("client_id=web&client_secret=s3cret"), body("client_id=web")] {
             assert!(matches!(
-                check(&credentials, Some(&basic_client)),
+                check(&credentials, Some(&basic_client), None),
                 Err(ClientAuthError::WrongMethod {
                     registered: "client_secret_basic"
                 })
             ));
         }
         let public = public_client();
-        let refused = check(&basic("web", "s3cret"), Some(&public));
+        let refused = check(&basic("web", "s3cret"), Some(&public), None);
         assert!(matches!(refused, Err(ClientAuthError::WrongMethod { .. })));
         let post = registered(ClientAuthMethod::ClientSecretPost);
-        assert!(check(&basic("web", "s3cret"), Some(&post)).is_err());
+        assert!(check(&basic("web", "s3cret"), Some(&post), None).is_err());
     }
 
     #[test]
@@ -246,9 +278,9 @@ mod tests {
         let mut disabled = client();
         disabled.status = ClientStatus::Disabled;
         let wire = |outcome: Result<Next<'_>, ClientAuthError>| outcome.unwrap_err().wire();
-        let unknown = wire(check(&basic("nobody", "s3cret"), None));
-        assert_eq!(unknown, wire(check(&basic("web", "wrong"), Some(&client()))));
-        assert_eq!(unknown, wire(check(&basic("web", "s3cret"), Some(&disabled))));
+        let unknown = wire(check(&basic("nobody", "s3cret"), None, None));
+        assert_eq!(unknown, wire(check(&basic("web", "wrong"), Some(&client()), None)));
+        assert_eq!(unknown, wire(check(&basic("web", "s3cret"), Some(&disabled), None)));
         assert_eq!(unknown.code, ErrorCode::InvalidClient);
     }
 
@@ -257,7 +289,7 @@ mod tests {
         let mut client = client();
         client.secret_hash = None;
         assert_eq!(
-            check(&basic("web", ""), Some(&client)),
+            check(&basic("web", ""), Some(&client), None),
             Err(ClientAuthError::WrongSecret)
         );
     }
@@ -266,18 +298,21 @@ mod tests {
     fn a_secret_that_was_not_encoded_for_the_header_is_taken_too() {
         let mut client = client();
         client.secret_hash = Some(TokenHash::of("a+b%3D"));
-        assert_eq!(check(&basic("web", "a+b%3D"), Some(&client)), Ok(Next::Accepted));
-        assert_eq!(check(&basic("web", "a%2Bb%253D"), Some(&client)), Ok(Next::Accepted));
+        assert_eq!(check(&basic("web", "a+b%3D"), Some(&client), None), Ok(Next::Accepted));
+        assert_eq!(
+            check(&basic("web", "a%2Bb%253D"), Some(&client), None),
+            Ok(Next::Accepted)
+        );
     }
 
     #[test]
     fn algorithms_are_bound_to_the_method_and_to_the_registration() {
         let mac = registered(ClientAuthMethod::ClientSecretJwt);
-        assert_eq!(algs(&mac, &JwsAlg::MACS), JwsAlg::MACS);
+        assert_eq!(algs(&mac, &JwsAlg::MACS, &JwsAlg::MACS), JwsAlg::MACS);
         let mut key = registered(ClientAuthMethod::PrivateKeyJwt);
         key.metadata.token_endpoint_auth_signing_alg = Some("ES256".to_owned());
-        assert_eq!(algs(&key, &JwsAlg::SIGNATURES), [JwsAlg::ES256]);
+        assert_eq!(algs(&key, &JwsAlg::SIGNATURES, &JwsAlg::SIGNATURES), [JwsAlg::ES256]);
         key.metadata.token_endpoint_auth_signing_alg = Some("HS256".to_owned());
-        assert!(algs(&key, &JwsAlg::SIGNATURES).is_empty());
+        assert!(algs(&key, &JwsAlg::SIGNATURES, &JwsAlg::SIGNATURES).is_empty());
     }
 }

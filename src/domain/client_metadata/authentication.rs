@@ -12,6 +12,7 @@ use crate::{
         jose::{JwkSet, JwsAlg, jwk::Ignored},
         oauth::ClientAuthMethod,
         oidc::claim::is_email,
+        x509::DistinguishedName,
     },
 };
 
@@ -116,10 +117,8 @@ fn certificate(metadata: &ClientMetadata, faults: &mut Faults) {
     }
 }
 
-/// Whether it looks like RFC 4514: at least one `attribute=value`. What it must equal is the certificate's business.
 fn is_distinguished_name(text: &str) -> bool {
-    text.split_once('=')
-        .is_some_and(|(attribute, value)| !attribute.is_empty() && !value.is_empty())
+    DistinguishedName::parse(text).is_ok()
 }
 
 fn is_host_name(text: &str) -> bool {

@@ -16,6 +16,7 @@ use super::{
     public_jwk::{PublicJwk as Ours, PublicKey},
     recipient::{self, RecipientKey},
 };
+use crate::spec::x509::thumbprint_of_x5c;
 
 pub use super::public_jwk::PublicJwk;
 
@@ -257,12 +258,20 @@ fn okp(crv: &str, x: &str) -> Result<Material, Ignored> {
     parsed(JwsAlg::EdDSA, &ED25519, &x)
 }
 
+/// The thumbprint of the certificate that the entry's key is in.
+fn certificate(jwk: &Map<String, Value>) -> Option<String> {
+    let chain = jwk.get("x5c")?.as_array()?;
+    thumbprint_of_x5c(chain.first()?.as_str()?)
+}
+
 /// Keys to verify with, and those of somebody else to encrypt to.
 #[derive(Debug, Default, Clone)]
 pub struct JwkSet {
     keys: Vec<Arc<VerifyKey>>,
     recipients: Vec<Arc<RecipientKey>>,
     ignored: Vec<Ignored>,
+    /// `x5t#S256` of the first certificate of each `x5c`.
+    certificates: Vec<String>,
 }
 
 impl JwkSet {
@@ -293,6 +302,7 @@ impl JwkSet {
             if PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name)) {
                 return Err(JwkSetError::PrivateKey);
             }
+            set.certificates.extend(certificate(jwk));
             match VerifyKey::parse(jwk) {
                 Ok(key) => set.keys.push(Arc::new(key)),
                 Err(reason) => set.ignored.push(reason),
@@ -329,6 +339,11 @@ impl JwkSet {
     /// Why entries do not verify, in their order.
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
+    }
+
+    /// Whether an entry, of whichever use, comes with the certificate of this `x5t#S256` (RFC 7517 §4.7).
+    pub fn has_certificate(&self, thumbprint: &str) -> bool {
+        self.certificates.iter().any(|known| known == thumbprint)
     }
 
     /// The keys that may have signed a token of this header: those that serve `alg`, and have the `kid` if it names one.
