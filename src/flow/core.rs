@@ -30,11 +30,11 @@ use crate::{
         dpop::nonce,
         permission,
         policy::Policy,
-        subject,
+        security_profile, subject,
         token::refresh_token,
     },
     model::{AccessToken, Client, Grant, User},
-    spec::jose::JwkSet,
+    spec::jose::{JwkSet, SigningAlg},
     store::{self, PgExecutor, Store},
     upstream::{http::HttpClient, jwks::JwksCache},
 };
@@ -193,6 +193,12 @@ impl Core {
     /// Never with a sound crypto library.
     pub fn subject(&self, client: &Client, id: UserId) -> Result<String, SealError> {
         subject::of(self.pseudonyms()?, client, id)
+    }
+
+    /// What signs for a client: what it registered, else `default`, unless its security profile wants something better.
+    pub fn signing_alg(&self, client: &Client, registered: Option<&str>, default: SigningAlg) -> SigningAlg {
+        let rules = security_profile::of(client, self.policy.security.profile);
+        rules.signing_alg(registered, default, &self.keys.policy().algs)
     }
 
     /// The client of that identifier.

@@ -107,7 +107,8 @@ impl Mint<'_> {
                     authentication: grant.map(authentication),
                     extra: &extra,
                 };
-                let signer = core.keys.signer(target.signing_alg, now)?;
+                let alg = core.signing_alg(self.client, None, target.signing_alg);
+                let signer = core.keys.signer(alg, now)?;
                 let token = signer.sign_jwt(Some(access_token::TYP), &claims.to_json()?)?;
                 Ok((Secret::new(token), None))
             }
@@ -154,7 +155,7 @@ impl Mint<'_> {
         );
         let alg = self.client.metadata.id_token_signed_response_alg.as_deref();
         // OIDC Registration §2: RS256 where the client says nothing
-        let alg = alg.and_then(|name| name.parse().ok()).unwrap_or(SigningAlg::RS256);
+        let alg = core.signing_alg(self.client, alg, SigningAlg::RS256);
         let hash = |value: Option<&Secret<String>>| value.map(|value| half_hash(alg, value.expose()));
         let (at_hash, c_hash) = (hash(ask.access_token), hash(ask.code));
         let s_hash = ask.state.map(|state| half_hash(alg, state));

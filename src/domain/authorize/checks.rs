@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     ACR_VALUES_SUPPORTED, Ask, Hint, MAX_NONCE, MAX_STATE, RESPONSE_TYPES, Registration, details, invalid,
-    known_scopes, named_resources,
+    known_scopes, named_resources, profile,
 };
 use crate::{
     base::id::UserId,
@@ -46,7 +46,9 @@ const fn check(
 /// does not do, then each parameter after those that it depends on.
 pub const TABLE: &[Check] = &[
     check("(encoding)", encoding),
+    check("(way)", profile::way),
     check("registration", registration),
+    check("response_type", profile::response_type),
     check("response_type", response_type),
     check("response_mode", response_mode),
     check("state", state),
@@ -64,6 +66,7 @@ pub const TABLE: &[Check] = &[
     check("claims", claims),
     check("login_hint", login_hint),
     check("id_token_hint", id_token_hint),
+    check("(profile)", profile::contents),
 ];
 
 type Outcome = Result<(), OAuthError>;

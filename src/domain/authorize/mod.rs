@@ -8,6 +8,7 @@
 mod checks;
 pub mod details;
 pub mod next_step;
+mod profile;
 pub mod request_object;
 pub mod response;
 
@@ -15,6 +16,7 @@ pub use checks::{Check, TABLE};
 pub use next_step::{Situation, Step, next_step};
 pub use response::{Answer, Given, GivenToken, Response};
 
+use super::security_profile::Rules;
 use crate::{
     base::{Pseudonyms, id::UserId},
     model::{AuthorizationParameters, Client, ClientStatus, Resource},
@@ -66,6 +68,8 @@ pub struct Ask<'a> {
     pub declaring: &'a [&'a Resource],
     /// Scopes that custom-claim rules wait for.
     pub claim_scopes: &'a [String],
+    /// What the client's security profile demands.
+    pub rules: &'a Rules,
     /// What `id_token_hint` says.
     pub hint: Hint,
     /// What people are called to clients that see pairwise subjects.

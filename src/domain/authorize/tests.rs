@@ -26,6 +26,7 @@ fn run(client: &Client, query: &str, hint: Hint) -> Result<AuthorizationParamete
         resources: &named,
         declaring: &[],
         claim_scopes: &["plan".to_owned()],
+        rules: crate::domain::security_profile::of(client, None),
         hint,
         pseudonyms: None,
         registration: Registration::Open,

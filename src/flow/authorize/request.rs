@@ -6,7 +6,10 @@ use std::sync::Arc;
 use super::object;
 use crate::{
     base::TokenHash,
-    domain::authorize::{self, Ask, Door, Fault, Hint, Refusal, Registration, Way},
+    domain::{
+        authorize::{self, Ask, Door, Fault, Hint, Refusal, Registration, Way},
+        security_profile,
+    },
     flow::{Core, cache::Catalog, hint},
     model::{AuthorizationParameters, Client, ClientStatus, Resource},
     spec::oauth::{ErrorCode, OAuthError, Params, ResponseType, request_uri},
@@ -161,6 +164,10 @@ pub(in crate::flow) fn decide(
         resources: &named,
         declaring: &declaring(catalog),
         claim_scopes: &catalog.rules.scopes(),
+        rules: match &incoming.client {
+            Some(client) => security_profile::of(client, core.policy.security.profile),
+            None => security_profile::rules(core.policy.security.profile),
+        },
         hint: hinted(core, incoming),
         pseudonyms: core.pseudonyms().ok(),
         registration: if core.policy.sign_up.enabled {

@@ -8,6 +8,7 @@ mod basic;
 mod checks;
 mod config;
 mod dynamic;
+mod fapi;
 mod fapi_ciba;
 mod form_post_basic;
 mod form_post_hybrid;

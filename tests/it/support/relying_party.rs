@@ -241,12 +241,17 @@ impl RelyingParty {
 
     /// A form post with exactly these headers and parameters.
     pub async fn post_raw(&self, endpoint: &str, headers: HeaderMap, parameters: &[(&str, &str)]) -> Answer {
+        self.post_to(self.endpoint(endpoint), headers, parameters).await
+    }
+
+    /// The same to any address, over the app's connections.
+    pub async fn post_to(&self, url: Url, headers: HeaderMap, parameters: &[(&str, &str)]) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(parameters)
             .finish();
         let request = self
             .http
-            .post(self.endpoint(endpoint))
+            .post(url)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .headers(headers)
             .body(body);
@@ -255,7 +260,12 @@ impl RelyingParty {
 
     /// A plain read of an endpoint, with these headers.
     pub async fn get(&self, endpoint: &str, headers: HeaderMap) -> Answer {
-        answer(self.http.get(self.endpoint(endpoint)).headers(headers)).await
+        self.get_from(self.endpoint(endpoint), headers).await
+    }
+
+    /// A plain read of any address, over the app's connections.
+    pub async fn get_from(&self, url: Url, headers: HeaderMap) -> Answer {
+        answer(self.http.get(url).headers(headers)).await
     }
 
     /// The userinfo answer to a bearer token in the header.

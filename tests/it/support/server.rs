@@ -53,15 +53,21 @@ impl TestServer {
 
     /// A server with other settings, under the names of environment variables.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::launch("http", "127.0.0.1", settings).await
+        Self::launch("http", "127.0.0.1", settings, None).await
     }
 
     /// A server that speaks https, under a certificate of its own.
     pub async fn with_tls() -> Self {
-        Self::launch("https", "localhost", &[]).await
+        Self::launch("https", "localhost", &[], None).await
     }
 
-    async fn launch(scheme: &str, host: &str, changes: &[(&str, &str)]) -> Self {
+    /// A server as a settings file has it, with a door for client certificates besides; only its addresses and its
+    /// database are others.
+    pub async fn of_file(file: &str) -> Self {
+        Self::launch("https", "localhost", &[(MTLS_LISTEN, "")], Some(file)).await
+    }
+
+    async fn launch(scheme: &str, host: &str, changes: &[(&str, &str)], file: Option<&str>) -> Self {
         let folder = new_folder();
         let mut settings: BTreeMap<String, String> = DEFAULTS
             .iter()
@@ -69,7 +75,7 @@ impl TestServer {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         settings.insert("SIGNET_DATA_DIR".to_owned(), text(&folder.join("data")));
-        if scheme == "https" {
+        if scheme == "https" && file.is_none() {
             let (certificate, key) = make_certificate(&folder, host);
             settings.insert("SIGNET_TLS_CERT_FILE".to_owned(), text(&certificate));
             settings.insert("SIGNET_TLS_KEY_FILE".to_owned(), text(&key));
@@ -78,8 +84,15 @@ impl TestServer {
         let (stop, stopped) = oneshot::channel();
         let (started, is_started) = oneshot::channel();
         let origin = format!("{scheme}://{host}");
-        let (config, own_clock) = (folder.join("signet.toml"), clock.clone());
-        fs::write(&config, "").unwrap();
+        let own_clock = clock.clone();
+        let config = match file {
+            Some(file) => PathBuf::from(file),
+            None => {
+                let config = folder.join("signet.toml");
+                fs::write(&config, "").unwrap();
+                config
+            }
+        };
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
@@ -182,6 +195,9 @@ impl Drop for TestServer {
     }
 }
 
+/// A port of its own for clients with certificates.
+const MTLS_LISTEN: &str = "SIGNET_MTLS__LISTEN";
+
 /// Settings of every server here.
 const DEFAULTS: &[(&str, &str)] = &[
     ("SIGNET_MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
@@ -210,7 +226,13 @@ async fn serve(
     settings.insert("SIGNET_DATABASE_URL".to_owned(), database.url().to_owned());
     for attempt in 1.. {
         // The issuer must name the port before it is bound.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free();
+        if settings.contains_key(MTLS_LISTEN) {
+            let port = free();
+            settings.insert(MTLS_LISTEN.to_owned(), format!("127.0.0.1:{port}"));
+            settings.insert("SIGNET_MTLS__URL".to_owned(), format!("{origin}:{port}"));
+        }
         settings.insert("SIGNET_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
         settings.insert("SIGNET_ISSUER".to_owned(), format!("{origin}:{port}"));
         let environment: Vec<_> = settings.clone().into_iter().collect();

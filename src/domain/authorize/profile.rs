@@ -1,0 +1,148 @@
+//! What the client's security profile demands of an authorization request, and the client's own registration with it.
+//! Checks like the others of [`super::TABLE`]; the numbers are in [`security_profile`](super::super::security_profile).
+
+use super::{Ask, Door, invalid};
+use crate::{
+    domain::security_profile::{Jarm, Nonce, Pkce, RedirectUri},
+    model::{AuthorizationParameters, Client},
+    spec::oauth::{ErrorCode, OAuthError, ResponseType, scope::OPENID},
+};
+
+type Outcome = Result<(), OAuthError>;
+
+/// RFC 9126 §5 and §6, RFC 9101 §10.5: how the request must have come.
+pub(super) fn way(ask: &Ask<'_>, client: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    let (rules, metadata) = (ask.rules, &client.metadata);
+    let must_be_pushed = rules.requests.must_be_pushed() || metadata.require_pushed_authorization_requests;
+    if must_be_pushed && ask.way.door != Door::Pushed {
+        return Err(invalid("this client must push its authorization requests"));
+    }
+    let must_be_signed = rules.requests.must_be_signed() || metadata.require_signed_request_object;
+    if must_be_signed && !ask.way.signed {
+        return Err(invalid("this client must sign its authorization requests"));
+    }
+    Ok(())
+}
+
+/// A type that the profile allows in no answer at all. Before the client's registration is looked at: the type is not
+/// supported for it, whatever it registered.
+pub(super) fn response_type(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    let asked = ask.params.get("response_type").and_then(ResponseType::parse);
+    if asked.is_some_and(|asked| !ask.rules.responses.allow(asked, Jarm::Yes)) {
+        return Err(OAuthError::new(
+            ErrorCode::UnsupportedResponseType,
+            "the security profile of this client does not allow this response_type",
+        ));
+    }
+    Ok(())
+}
+
+/// What the request must say.
+pub(super) fn contents(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
+    let rules = ask.rules;
+    // FAPI 1.0 Baseline §5.2.2-9, FAPI 2.0 Security Profile §5.3.2.2-6
+    if rules.redirect_uri == RedirectUri::Required && !draft.redirect_uri_given {
+        return Err(invalid("redirect_uri is required of this client"));
+    }
+    let needs_pkce = match rules.pkce {
+        Pkce::AsRegistered => false,
+        Pkce::WhenPushed => ask.way.door == Door::Pushed,
+        Pkce::Always => true,
+    };
+    if needs_pkce && draft.code_challenge.is_none() {
+        return Err(invalid("code_challenge is required of this client"));
+    }
+    if rules.nonce == Nonce::Required && draft.nonce.is_none() && draft.scope.contains(OPENID) {
+        return Err(invalid("nonce is required of this client"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Answer, Hint, Refusal, Registration, Way, decide};
+    use super::*;
+    use crate::{
+        domain::security_profile,
+        model::{SecurityProfile, sample::client},
+        spec::oauth::Params,
+    };
+
+    const GOOD: &str =
+        "client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&response_type=code&scope=openid&state=s";
+
+    fn refusal(outcome: Result<AuthorizationParameters, Refusal>) -> ErrorCode {
+        match outcome {
+            Err(Refusal::Respond(response)) => match response.answer {
+                Answer::Error(error) => error.code,
+                answer => panic!("{answer:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A request of a client of this profile, pushed or not.
+    fn under(profile: SecurityProfile, way: Way, request: &str) -> Result<AuthorizationParameters, Refusal> {
+        let (mut client, params) = (client(), Params::parse(request).unwrap());
+        client.metadata.security_profile = Some(profile);
+        decide(&Ask {
+            params: &params,
+            fault: None,
+            client: Some(&client),
+            resources: &[],
+            claim_scopes: &[],
+            rules: security_profile::of(&client, None),
+            hint: Hint::Absent,
+            registration: Registration::Open,
+            way,
+        })
+    }
+
+    const PUSHED: Way = Way {
+        door: Door::Pushed,
+        signed: false,
+    };
+
+    #[test]
+    fn fapi_2_wants_requests_pushed_complete_and_for_a_code() {
+        let fapi = |way, request: &str| under(SecurityProfile::Fapi2Security, way, request);
+        let challenge = "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+        let good = format!("{GOOD}{challenge}");
+        assert!(fapi(PUSHED, &good).is_ok());
+        assert_eq!(refusal(fapi(Way::PLAIN, &good)), ErrorCode::InvalidRequest);
+        assert_eq!(refusal(fapi(PUSHED, GOOD)), ErrorCode::InvalidRequest, "PKCE");
+        let without = good.replace("redirect_uri=https%3A%2F%2Fapp.example%2Fcb&", "");
+        assert_eq!(refusal(fapi(PUSHED, &without)), ErrorCode::InvalidRequest);
+        for other in ["code+id_token", "token", "id_token+token"] {
+            let other = good.replace("response_type=code&", &format!("response_type={other}&"));
+            assert_eq!(refusal(fapi(PUSHED, &other)), ErrorCode::UnsupportedResponseType);
+        }
+        let signing = under(SecurityProfile::Fapi2MessageSigning, PUSHED, &good);
+        assert_eq!(refusal(signing), ErrorCode::InvalidRequest);
+    }
+
+    #[test]
+    fn what_the_client_registered_is_demanded_without_a_profile() {
+        let mut client = client();
+        client.metadata.require_pushed_authorization_requests = true;
+        let params = Params::parse(GOOD).unwrap();
+        let ask = |client: &Client, way| {
+            let rules = security_profile::of(client, None);
+            decide(&Ask {
+                params: &params,
+                fault: None,
+                client: Some(client),
+                resources: &[],
+                claim_scopes: &[],
+                rules,
+                hint: Hint::Absent,
+                registration: Registration::Open,
+                way,
+            })
+        };
+        assert_eq!(refusal(ask(&client, Way::PLAIN)), ErrorCode::InvalidRequest);
+        assert!(ask(&client, PUSHED).is_ok());
+        client.metadata.require_signed_request_object = true;
+        assert_eq!(refusal(ask(&client, PUSHED)), ErrorCode::InvalidRequest);
+    }
+}

@@ -1,0 +1,381 @@
+//! A client of the FAPI plans: proves itself by a signature or a certificate, and holds the key that its tokens are tied to.
+
+use std::sync::Arc;
+
+use reqwest::header::{HeaderMap, HeaderName};
+use serde_json::{Value, json};
+use signet::base::{Clock, Rng, SystemRng};
+use url::{Url, form_urlencoded};
+
+use super::super::super::support::browser::{Browser, Page};
+use super::super::super::support::relying_party::{Answer, Ask, RelyingParty};
+use super::super::super::support::server::TestServer;
+use super::super::super::support::signing_key::{SigningKey, proof_claims};
+use super::super::suite::{IDENTIFIER, PASSWORD};
+
+pub const KEYS: &str = "config/conformance/keys";
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How a client proves itself, and what its tokens are tied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// `private_key_jwt`.
+    Signature,
+    /// `tls_client_auth`, or tokens that are bound to the certificate.
+    Certificate,
+    /// DPoP.
+    Proof,
+}
+
+/// One way through a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Variant {
+    pub profile: &'static str,
+    pub auth: By,
+    pub sender: By,
+}
+
+/// The suite on a server that was made of files only.
+pub struct Fapi {
+    pub server: &'static TestServer,
+    pub variant: Variant,
+}
+
+/// One of the two clients.
+pub struct FapiClient {
+    pub server: &'static TestServer,
+    pub variant: Variant,
+    pub app: RelyingParty,
+    pub kid: String,
+    pub signing: SigningKey,
+    pub dpop: SigningKey,
+}
+
+/// What a test changes of a request of the client.
+#[derive(Default)]
+pub struct Changed {
+    /// Another assertion; an empty one is left out.
+    pub assertion: Option<String>,
+    /// Another proof; an empty one is left out.
+    pub proof: Option<String>,
+    /// Another client_id.
+    pub client_id: Option<String>,
+}
+
+/// What was at the end of the pages.
+pub enum End {
+    Response(Vec<(String, String)>),
+    Page(Box<Page>),
+}
+
+pub async fn prepared() -> TestServer {
+    let resources = std::fs::read_to_string("config/conformance/resources.toml").unwrap();
+    let server = TestServer::of_file("config/conformance/signet.toml").await;
+    server.holding(&resources).await
+}
+
+pub fn pem(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{KEYS}/{name}.pem")).unwrap()
+}
+
+/// Connections that show this certificate, or none.
+pub fn connections(identity: Option<&str>) -> reqwest::Client {
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .tls_certs_only([reqwest::Certificate::from_pem(&pem("server.cert")).unwrap()])
+        .pool_max_idle_per_host(0);
+    if let Some(name) = identity {
+        let both = [pem(&format!("{name}.key")), pem(&format!("{name}.cert"))].concat();
+        builder = builder.identity(reqwest::Identity::from_pem(&both).unwrap());
+    }
+    builder.build().unwrap()
+}
+
+impl Fapi {
+    /// The first or the second client.
+    pub async fn client(&self, number: usize) -> FapiClient {
+        let Variant { profile, auth, sender } = self.variant;
+        let auth_name = if auth == By::Signature { "pkjwt" } else { "mtls" };
+        let sender_name = if sender == By::Proof { "dpop" } else { "mtls" };
+        let client_id = format!("{profile}-{auth_name}-{sender_name}-{number}");
+        let uses_certificate = auth == By::Certificate || sender == By::Certificate;
+        let identity = uses_certificate.then(|| format!("mtls-{number}"));
+        self.client_with(&client_id, number, identity.as_deref()).await
+    }
+
+    /// A client by its name, over connections that show this certificate.
+    pub async fn client_with(&self, client_id: &str, number: usize, identity: Option<&str>) -> FapiClient {
+        let query = if number == 1 { "" } else { "?dummy1=lorem&dummy2=ipsum" };
+        let callback = format!("{}{query}", crate::support::server::CALLBACK);
+        let clock: Arc<dyn Clock> = self.server.clock.clone();
+        let http = connections(identity);
+        let issuer = self.server.issuer();
+        FapiClient {
+            server: self.server,
+            variant: self.variant,
+            app: RelyingParty::discover_through(http, issuer, clock, (client_id, ""), &callback).await,
+            kid: format!("signing-{number}"),
+            signing: SigningKey::from_pem(&pem(&format!("signing-{number}.key"))),
+            dpop: SigningKey::new(),
+        }
+    }
+}
+
+impl FapiClient {
+    pub fn now(&self) -> i64 {
+        self.server.clock.now().unix_timestamp()
+    }
+
+    /// Where the client calls an endpoint: with a certificate at its alias (RFC 8705 §5).
+    pub fn endpoint(&self, name: &str) -> Url {
+        let metadata = &self.app.metadata;
+        let uses_certificate = self.variant.auth == By::Certificate || self.variant.sender == By::Certificate;
+        let at = if uses_certificate {
+            &metadata["mtls_endpoint_aliases"][name]
+        } else {
+            &metadata[name]
+        };
+        at.as_str()
+            .unwrap_or_else(|| panic!("{name}: {metadata}"))
+            .parse()
+            .unwrap()
+    }
+
+    pub fn assertion_claims(&self) -> Value {
+        json!({
+            "iss": self.app.client_id, "sub": self.app.client_id, "aud": self.app.issuer,
+            "jti": SystemRng.token().expose(), "iat": self.now(), "exp": self.now() + 60,
+        })
+    }
+
+    pub fn assertion(&self, claims: &Value) -> String {
+        let header = json!({ "alg": "ES256", "kid": self.kid });
+        self.signing.sign(&header, claims)
+    }
+
+    pub fn proof(&self, method: &str, endpoint: &str, access_token: Option<&str>) -> String {
+        self.dpop
+            .proof(method, self.endpoint(endpoint).as_str(), self.now(), access_token)
+    }
+
+    /// A proof whose claims a test has changed.
+    pub fn proof_with(&self, method: &str, endpoint: &str, change: impl FnOnce(&mut Value)) -> String {
+        let mut claims = proof_claims(method, self.endpoint(endpoint).as_str(), self.now(), None);
+        change(&mut claims);
+        self.dpop.sign(&self.dpop.proof_header(), &claims)
+    }
+
+    /// A form post with the client's own authentication, and a proof if it uses them and `proves`.
+    pub async fn post(&self, endpoint: &str, parameters: &[(&str, &str)], proves: bool, changed: Changed) -> Answer {
+        let mut form = parameters.to_vec();
+        let assertion = changed
+            .assertion
+            .unwrap_or_else(|| self.assertion(&self.assertion_claims()));
+        let client_id = changed.client_id.as_deref();
+        if self.variant.auth == By::Signature {
+            if !assertion.is_empty() {
+                form.push(("client_assertion_type", ASSERTION_TYPE));
+                form.push(("client_assertion", &assertion));
+            }
+            form.extend(client_id.map(|id| ("client_id", id)));
+        } else if !form.iter().any(|(name, _)| *name == "client_id") {
+            form.push(("client_id", client_id.unwrap_or(&self.app.client_id)));
+        }
+        let own = (self.variant.sender == By::Proof && proves).then(|| self.proof("POST", endpoint, None));
+        let proof = changed.proof.or(own).filter(|proof| !proof.is_empty());
+        self.app
+            .post_to(self.endpoint(endpoint), dpop(proof.as_deref()), &form)
+            .await
+    }
+
+    /// A request that the client is about to push.
+    pub fn ask(&self, changes: &[(&str, &str)]) -> Ask {
+        self.app.ask(changes)
+    }
+
+    /// Pushes a request.
+    pub async fn push(&self, ask: &Ask) -> Answer {
+        self.push_changed(ask, Changed::default()).await
+    }
+
+    pub async fn push_changed(&self, ask: &Ask, changed: Changed) -> Answer {
+        let form: Vec<(String, String)> = ask.url.query_pairs().into_owned().collect();
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+        self.post("pushed_authorization_request_endpoint", &form, false, changed)
+            .await
+    }
+
+    /// Pushes a request that is taken, and returns the address for the browser.
+    pub async fn pushed(&self, ask: &Ask) -> Url {
+        let answer = self.push(ask).await;
+        self.front(&check_pushed(&answer))
+    }
+
+    /// The address for the browser: client_id and request_uri, and nothing else.
+    pub fn front(&self, request_uri: &str) -> Url {
+        let mut url = self.app.endpoint("authorization_endpoint");
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.app.client_id)
+            .append_pair("request_uri", request_uri);
+        url
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::through(connections(None))
+    }
+
+    /// Goes through the pages as a person who agrees to everything.
+    pub async fn visit(&self, browser: &mut Browser, url: &Url) -> End {
+        let page = browser.open(url).await;
+        self.go_on(browser, page).await
+    }
+
+    pub async fn go_on(&self, browser: &mut Browser, mut page: Page) -> End {
+        for _ in 0..5 {
+            if let Some(location) = page.location() {
+                let registered: Url = self.app.redirect_uri.parse().unwrap();
+                assert_eq!(location.path(), registered.path(), "{location}");
+                let own = registered.query().unwrap_or_default();
+                let all = location.query().unwrap_or_default();
+                assert!(all.starts_with(own), "{location}");
+                let pairs = form_urlencoded::parse(all.as_bytes()).into_owned();
+                return End::Response(pairs.collect());
+            }
+            page = match page.url.path() {
+                "/login" if page.status == 200 => {
+                    let fields = [("identifier", IDENTIFIER), ("password", PASSWORD)];
+                    browser.submit(&page, "sign-in", &fields).await
+                }
+                "/consent" if page.status == 200 => browser.press(&page, "consent", "consent-allow", &[]).await,
+                _ => return End::Page(Box::new(page)),
+            };
+        }
+        panic!("in circles: {}", page.url)
+    }
+
+    /// A code for the request, from push to redirect.
+    pub async fn code(&self, ask: &Ask) -> String {
+        let url = self.pushed(ask).await;
+        self.code_at(&url).await
+    }
+
+    pub async fn code_at(&self, url: &Url) -> String {
+        let parameters = self.visit(&mut self.browser(), url).await.response();
+        let code = get(&parameters, "code").unwrap_or_else(|| panic!("{parameters:?}"));
+        // RFC 9207 §2.4
+        assert_eq!(get(&parameters, "iss").as_deref(), Some(&*self.app.issuer));
+        assert!(code.len() * 6 >= 128, "{code}");
+        code
+    }
+
+    pub async fn exchange(&self, ask: &Ask, code: &str) -> Answer {
+        self.exchange_changed(ask, code, Changed::default()).await
+    }
+
+    pub async fn exchange_changed(&self, ask: &Ask, code: &str, changed: Changed) -> Answer {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &self.app.redirect_uri),
+            ("code_verifier", &ask.code_verifier),
+        ];
+        self.post("token_endpoint", &form, true, changed).await
+    }
+
+    /// A whole flow whose every answer was checked.
+    pub async fn flow(&self, changes: &[(&str, &str)]) -> Value {
+        let ask = self.ask(changes);
+        let code = self.code(&ask).await;
+        let answer = self.exchange(&ask, &code).await;
+        self.check_tokens(&ask, &answer).await
+    }
+
+    pub async fn check_tokens(&self, ask: &Ask, answer: &Answer) -> Value {
+        let tokens = answer.ok();
+        assert!(answer.header("cache-control").unwrap().contains("no-store"));
+        let kind = if self.variant.sender == By::Proof {
+            "DPoP"
+        } else {
+            "Bearer"
+        };
+        assert_eq!(tokens["token_type"], kind);
+        let access_token = tokens["access_token"].as_str().unwrap();
+        assert!(access_token.len() * 6 >= 128);
+        if let Some(id_token) = tokens["id_token"].as_str() {
+            let nonce = ask.url.query_pairs().find(|(name, _)| name == "nonce");
+            let nonce = nonce.map(|(_, value)| value.into_owned());
+            self.app
+                .verify_id_token(id_token, nonce.as_deref(), Some(access_token))
+                .await;
+            let alg = jsonwebtoken::decode_header(id_token).unwrap().alg;
+            assert_ne!(alg, jsonwebtoken::Algorithm::RS256);
+        }
+        self.resource(access_token).await.ok();
+        tokens
+    }
+
+    /// What the protected resource answers to the token, sent as it should be.
+    pub async fn resource(&self, access_token: &str) -> Answer {
+        let scheme = if self.variant.sender == By::Proof {
+            "DPoP"
+        } else {
+            "Bearer"
+        };
+        self.resource_by(scheme, access_token).await
+    }
+
+    pub async fn resource_by(&self, scheme: &str, access_token: &str) -> Answer {
+        let uses_proof = self.variant.sender == By::Proof;
+        let proof = uses_proof.then(|| self.proof("GET", "userinfo_endpoint", Some(access_token)));
+        self.resource_with(scheme, access_token, proof.as_deref()).await
+    }
+
+    pub async fn resource_with(&self, scheme: &str, access_token: &str, proof: Option<&str>) -> Answer {
+        let mut headers = dpop(proof);
+        headers.insert("authorization", format!("{scheme} {access_token}").parse().unwrap());
+        self.app.get_from(self.endpoint("userinfo_endpoint"), headers).await
+    }
+}
+
+impl End {
+    pub fn response(self) -> Vec<(String, String)> {
+        match self {
+            Self::Response(parameters) => parameters,
+            Self::Page(page) => panic!("{} {}: {}", page.status, page.url, page.body),
+        }
+    }
+
+    /// The error, whether it was sent to the client or shown to the person.
+    pub fn error(self) -> String {
+        match self {
+            Self::Response(parameters) => get(&parameters, "error").unwrap_or_else(|| panic!("{parameters:?}")),
+            Self::Page(page) => {
+                assert_eq!(page.status, 400, "{}", page.body);
+                "page".to_owned()
+            }
+        }
+    }
+}
+
+pub fn get(parameters: &[(String, String)], name: &str) -> Option<String> {
+    parameters
+        .iter()
+        .find(|(found, _)| found == name)
+        .map(|(_, value)| value.clone())
+}
+
+pub fn dpop(proof: Option<&str>) -> HeaderMap {
+    let name = HeaderName::from_static("dpop");
+    proof.map(|proof| (name, proof.parse().unwrap())).into_iter().collect()
+}
+
+/// RFC 9126 §2.2
+pub fn check_pushed(answer: &Answer) -> String {
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    let body = answer.json();
+    assert!((1..600).contains(&body["expires_in"].as_i64().unwrap()));
+    let request_uri = body["request_uri"].as_str().unwrap().to_owned();
+    assert!(request_uri.len() >= 40);
+    request_uri
+}

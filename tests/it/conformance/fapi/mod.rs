@@ -1,0 +1,8 @@
+//! The FAPI plans, on a server that is made of the files in `config/conformance/` alone.
+
+mod kit;
+mod par;
+mod proofs;
+mod requests;
+mod security;
+mod tokens;

@@ -1,0 +1,149 @@
+//! `fapi2-security-profile-final-test-plan`: private_key_jwt or mTLS, tokens tied by DPoP or mTLS, with OpenID.
+
+use tokio::sync::OnceCell;
+
+use super::kit::{By, Fapi, Variant, prepared};
+use crate::support::server::TestServer;
+
+static SERVER: OnceCell<TestServer> = OnceCell::const_new();
+
+async fn plan(auth: By, sender: By) -> Fapi {
+    Fapi {
+        server: SERVER.get_or_init(prepared).await,
+        variant: Variant {
+            profile: "fapi2",
+            auth,
+            sender,
+        },
+    }
+}
+
+/// One test for each module and way through the plan.
+macro_rules! modules {
+    ($auth:expr, $sender:expr; $($file:ident: $module:ident;)*) => {
+        use super::*;
+        $(
+            #[tokio::test]
+            async fn $module() {
+                super::super::$file::$module(&plan($auth, $sender).await).await;
+            }
+        )*
+    };
+}
+
+/// Modules of every way through the plan.
+macro_rules! common {
+    ($auth:expr, $sender:expr; $($more:tt)*) => {
+        modules! { $auth, $sender;
+            requests: discovery_end_point_verification;
+            tokens: happy_flow;
+            requests: user_rejects_authentication;
+            requests: ensure_authorization_request_without_state_success;
+            requests: ensure_authorization_request_without_nonce_success;
+            requests: ensure_authorization_request_with_64_char_nonce_success;
+            requests: ensure_authorization_request_with_long_nonce;
+            requests: ensure_authorization_request_with_long_state;
+            requests: ensure_other_scope_order_succeeds;
+            requests: test_claims_parameter_identity_claims;
+            tokens: access_token_type_header_case_sensitivity;
+            requests: ensure_request_object_without_redirect_uri_fails;
+            requests: plain_fapi_tolerate_unregistered_redirect_uri;
+            requests: ensure_redirect_uri_in_authorization_request;
+            requests: ensure_different_nonce_inside_and_outside_request_object;
+            requests: ensure_different_state_inside_and_outside_request_object;
+            requests: state_only_outside_request_object_not_used;
+            requests: ensure_unsigned_authorization_request_without_using_par_fails;
+            requests: ensure_response_type_code_idtoken_fails;
+            requests: ensure_response_type_token_fails;
+            tokens: ensure_client_id_in_token_endpoint;
+            tokens: ensure_holder_of_key_required;
+            tokens: ensure_authorization_code_is_bound_to_client;
+            tokens: attempt_reuse_authorization_code_after_one_second;
+            tokens: refresh_token;
+            par: par_ensure_reused_request_uri_prior_to_auth_completion_succeeds;
+            par: par_attempt_reuse_request_uri;
+            par: par_attempt_to_use_request_uri_for_different_client;
+            par: par_authorization_request_containing_request_uri_form_param;
+            par: par_attempt_invalid_http_method;
+            par: par_without_duplicate_parameters;
+            par: par_ensure_pkce_required;
+            par: par_plain_pkce_rejected;
+            tokens: ensure_pkce_code_verifier_required;
+            tokens: incorrect_pkce_code_verifier_rejected;
+            $($more)*
+        }
+    };
+}
+
+mod private_key_jwt_and_dpop {
+    common! { By::Signature, By::Proof;
+        proofs: check_dpop_proof_nbf_exp;
+        proofs: ensure_dpopproof_with_iat_10seconds_before_succeeds;
+        proofs: ensure_dpopproof_with_iat_10seconds_after_succeeds;
+        proofs: ensure_mismatched_dpop_jkt_fails;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_proof_jkt;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_jkt;
+        proofs: ensure_dpopproof_at_par_endpoint_binding_success;
+        proofs: ensure_dpop_auth_code_binding_success;
+        proofs: dpop_negative_tests;
+        tokens: ensure_signed_client_assertion_with_rs256_fails;
+        tokens: ensure_client_assertion_in_token_endpoint;
+        tokens: ensure_client_assertion_with_exp_is_5_minutes_in_past_fails;
+        tokens: ensure_client_assertion_with_wrong_aud_fails;
+        tokens: ensure_client_assertion_with_no_sub_fails;
+        par: par_ensure_jwt_client_assertions_nbf_8_seconds_in_the_future_is_accepted;
+        par: par_ensure_jwt_client_assertions_nbf_over_60_seconds_in_the_future_fails;
+        par: par_test_array_as_audience_fails;
+        par: par_test_par_endpoint_url_as_audience_fails;
+        par: par_test_token_endpoint_url_as_audience_fails;
+    }
+}
+
+mod private_key_jwt_and_mtls {
+    common! { By::Signature, By::Certificate;
+        tokens: ensure_signed_client_assertion_with_rs256_fails;
+        tokens: ensure_client_assertion_in_token_endpoint;
+        tokens: ensure_client_assertion_with_exp_is_5_minutes_in_past_fails;
+        tokens: ensure_client_assertion_with_wrong_aud_fails;
+        tokens: ensure_client_assertion_with_no_sub_fails;
+        par: par_ensure_jwt_client_assertions_nbf_8_seconds_in_the_future_is_accepted;
+        par: par_ensure_jwt_client_assertions_nbf_over_60_seconds_in_the_future_fails;
+        par: par_test_array_as_audience_fails;
+        par: par_test_par_endpoint_url_as_audience_fails;
+        par: par_test_token_endpoint_url_as_audience_fails;
+    }
+}
+
+mod mtls_and_dpop {
+    common! { By::Certificate, By::Proof;
+        proofs: check_dpop_proof_nbf_exp;
+        proofs: ensure_dpopproof_with_iat_10seconds_before_succeeds;
+        proofs: ensure_dpopproof_with_iat_10seconds_after_succeeds;
+        proofs: ensure_mismatched_dpop_jkt_fails;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_proof_jkt;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_jkt;
+        proofs: ensure_dpopproof_at_par_endpoint_binding_success;
+        proofs: ensure_dpop_auth_code_binding_success;
+        proofs: dpop_negative_tests;
+    }
+}
+
+mod mtls_and_mtls {
+    common! { By::Certificate, By::Certificate; }
+}
+
+/// The modules that wait, on a server whose clock only they move.
+#[tokio::test]
+async fn ensure_token_endpoint_fails_with_expired_auth_code_and_par_with_an_expired_request_uri() {
+    let server: &'static TestServer = Box::leak(Box::new(prepared().await));
+    for (auth, sender) in [(By::Signature, By::Proof), (By::Certificate, By::Certificate)] {
+        let variant = Variant {
+            profile: "fapi2",
+            auth,
+            sender,
+        };
+        let plan = Fapi { server, variant };
+        super::tokens::ensure_token_endpoint_fails_with_expired_auth_code(&plan).await;
+        super::par::par_attempt_to_use_expired_request_uri(&plan).await;
+    }
+}
