@@ -37,6 +37,7 @@ const EXTENSIONS: &[fn(&Core) -> Members] = &[
     device_authorization,
     ciba,
     proofs,
+    pushed_requests,
     certificates,
     protected_answers,
     logout,
@@ -51,6 +52,13 @@ fn registration(core: &Core) -> Members {
             vec![("registration_endpoint", json!(address))]
         }
     }
+}
+
+// RFC 9126 §5
+fn pushed_requests(core: &Core) -> Members {
+    let rules = security_profile::rules(core.policy.security.profile);
+    let required = rules.requests.must_be_pushed();
+    vec![("require_pushed_authorization_requests", json!(required))]
 }
 
 // RFC 9449 §5.1

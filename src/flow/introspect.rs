@@ -15,7 +15,7 @@ use crate::{
     },
     model::{Client, UserStatus},
     spec::{
-        jose::{SigningAlg, signer::KeyError},
+        jose::SigningAlg,
         oauth::{ErrorCode, OAuthError},
     },
     store,
@@ -72,11 +72,12 @@ async fn signed(core: &Core, client: &Arc<Client>, json: &[u8]) -> Result<String
         metadata.introspection_encrypted_response_enc.as_deref(),
     );
     let recipient = encryption::recipient(core, client, registered).await?;
-    let alg = match metadata.introspection_signed_response_alg.as_deref() {
-        Some(name) => name.parse().map_err(|_| KeyError::Rejected)?,
-        // RFC 9701 §6
-        None => SigningAlg::RS256,
-    };
+    // RFC 9701 §6: RS256 where the client says nothing
+    let alg = core.signing_alg(
+        client,
+        metadata.introspection_signed_response_alg.as_deref(),
+        SigningAlg::RS256,
+    );
     let now = core.now();
     let claims = introspection::jwt(core.policy.issuer.as_str(), &client.client_id, now, json)?;
     let signed = core

@@ -9,7 +9,7 @@ use crate::{
     domain::{claims, encryption::Encryption},
     model::{Client, Placement},
     spec::{
-        jose::{SigningAlg, signer::KeyError},
+        jose::SigningAlg,
         oauth::{ErrorCode, OAuthError, bearer::Scheme, scope::OPENID},
     },
 };
@@ -84,7 +84,7 @@ async fn protect(core: &Core, client: &Arc<Client>, mut claims: Map<String, Valu
             None => Ok(Answer::Claims(claims)),
         };
     };
-    let alg: SigningAlg = alg.parse().map_err(|_| KeyError::Rejected)?;
+    let alg = core.signing_alg(client, Some(alg), SigningAlg::RS256);
     // §5.3.2: a signed answer says who made it and for whom. It has no `exp`, so that it is never taken for an ID token.
     claims.insert("iss".to_owned(), core.policy.issuer.as_str().into());
     claims.insert("aud".to_owned(), client.client_id.clone().into());

@@ -40,6 +40,17 @@ pub(super) fn response_type(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationPara
 /// What the request must say.
 pub(super) fn contents(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParameters) -> Outcome {
     let rules = ask.rules;
+    // FAPI 1.0 Advanced §5.2.2-2: `code` alone only in a signed answer
+    let jarm = if draft.response_mode.is_signed() {
+        Jarm::Yes
+    } else {
+        Jarm::No
+    };
+    if !rules.responses.allow(draft.response_type, jarm) {
+        return Err(invalid(
+            "this client needs a signed answer: response_mode jwt, or response_type code id_token",
+        ));
+    }
     // FAPI 1.0 Baseline §5.2.2-9, FAPI 2.0 Security Profile §5.3.2.2-6
     if rules.redirect_uri == RedirectUri::Required && !draft.redirect_uri_given {
         return Err(invalid("redirect_uri is required of this client"));

@@ -82,7 +82,7 @@ impl Seal {
         let now = core.now();
         let alg = self.client.metadata.authorization_signed_response_alg.as_deref();
         // JARM §3: RS256 where the client says nothing
-        let alg = alg.and_then(|name| name.parse().ok()).unwrap_or(SigningAlg::RS256);
+        let alg = core.signing_alg(&self.client, alg, SigningAlg::RS256);
         let claims = response.claims(core.policy.issuer.as_str(), &self.client.client_id, now)?;
         let signed = core.keys.signer(alg, now)?.sign_jwt(None, &claims)?;
         let jwt = match &self.recipient {

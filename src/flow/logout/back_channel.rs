@@ -70,7 +70,7 @@ fn sign(core: &Core, client: &Client, logout: &Logout) -> Result<String, Refusal
     let now = core.now();
     let alg = client.metadata.id_token_signed_response_alg.as_deref();
     // OIDC Registration §2: RS256 where the client says nothing
-    let alg = alg.and_then(|name| name.parse().ok()).unwrap_or(SigningAlg::RS256);
+    let alg = core.signing_alg(client, alg, SigningAlg::RS256);
     let jti = core.rng.token();
     let claims = LogoutTokenClaims {
         iss: core.policy.issuer.as_str(),
