@@ -101,9 +101,11 @@ mod tests {
             fault: None,
             client: Some(&client),
             resources: &[],
+            declaring: &[],
             claim_scopes: &[],
             rules: security_profile::of(&client, None),
             hint: Hint::Absent,
+            pseudonyms: None,
             registration: Registration::Open,
             way,
         })
@@ -144,9 +146,11 @@ mod tests {
                 fault: None,
                 client: Some(client),
                 resources: &[],
+                declaring: &[],
                 claim_scopes: &[],
                 rules,
                 hint: Hint::Absent,
+                pseudonyms: None,
                 registration: Registration::Open,
                 way,
             })

@@ -15,6 +15,7 @@ fn run(client: &Client, query: &str) -> Result<AuthorizationParameters, Refusal>
         resources: &[],
         declaring: &[],
         claim_scopes: &[],
+        rules: crate::domain::security_profile::of(client, None),
         hint: Hint::Absent,
         pseudonyms: None,
         registration: Registration::Open,

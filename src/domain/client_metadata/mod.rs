@@ -8,6 +8,7 @@ mod algorithms;
 mod authentication;
 mod backchannel;
 mod grants;
+mod profile;
 pub mod sector;
 mod texts;
 
@@ -171,6 +172,7 @@ pub fn check(metadata: &ClientMetadata) -> Result<(), Vec<MetadataError>> {
         algorithms::check,
         backchannel::check,
         sector::check,
+        profile::check,
     ] {
         rule(metadata, &mut faults);
     }

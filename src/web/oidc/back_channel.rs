@@ -207,10 +207,13 @@ pub fn dpop(request: &HttpRequest) -> Result<Option<String>, OAuthError> {
 /// # Errors
 /// `invalid_request` for a header that is repeated or holds no certificate.
 fn certificate(core: &Core, request: &HttpRequest) -> Result<Option<Arc<ClientCertificate>>, OAuthError> {
-    let proxies = TrustedProxies::parse(&core.policy.trusted_proxies);
-    let peer = request.peer_addr().map(|peer| peer.ip());
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let is_proxy = || {
+        let proxies = TrustedProxies::parse(&core.policy.trusted_proxies);
+        peer.is_some_and(|peer| proxies.trusts(peer))
+    };
     let header = core.policy.mtls.certificate_header.as_deref();
-    let Some(header) = header.filter(|_| peer.is_some_and(|peer| proxies.trusts(peer.to_canonical()))) else {
+    let Some(header) = header.filter(|_| is_proxy()) else {
         return Ok(request.conn_data::<Arc<ClientCertificate>>().cloned());
     };
     let mut values = request.headers().get_all(header);

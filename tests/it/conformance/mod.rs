@@ -21,4 +21,5 @@ mod rp_initiated_logout;
 mod session_management;
 mod suite;
 
+pub use fapi::kit::{connections, pem, prepared};
 pub use suite::check_description;

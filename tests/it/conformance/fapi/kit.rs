@@ -33,6 +33,15 @@ pub struct Variant {
     pub profile: &'static str,
     pub auth: By,
     pub sender: By,
+    /// Whether the answer is asked for as a signed JWT.
+    pub jarm: bool,
+}
+
+impl Variant {
+    /// Whether requests are signed.
+    pub fn signs(self) -> bool {
+        self.profile != "fapi2"
+    }
 }
 
 /// The suite on a server that was made of files only.
@@ -60,6 +69,8 @@ pub struct Changed {
     pub proof: Option<String>,
     /// Another client_id.
     pub client_id: Option<String>,
+    /// Another request object.
+    pub request: Option<String>,
 }
 
 /// What was at the end of the pages.
@@ -95,7 +106,9 @@ pub fn connections(identity: Option<&str>) -> reqwest::Client {
 impl Fapi {
     /// The first or the second client.
     pub async fn client(&self, number: usize) -> FapiClient {
-        let Variant { profile, auth, sender } = self.variant;
+        let Variant {
+            profile, auth, sender, ..
+        } = self.variant;
         let auth_name = if auth == By::Signature { "pkjwt" } else { "mtls" };
         let sender_name = if sender == By::Proof { "dpop" } else { "mtls" };
         let client_id = format!("{profile}-{auth_name}-{sender_name}-{number}");
@@ -191,7 +204,32 @@ impl FapiClient {
 
     /// A request that the client is about to push.
     pub fn ask(&self, changes: &[(&str, &str)]) -> Ask {
-        self.app.ask(changes)
+        let mut all: Vec<(&str, &str)> = Vec::new();
+        if self.variant.jarm {
+            all.push(("response_mode", "jwt"));
+        }
+        all.extend(changes);
+        self.app.ask(&all)
+    }
+
+    /// The claims of a request object with the parameters of a request (RFC 9101 §4).
+    pub fn request_claims(&self, ask: &Ask) -> Value {
+        let mut claims: serde_json::Map<String, Value> = ask
+            .url
+            .query_pairs()
+            .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+            .collect();
+        let now = self.now();
+        claims.insert("iss".to_owned(), self.app.client_id.as_str().into());
+        claims.insert("aud".to_owned(), self.app.issuer.as_str().into());
+        claims.insert("nbf".to_owned(), now.into());
+        claims.insert("exp".to_owned(), (now + 300).into());
+        Value::Object(claims)
+    }
+
+    pub fn request_object(&self, claims: &Value) -> String {
+        let header = json!({ "typ": "oauth-authz-req+jwt", "alg": "ES256", "kid": self.kid });
+        self.signing.sign(&header, claims)
     }
 
     /// Pushes a request.
@@ -199,8 +237,14 @@ impl FapiClient {
         self.push_changed(ask, Changed::default()).await
     }
 
-    pub async fn push_changed(&self, ask: &Ask, changed: Changed) -> Answer {
-        let form: Vec<(String, String)> = ask.url.query_pairs().into_owned().collect();
+    pub async fn push_changed(&self, ask: &Ask, mut changed: Changed) -> Answer {
+        let form: Vec<(String, String)> = match changed.request.take() {
+            Some(request) => vec![("request".to_owned(), request)],
+            None if self.variant.signs() => {
+                vec![("request".to_owned(), self.request_object(&self.request_claims(ask)))]
+            }
+            None => ask.url.query_pairs().into_owned().collect(),
+        };
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
         self.post("pushed_authorization_request_endpoint", &form, false, changed)
             .await
@@ -239,8 +283,8 @@ impl FapiClient {
                 let own = registered.query().unwrap_or_default();
                 let all = location.query().unwrap_or_default();
                 assert!(all.starts_with(own), "{location}");
-                let pairs = form_urlencoded::parse(all.as_bytes()).into_owned();
-                return End::Response(pairs.collect());
+                let pairs: Vec<_> = form_urlencoded::parse(all.as_bytes()).into_owned().collect();
+                return End::Response(self.opened(pairs).await);
             }
             page = match page.url.path() {
                 "/login" if page.status == 200 => {
@@ -252,6 +296,21 @@ impl FapiClient {
             };
         }
         panic!("in circles: {}", page.url)
+    }
+
+    /// What a JARM answer says; nothing else stands beside it (JARM §2.3).
+    async fn opened(&self, pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+        let Some(response) = get(&pairs, "response") else {
+            assert!(!self.variant.jarm, "{pairs:?}");
+            return pairs;
+        };
+        let known = ["response", "dummy1", "dummy2"];
+        assert!(pairs.iter().all(|(name, _)| known.contains(&&**name)), "{pairs:?}");
+        let claims = self.app.verify_jarm(&response).await;
+        assert!(claims["exp"].as_i64().unwrap() <= self.now() + 600);
+        let members = claims.as_object().unwrap().iter();
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        members.map(|(name, value)| (name.clone(), text(value))).collect()
     }
 
     /// A code for the request, from push to redirect.
@@ -378,4 +437,12 @@ pub fn check_pushed(answer: &Answer) -> String {
     let request_uri = body["request_uri"].as_str().unwrap().to_owned();
     assert!(request_uri.len() >= 40);
     request_uri
+}
+
+/// A request that is refused for what it says.
+pub fn check_refused(answer: &Answer) {
+    let (status, error) = answer.error();
+    let known = ["invalid_request", "invalid_request_object"];
+    assert!(status == 400 && known.contains(&&*error), "{status} {}", answer.body);
+    assert!(answer.json()["request_uri"].is_null());
 }

@@ -1,8 +1,9 @@
 //! The FAPI plans, on a server that is made of the files in `config/conformance/` alone.
 
-mod kit;
+pub mod kit;
 mod par;
 mod proofs;
 mod requests;
 mod security;
+mod signing;
 mod tokens;

@@ -3,8 +3,7 @@
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::super::suite::check_error;
-use super::kit::{Changed, Fapi, check_pushed};
+use super::kit::{Changed, Fapi, check_pushed, check_refused};
 
 pub async fn par_ensure_reused_request_uri_prior_to_auth_completion_succeeds(plan: &Fapi) {
     let client = plan.client(1).await;
@@ -61,7 +60,7 @@ pub async fn par_authorization_request_containing_request_uri_form_param(plan: &
     let client = plan.client(1).await;
     let request_uri = check_pushed(&client.push(&client.ask(&[])).await);
     let answer = client.push(&client.ask(&[("request_uri", &request_uri)])).await;
-    check_error(&answer, 400, "invalid_request");
+    check_refused(&answer);
 }
 
 pub async fn par_attempt_invalid_http_method(plan: &Fapi) {
@@ -79,13 +78,13 @@ pub async fn par_without_duplicate_parameters(plan: &Fapi) {
 pub async fn par_ensure_pkce_required(plan: &Fapi) {
     let client = plan.client(1).await;
     let ask = client.ask(&[("code_challenge", ""), ("code_challenge_method", "")]);
-    check_error(&client.push(&ask).await, 400, "invalid_request");
+    check_refused(&client.push(&ask).await);
 }
 
 pub async fn par_plain_pkce_rejected(plan: &Fapi) {
     let client = plan.client(1).await;
     let ask = client.ask(&[("code_challenge_method", "plain")]);
-    check_error(&client.push(&ask).await, 400, "invalid_request");
+    check_refused(&client.push(&ask).await);
 }
 
 async fn push_with_assertion(plan: &Fapi, change: impl FnOnce(&mut Value)) -> (u16, String) {

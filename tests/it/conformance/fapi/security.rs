@@ -1,4 +1,5 @@
-//! `fapi2-security-profile-final-test-plan`: private_key_jwt or mTLS, tokens tied by DPoP or mTLS, with OpenID.
+//! `fapi2-security-profile-final-test-plan`: private_key_jwt or mTLS, tokens tied by DPoP or mTLS, with OpenID; and
+//! `fapi2-message-signing-final-test-plan`, which repeats it with signed requests and with answers plain or in JWTs.
 
 use tokio::sync::OnceCell;
 
@@ -7,25 +8,26 @@ use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
-async fn plan(auth: By, sender: By) -> Fapi {
+async fn plan((profile, jarm, auth, sender): (&'static str, bool, By, By)) -> Fapi {
     Fapi {
         server: SERVER.get_or_init(prepared).await,
         variant: Variant {
-            profile: "fapi2",
+            profile,
             auth,
             sender,
+            jarm,
         },
     }
 }
 
 /// One test for each module and way through the plan.
 macro_rules! modules {
-    ($auth:expr, $sender:expr; $($file:ident: $module:ident;)*) => {
+    ($way:expr; $($file:ident: $module:ident;)*) => {
         use super::*;
         $(
             #[tokio::test]
             async fn $module() {
-                super::super::$file::$module(&plan($auth, $sender).await).await;
+                super::super::$file::$module(&plan($way).await).await;
             }
         )*
     };
@@ -33,8 +35,8 @@ macro_rules! modules {
 
 /// Modules of every way through the plan.
 macro_rules! common {
-    ($auth:expr, $sender:expr; $($more:tt)*) => {
-        modules! { $auth, $sender;
+    ($way:expr; $($more:tt)*) => {
+        modules! { $way;
             requests: discovery_end_point_verification;
             tokens: happy_flow;
             requests: user_rejects_authentication;
@@ -76,7 +78,7 @@ macro_rules! common {
 }
 
 mod private_key_jwt_and_dpop {
-    common! { By::Signature, By::Proof;
+    common! { ("fapi2", false, By::Signature, By::Proof);
         proofs: check_dpop_proof_nbf_exp;
         proofs: ensure_dpopproof_with_iat_10seconds_before_succeeds;
         proofs: ensure_dpopproof_with_iat_10seconds_after_succeeds;
@@ -100,7 +102,7 @@ mod private_key_jwt_and_dpop {
 }
 
 mod private_key_jwt_and_mtls {
-    common! { By::Signature, By::Certificate;
+    common! { ("fapi2", false, By::Signature, By::Certificate);
         tokens: ensure_signed_client_assertion_with_rs256_fails;
         tokens: ensure_client_assertion_in_token_endpoint;
         tokens: ensure_client_assertion_with_exp_is_5_minutes_in_past_fails;
@@ -115,7 +117,7 @@ mod private_key_jwt_and_mtls {
 }
 
 mod mtls_and_dpop {
-    common! { By::Certificate, By::Proof;
+    common! { ("fapi2", false, By::Certificate, By::Proof);
         proofs: check_dpop_proof_nbf_exp;
         proofs: ensure_dpopproof_with_iat_10seconds_before_succeeds;
         proofs: ensure_dpopproof_with_iat_10seconds_after_succeeds;
@@ -129,7 +131,127 @@ mod mtls_and_dpop {
 }
 
 mod mtls_and_mtls {
-    common! { By::Certificate, By::Certificate; }
+    common! { ("fapi2", false, By::Certificate, By::Certificate); }
+}
+
+mod signed_requests_private_key_jwt_and_dpop {
+    common! { ("signing", false, By::Signature, By::Proof);
+        proofs: check_dpop_proof_nbf_exp;
+        proofs: ensure_dpopproof_with_iat_10seconds_before_succeeds;
+        proofs: ensure_dpopproof_with_iat_10seconds_after_succeeds;
+        proofs: ensure_mismatched_dpop_jkt_fails;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_proof_jkt;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_jkt;
+        proofs: ensure_dpopproof_at_par_endpoint_binding_success;
+        proofs: ensure_dpop_auth_code_binding_success;
+        proofs: dpop_negative_tests;
+        tokens: ensure_signed_client_assertion_with_rs256_fails;
+        tokens: ensure_client_assertion_in_token_endpoint;
+        tokens: ensure_client_assertion_with_exp_is_5_minutes_in_past_fails;
+        tokens: ensure_client_assertion_with_wrong_aud_fails;
+        tokens: ensure_client_assertion_with_no_sub_fails;
+        par: par_ensure_jwt_client_assertions_nbf_8_seconds_in_the_future_is_accepted;
+        par: par_ensure_jwt_client_assertions_nbf_over_60_seconds_in_the_future_fails;
+        par: par_test_array_as_audience_fails;
+        par: par_test_par_endpoint_url_as_audience_fails;
+        par: par_test_token_endpoint_url_as_audience_fails;
+        signing: ensure_request_object_with_multiple_aud_succeeds;
+        signing: ensure_request_object_without_exp_fails;
+        signing: ensure_request_object_without_nbf_fails;
+        signing: ensure_expired_request_object_fails;
+        signing: ensure_request_object_with_bad_aud_fails;
+        signing: ensure_request_object_with_exp_over_60_fails;
+        signing: ensure_request_object_with_nbf_over_60_fails;
+        signing: ensure_request_object_with_nbf_8_seconds_in_the_future_is_accepted;
+        signing: ensure_signed_request_object_with_rs256_fails;
+        signing: ensure_request_object_signature_algorithm_is_not_none;
+        signing: ensure_request_object_with_invalid_signature_fails;
+        signing: ensure_matching_key_in_authorization_request;
+        signing: ensure_unsigned_request_at_par_endpoint_fails;
+        signing: par_authorization_request_containing_request_uri;
+    }
+}
+
+mod signed_requests_and_answers_private_key_jwt_and_dpop {
+    common! { ("signing", true, By::Signature, By::Proof);
+        proofs: check_dpop_proof_nbf_exp;
+        proofs: ensure_dpopproof_with_iat_10seconds_before_succeeds;
+        proofs: ensure_dpopproof_with_iat_10seconds_after_succeeds;
+        proofs: ensure_mismatched_dpop_jkt_fails;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_proof_jkt;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_jkt;
+        proofs: ensure_dpopproof_at_par_endpoint_binding_success;
+        proofs: ensure_dpop_auth_code_binding_success;
+        proofs: dpop_negative_tests;
+        tokens: ensure_signed_client_assertion_with_rs256_fails;
+        tokens: ensure_client_assertion_in_token_endpoint;
+        tokens: ensure_client_assertion_with_exp_is_5_minutes_in_past_fails;
+        tokens: ensure_client_assertion_with_wrong_aud_fails;
+        tokens: ensure_client_assertion_with_no_sub_fails;
+        par: par_ensure_jwt_client_assertions_nbf_8_seconds_in_the_future_is_accepted;
+        par: par_ensure_jwt_client_assertions_nbf_over_60_seconds_in_the_future_fails;
+        par: par_test_array_as_audience_fails;
+        par: par_test_par_endpoint_url_as_audience_fails;
+        par: par_test_token_endpoint_url_as_audience_fails;
+        signing: ensure_request_object_with_multiple_aud_succeeds;
+        signing: ensure_request_object_without_exp_fails;
+        signing: ensure_request_object_without_nbf_fails;
+        signing: ensure_expired_request_object_fails;
+        signing: ensure_request_object_with_bad_aud_fails;
+        signing: ensure_request_object_with_exp_over_60_fails;
+        signing: ensure_request_object_with_nbf_over_60_fails;
+        signing: ensure_request_object_with_nbf_8_seconds_in_the_future_is_accepted;
+        signing: ensure_signed_request_object_with_rs256_fails;
+        signing: ensure_request_object_signature_algorithm_is_not_none;
+        signing: ensure_request_object_with_invalid_signature_fails;
+        signing: ensure_matching_key_in_authorization_request;
+        signing: ensure_unsigned_request_at_par_endpoint_fails;
+        signing: par_authorization_request_containing_request_uri;
+    }
+}
+
+mod signed_requests_and_answers_mtls_and_mtls {
+    common! { ("signing", true, By::Certificate, By::Certificate);
+        signing: ensure_request_object_with_multiple_aud_succeeds;
+        signing: ensure_request_object_without_exp_fails;
+        signing: ensure_request_object_without_nbf_fails;
+        signing: ensure_expired_request_object_fails;
+        signing: ensure_request_object_with_bad_aud_fails;
+        signing: ensure_request_object_with_exp_over_60_fails;
+        signing: ensure_request_object_with_nbf_over_60_fails;
+        signing: ensure_request_object_with_nbf_8_seconds_in_the_future_is_accepted;
+        signing: ensure_signed_request_object_with_rs256_fails;
+        signing: ensure_request_object_signature_algorithm_is_not_none;
+        signing: ensure_request_object_with_invalid_signature_fails;
+        signing: ensure_matching_key_in_authorization_request;
+        signing: ensure_unsigned_request_at_par_endpoint_fails;
+        signing: par_authorization_request_containing_request_uri;
+    }
+}
+
+/// Answers in JWTs without signed requests.
+mod signed_answers_private_key_jwt_and_dpop {
+    common! { ("fapi2", true, By::Signature, By::Proof);
+        proofs: check_dpop_proof_nbf_exp;
+        proofs: ensure_dpopproof_with_iat_10seconds_before_succeeds;
+        proofs: ensure_dpopproof_with_iat_10seconds_after_succeeds;
+        proofs: ensure_mismatched_dpop_jkt_fails;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_proof_jkt;
+        proofs: ensure_token_endpoint_fails_with_mismatched_dpop_jkt;
+        proofs: ensure_dpopproof_at_par_endpoint_binding_success;
+        proofs: ensure_dpop_auth_code_binding_success;
+        proofs: dpop_negative_tests;
+        tokens: ensure_signed_client_assertion_with_rs256_fails;
+        tokens: ensure_client_assertion_in_token_endpoint;
+        tokens: ensure_client_assertion_with_exp_is_5_minutes_in_past_fails;
+        tokens: ensure_client_assertion_with_wrong_aud_fails;
+        tokens: ensure_client_assertion_with_no_sub_fails;
+        par: par_ensure_jwt_client_assertions_nbf_8_seconds_in_the_future_is_accepted;
+        par: par_ensure_jwt_client_assertions_nbf_over_60_seconds_in_the_future_fails;
+        par: par_test_array_as_audience_fails;
+        par: par_test_par_endpoint_url_as_audience_fails;
+        par: par_test_token_endpoint_url_as_audience_fails;
+    }
 }
 
 /// The modules that wait, on a server whose clock only they move.
@@ -141,6 +263,7 @@ async fn ensure_token_endpoint_fails_with_expired_auth_code_and_par_with_an_expi
             profile: "fapi2",
             auth,
             sender,
+            jarm: false,
         };
         let plan = Fapi { server, variant };
         super::tokens::ensure_token_endpoint_fails_with_expired_auth_code(&plan).await;
