@@ -280,8 +280,15 @@ fn claims(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -
             ));
         }
     }
-    // §5.5.1: a `sub` with a value asks for this person and nobody else.
-    if let Some(value) = draft.claims.id_token.get("sub").and_then(|sub| sub.value.as_ref()) {
+    // §5.5.1: a `sub` with a value asks for this person and nobody else; so does one with a list of one.
+    let sub = draft.claims.id_token.get("sub");
+    let listed = match sub.and_then(|sub| sub.values.as_deref()) {
+        None => None,
+        Some([only]) => Some(only),
+        // whoever is signed in must not answer as if nobody had been named
+        Some(_) => return Err(invalid("claims asks for none or several people by their sub")),
+    };
+    if let Some(value) = sub.and_then(|sub| sub.value.as_ref()).or(listed) {
         let wanted = value.as_str().and_then(|text| match ask.pseudonyms {
             Some(pseudonyms) => subject::read(pseudonyms, client, text),
             None => text.parse::<UserId>().ok(),

@@ -365,3 +365,20 @@ fn a_request_that_could_not_be_had_is_refused_to_whoever_the_address_itself_name
     let evil = "client_id=app&redirect_uri=https%3A%2F%2Fevil.example%2F";
     assert_eq!(page(Err(refuse(evil))), Fault::RedirectUriMismatch);
 }
+
+#[test]
+fn a_list_of_one_sub_names_the_person_and_a_longer_one_is_refused() {
+    let ada = UserId::new(NOW, &SeededRng::new(4));
+    let subs = |list: &str| {
+        let claims = format!(r#"{{"id_token":{{"sub":{{"values":{list}}}}}}}"#);
+        let encoded: String = url::form_urlencoded::byte_serialize(claims.as_bytes()).collect();
+        good(&format!("claims={encoded}"))
+    };
+    assert_eq!(subs(&format!("[\"{ada}\"]")).unwrap().hinted_user, Some(ada));
+    assert_eq!(refusal(subs("[]")), ErrorCode::InvalidRequest);
+    assert_eq!(
+        refusal(subs(&format!("[\"{ada}\",\"other\"]"))),
+        ErrorCode::InvalidRequest
+    );
+    assert_eq!(refusal(subs("[\"nobody\"]")), ErrorCode::LoginRequired);
+}
