@@ -377,7 +377,8 @@ pub async fn find_grant(db: impl PgExecutor<'_>, id: GrantId) -> Result<Option<G
 }
 
 /// Uses the secret up: keeps its grant until `grant_ends` at least and begins `family`. `true` for exactly one caller;
-/// refuses (with `false`, and nothing changes) when it was used before or its grant was revoked.
+/// refuses (with `false`, and nothing changes) when it was used before, its grant was revoked, the person is not active any
+/// more, or the session ends at another time than `session_ends`.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -385,6 +386,7 @@ pub async fn redeem(
     db: impl PgExecutor<'_>,
     secret_hash: &TokenHash,
     now: Time,
+    session_ends: Option<Time>,
     grant_ends: Time,
     family: Option<&RefreshToken>,
 ) -> Result<bool, Error> {
@@ -394,10 +396,14 @@ pub async fn redeem(
             update deferred_authorizations d
             set redeemed_at = $2
             from grants g
+            join users u on u.id = g.user_id
+            left join sessions s on s.id = g.session_id
             where d.secret_hash = $1
                 and d.redeemed_at is null
                 and g.id = d.grant_id
                 and g.revoked_at is null
+                and u.status = 'active'
+                and least(s.ended_at, s.expires_at) is not distinct from $11
             returning d.grant_id
         ),
         extended as (
@@ -409,9 +415,9 @@ pub async fn redeem(
         ),
         begun as (
             insert into refresh_tokens (
-                family_id, grant_id, client_id, generation, current_hash, created_at, expires_at
+                family_id, grant_id, client_id, generation, current_hash, created_at, expires_at, confirmation
             )
-            select $4::uuid, redeemed.grant_id, $5, $6, $7, $8, $9
+            select $4::uuid, redeemed.grant_id, $5, $6, $7, $8, $9, $10
             from redeemed
             where $4::uuid is not null
         )
@@ -426,7 +432,9 @@ pub async fn redeem(
         family.map(|family| family.generation),
         family.map(|family| family.current_hash.as_bytes()),
         family.map(|family| family.created_at),
-        family.map(|family| family.expires_at)
+        family.map(|family| family.expires_at),
+        family.and_then(|family| super::confirmation(&family.confirmation)) as _,
+        session_ends
     )
     .fetch_one(db)
     .await?;

@@ -87,6 +87,17 @@ fn exchange(ask: &Ask<'_>, subject: &Presented, actor: Option<&Presented>) -> Re
     if actor.is_some_and(|actor| !introspection::may_see(ask.client, &actor.token)) {
         return Err(unacceptable("actor_token was issued neither to this client nor for it"));
     }
+    // Neither does it get rid of the key that a token is tied to: not its owner without the key, nor a service for itself.
+    if token.client_id == ask.client.client_id && !ask.sender.holds(&token.confirmation) {
+        return Err(unacceptable(
+            "subject_token is tied to a key that this client has not proven",
+        ));
+    }
+    if !token.confirmation.is_empty() && ask.confirmation.is_empty() {
+        return Err(unacceptable(
+            "subject_token is tied to a key, so the new token must be, too",
+        ));
+    }
     let audiences = audiences(ask.params)?;
     let mode = mode(ask, &token.client_id, &audiences, actor)?;
     let scope = narrowed(ask.params, &token.scope)?;
@@ -282,6 +293,28 @@ mod tests {
         );
         assert!(issue.refresh_token.is_none() && issue.id_token.is_none());
         assert!(matches!(issue.subject, Subject::Person { .. }));
+    }
+
+    #[test]
+    fn a_token_that_is_tied_to_a_key_is_not_exchanged_for_one_that_is_not() {
+        let tie = |subject: &mut Presented| {
+            let mut token = (*subject.token).clone();
+            token.confirmation.jkt = Some("key of web".to_owned());
+            subject.token = Arc::new(token);
+        };
+        let (mut scene, mut subject) = scene(TO_STOCK);
+        tie(&mut subject);
+        let refused = decide(&mut scene, subject.clone(), None).outcome;
+        assert_eq!(code_of(refused), ErrorCode::InvalidRequest);
+        scene.sender.jkt = Some("key of gateway".to_owned());
+        scene.confirmation.jkt = Some("key of gateway".to_owned());
+        assert!(decide(&mut scene, subject.clone(), None).outcome.is_ok());
+        // its own token by another key
+        let mut own = (*subject.token).clone();
+        own.client_id = "gateway".to_owned();
+        subject.token = Arc::new(own);
+        let refused = decide(&mut scene, subject, None).outcome;
+        assert_eq!(code_of(refused), ErrorCode::InvalidRequest);
     }
 
     #[test]

@@ -114,9 +114,9 @@ async fn redeem_deferred(db: impl PgExecutor<'_>, redemption: &Redemption, now: 
         hash,
         grant_ends,
         family,
-        session_ends: _,
+        session_ends,
     } = redemption;
-    store::deferred_authorization::redeem(db, hash, now, *grant_ends, family.as_deref()).await
+    store::deferred_authorization::redeem(db, hash, now, *session_ends, *grant_ends, family.as_deref()).await
 }
 
 async fn rotate(db: impl PgExecutor<'_>, rotation: &Rotation, now: Time) -> Result<bool, store::Error> {

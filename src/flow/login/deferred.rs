@@ -20,7 +20,7 @@ use crate::{
     },
     flow::{
         Core, Failure, audit, ping,
-        session::SignedIn,
+        session::{self, SignedIn},
         throttle::{self, Attempt, Target},
     },
     model::{
@@ -147,6 +147,7 @@ pub async fn allow(core: &Core, visit: &Visit, signed_in: &SignedIn, waiting: &W
         tx.rollback().await?;
         return Ok(false);
     }
+    session::joined(core, &mut *tx, &waiting.client, signed_in.session.id).await?;
     let before = store::consent::find(&mut *tx, signed_in.user.id, client_id).await?;
     let consent = widened(signed_in.user.id, client_id, &waiting.wanted, before.as_ref(), now);
     store::consent::widen(&mut *tx, &consent).await?;

@@ -8,7 +8,8 @@ use signet::base::id::UserId;
 use signet::model::{AccessToken, Session, UserStatus};
 use signet::store::grant::{Answers, Offline};
 use signet::store::{
-    access_token, authorization_code, authorization_request, grant, refresh_token, revoked_token, session,
+    access_token, authorization_code, authorization_request, deferred_authorization, grant, refresh_token,
+    revoked_token, session,
 };
 use time::Duration;
 
@@ -452,4 +453,38 @@ async fn all_other_sessions_of_a_user_end_at_once() {
             .unwrap()
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn what_was_decided_elsewhere_begins_a_family_that_keeps_its_key() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let waiting = fixture::deferred(&client.client_id);
+    deferred_authorization::insert(store.pool(), &waiting, None)
+        .await
+        .unwrap();
+    let given = fixture::grant(user.id, &client.client_id);
+    grant::insert(store.pool(), &given).await.unwrap();
+    let approved = deferred_authorization::approve(store.pool(), waiting.id, &given, NOW).await;
+    assert!(approved.unwrap());
+    let family = fixture::refresh_token(&given);
+    assert!(!family.confirmation.is_empty());
+    let redeem = |ends| {
+        deferred_authorization::redeem(
+            store.pool(),
+            &waiting.secret_hash,
+            NOW,
+            ends,
+            given.expires_at,
+            Some(&family),
+        )
+    };
+    assert!(!redeem(Some(NOW)).await.unwrap(), "there is no session that could end");
+    assert!(redeem(None).await.unwrap());
+    assert!(!redeem(None).await.unwrap(), "once");
+    let found = refresh_token::find(store.pool(), family.family_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.token, family);
 }

@@ -328,7 +328,7 @@ async fn deferred(store: &Store, plans: &str) {
         deferred_authorization::find_grant(db, given.id)
     });
     check!(store, plans, "deferred::redeem", |db| {
-        deferred_authorization::redeem(db, &even, NOW, NOW + Duration::days(1), None)
+        deferred_authorization::redeem(db, &even, NOW, None, NOW + Duration::days(1), None)
     });
 }
 
