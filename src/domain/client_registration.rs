@@ -17,8 +17,9 @@ use crate::{
 
 /// Signet's own metadata that only an operator sets. `resources` would let a stranger introspect the tokens of an API
 /// by naming it, `token_exchange` lets it speak for people to other APIs; the others decide how long tokens live.
-pub const OPERATORS: [&str; 4] = [
+pub const OPERATORS: [&str; 5] = [
     "resources",
+    "security_profile",
     "token_exchange",
     "access_token_lifetime_seconds",
     "refresh_token_lifetime_seconds",
@@ -218,6 +219,10 @@ fn permit(metadata: &mut ClientMetadata, policy: &RegistrationPolicy) -> Result<
         return refuse("response_types", one.as_str());
     }
     let Some(scopes) = &policy.scopes else {
+        // the scopes of a machine are its permissions, and nobody gives them to himself
+        if metadata.grant_types.contains(&GrantType::ClientCredentials) {
+            return refuse("grant_types", "client_credentials without registration.scopes");
+        }
         return Ok(());
     };
     match &metadata.scope {

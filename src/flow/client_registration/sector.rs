@@ -4,6 +4,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::{
+    domain::client_metadata::sector::is_never_redirected,
     flow::{Core, Refusal},
     model::ClientMetadata,
     spec::oauth::{ErrorCode, OAuthError},
@@ -43,9 +44,12 @@ pub(super) async fn check(core: &Core, metadata: &ClientMetadata) -> Result<(), 
     let Ok(listed) = serde_json::from_slice::<Vec<String>>(&body) else {
         return refuse("the document is not a JSON array of addresses");
     };
-    if metadata.redirect_uris.iter().all(|uri| listed.contains(uri)) {
+    let keys = metadata.jwks_uri.iter().filter(|_| is_never_redirected(metadata));
+    let mut own = metadata.redirect_uris.iter().chain(keys).peekable();
+    if own.peek().is_some() && own.all(|uri| listed.contains(uri)) {
         Ok(())
     } else {
-        refuse("the document does not list every redirect URI")
+        // CIBA Core §4 for the keys
+        refuse("the document does not list every redirect URI, and jwks_uri for device and ciba clients")
     }
 }
