@@ -398,3 +398,39 @@ async fn an_apps_names_in_other_languages_are_shown_to_their_readers_and_survive
         assert!(page.text("h1").contains(name), "{}", page.body);
     }
 }
+
+/// New apps get `code` alone; an administrator may allow more, and is told what goes with it.
+#[tokio::test]
+async fn an_administrator_allows_further_response_types_and_sets_a_profile() {
+    let world = World::new().await;
+    let (mut browser, _) = administrator(&world).await;
+    world.register_app("hybrid", |_| {}).await;
+    let path = "/console/apps/hybrid";
+    let page = browser.open(&world.at(path)).await.at(200, path);
+    let mut form = page.form("app").filled(&[("security_profile", "oauth2.1")]);
+    form.fields
+        .push(("response_types".to_owned(), "code id_token".to_owned()));
+    let refused = browser.send(&page, &form).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("implicit"), "{}", refused.body);
+    form.fields.push(("grant_types".to_owned(), "implicit".to_owned()));
+    browser.send(&page, &form).await.at(200, path);
+    let saved = store::client::find(world.core.store.pool(), "hybrid")
+        .await
+        .unwrap()
+        .unwrap();
+    let types: Vec<&str> = saved.metadata.response_types.iter().map(|one| one.as_str()).collect();
+    assert_eq!(types, ["code", "code id_token"]);
+    assert_eq!(
+        saved.metadata.security_profile,
+        Some(signet::model::SecurityProfile::OAuth21)
+    );
+    // a form that is sent as it was shown changes nothing
+    let page = browser.open(&world.at(path)).await.at(200, path);
+    browser.submit(&page, "app", &[]).await.at(200, path);
+    let again = store::client::find(world.core.store.pool(), "hybrid")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(again.version, saved.version);
+}

@@ -20,7 +20,7 @@ use crate::{
         },
         discovery,
     },
-    model::{Client, ClientMetadata, ClientStatus, TokenFormat},
+    model::{Client, ClientMetadata, ClientStatus, SecurityProfile, TokenFormat},
     spec::oauth::{GrantType, ResponseType},
     web::{FieldErrors, error::page, view::ErrorKind},
 };
@@ -123,6 +123,8 @@ fn form_of(metadata: &ClientMetadata) -> AppForm {
         redirect_uris: metadata.redirect_uris.join("\n"),
         post_logout_redirect_uris: metadata.post_logout_redirect_uris.join("\n"),
         grant_types: Choice::grant_types(&metadata.grant_types),
+        response_types: Choice::response_types(&metadata.response_types),
+        security_profiles: Choice::security_profiles(metadata.security_profile),
         auth_methods: Choice::auth_methods(metadata.token_endpoint_auth_method),
         jwks_uri: text(&metadata.jwks_uri),
         scope: text(&metadata.scope),
@@ -170,11 +172,10 @@ fn typed(form: &AdminForm, before: &ClientMetadata) -> ClientMetadata {
         require_consent: form.is_checked("require_consent"),
         require_pkce: form.is_checked("require_pkce"),
         grant_types,
+        response_types: form.all("response_types").filter_map(ResponseType::parse).collect(),
+        security_profile: SecurityProfile::parse(form.text("security_profile")),
         ..before.clone()
     };
-    after
-        .response_types
-        .retain(|one| one.grant_types().all(|grant| after.grant_types.contains(&grant)));
     if after.response_types.is_empty() && after.grant_types.contains(&GrantType::AuthorizationCode) {
         after.response_types = vec![ResponseType::Code];
     }

@@ -61,8 +61,8 @@ fn metadata(fault: &MetadataFault) -> Text {
         MetadataFault::PublicClientCredentials => Text::new("error-public-credentials"),
         MetadataFault::RefreshWithoutCode => Text::new("error-refresh-without-code"),
         MetadataFault::TwoKeySets | MetadataFault::NoUsableKey => Text::new("error-keys"),
-        MetadataFault::NeedsGrant(..)
-        | MetadataFault::ImplicitAddress
+        MetadataFault::NeedsGrant(_, grant) => Text::new("error-needs-grant").with("grant", *grant),
+        MetadataFault::ImplicitAddress
         | MetadataFault::Needs(_)
         | MetadataFault::OneCertificateName
         | MetadataFault::OtherOrigin

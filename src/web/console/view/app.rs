@@ -60,6 +60,10 @@ pub struct AppForm {
     pub post_logout_redirect_uris: String,
     /// `grant_types`.
     pub grant_types: Vec<Choice>,
+    /// `response_types`.
+    pub response_types: Vec<Choice>,
+    /// `security_profile`.
+    pub security_profiles: Vec<Choice>,
     /// `token_endpoint_auth_method`.
     pub auth_methods: Vec<Choice>,
     /// `jwks_uri`, for private_key_jwt.
@@ -82,7 +86,7 @@ pub struct AppForm {
 impl AppForm {
     fn sample() -> Self {
         use crate::base::Text;
-        use crate::spec::oauth::{ClientAuthMethod, GrantType};
+        use crate::spec::oauth::{ClientAuthMethod, GrantType, ResponseType};
         Self {
             client_name: "Harbour Ledger".to_owned(),
             client_uri: "https://ledger.example".to_owned(),
@@ -92,6 +96,8 @@ impl AppForm {
             redirect_uris: "https://ledger.example/callback\nhttp://localhost:3000/callback".to_owned(),
             post_logout_redirect_uris: "https://ledger.example/".to_owned(),
             grant_types: Choice::grant_types(&[GrantType::AuthorizationCode, GrantType::RefreshToken]),
+            response_types: Choice::response_types(&[ResponseType::Code]),
+            security_profiles: Choice::security_profiles(None),
             auth_methods: Choice::auth_methods(ClientAuthMethod::ClientSecretBasic),
             jwks_uri: String::new(),
             scope: String::new(),

@@ -2,8 +2,9 @@
 
 use crate::base::Text;
 use crate::flow::discovery;
+use crate::model::SecurityProfile;
 use crate::spec::jose::SigningAlg;
-use crate::spec::oauth::{ClientAuthMethod, GrantType};
+use crate::spec::oauth::{ClientAuthMethod, GrantType, ResponseType};
 
 /// One of several things to choose.
 #[derive(Debug, Clone)]
@@ -50,6 +51,25 @@ impl Choice {
             }
         };
         discovery::grant_types().into_iter().map(one).collect()
+    }
+
+    /// Every response type that is offered, those of `chosen` marked.
+    pub fn response_types(chosen: &[ResponseType]) -> Vec<Self> {
+        let one = |response_type: ResponseType| {
+            let name = response_type.as_str();
+            Self::new(name, Text::verbatim(name), chosen.contains(&response_type))
+        };
+        discovery::response_types().into_iter().map(one).collect()
+    }
+
+    /// "The default" (an empty value) and every security profile, `chosen` marked.
+    pub fn security_profiles(chosen: Option<SecurityProfile>) -> Vec<Self> {
+        let default = Self::new("", Text::new("choice-default"), chosen.is_none());
+        let profiles = SecurityProfile::ALL.into_iter().map(|profile| {
+            let name = profile.as_str();
+            Self::new(name, Text::verbatim(name), chosen == Some(profile))
+        });
+        std::iter::once(default).chain(profiles).collect()
     }
 
     /// Every way for a client to authenticate that is offered, `chosen` marked.
