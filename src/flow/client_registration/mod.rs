@@ -251,6 +251,7 @@ fn keep_what_operators_set(metadata: &mut ClientMetadata, before: &ClientMetadat
     metadata.require_consent = before.require_consent;
     metadata.resources.clone_from(&before.resources);
     metadata.token_exchange.clone_from(&before.token_exchange);
+    metadata.security_profile = before.security_profile;
     metadata.access_token_lifetime_seconds = before.access_token_lifetime_seconds;
     metadata.refresh_token_lifetime_seconds = before.refresh_token_lifetime_seconds;
 }
