@@ -48,6 +48,7 @@ pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
     let plain = |uri: &str| !uri.starts_with("https://");
     if metadata.sector_identifier_uri.as_deref().is_some_and(plain) {
         faults.refuse("sector_identifier_uri", MetadataFault::Address);
+        return;
     }
     if metadata.subject_type == SubjectType::Pairwise && sector(metadata).is_none() {
         faults.refuse("sector_identifier_uri", MetadataFault::NoSector);

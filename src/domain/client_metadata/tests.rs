@@ -418,10 +418,29 @@ fn the_sector_is_a_host() {
     assert_eq!(sector::sector(&metadata).as_deref(), Some("app.example"));
     metadata.sector_identifier_uri = Some("https://sector.example/uris.json".into());
     assert_eq!(sector::sector(&metadata).as_deref(), Some("sector.example"));
-    let backchannel = ClientMetadata {
+    let mut backchannel = ClientMetadata {
         grant_types: vec![GrantType::Ciba],
         jwks_uri: Some("https://keys.example/jwks".into()),
+        token_endpoint_auth_method: ClientAuthMethod::PrivateKeyJwt,
         ..ClientMetadata::default()
     };
     assert_eq!(sector::sector(&backchannel).as_deref(), Some("keys.example"));
+    backchannel.token_endpoint_auth_method = ClientAuthMethod::ClientSecretBasic;
+    assert_eq!(sector::sector(&backchannel), None, "the keys prove nothing");
+}
+
+#[test]
+fn nobody_joins_a_sector_by_an_address_that_nothing_is_sent_to() {
+    let mut metadata = web();
+    for foreign in [
+        "com.evil.app://bank.example/cb",
+        "http://127.0.0.1/cb",
+        "http://localhost/cb",
+    ] {
+        metadata.redirect_uris = vec![foreign.to_owned()];
+        assert_eq!(sector::sector(&metadata), None, "{foreign}");
+    }
+    metadata.redirect_uris = vec!["https://bank.example/cb".to_owned()];
+    metadata.grant_types.push(GrantType::DeviceCode);
+    assert_eq!(sector::sector(&metadata), None, "tokens come without a redirect");
 }
