@@ -283,7 +283,9 @@ impl FapiClient {
                 let own = registered.query().unwrap_or_default();
                 let all = location.query().unwrap_or_default();
                 assert!(all.starts_with(own), "{location}");
-                let pairs: Vec<_> = form_urlencoded::parse(all.as_bytes()).into_owned().collect();
+                // what comes with an ID token comes in the fragment (OIDC Core §3.3.2.5)
+                let carried = location.fragment().unwrap_or(all);
+                let pairs: Vec<_> = form_urlencoded::parse(carried.as_bytes()).into_owned().collect();
                 return End::Response(self.opened(pairs).await);
             }
             page = match page.url.path() {
@@ -301,7 +303,9 @@ impl FapiClient {
     /// What a JARM answer says; nothing else stands beside it (JARM §2.3).
     async fn opened(&self, pairs: Vec<(String, String)>) -> Vec<(String, String)> {
         let Some(response) = get(&pairs, "response") else {
-            assert!(!self.variant.jarm, "{pairs:?}");
+            // of a request that cannot be read nobody knows in which mode to answer: then the refusal is plain
+            let is_refusal = get(&pairs, "error").is_some() && get(&pairs, "code").is_none();
+            assert!(!self.variant.jarm || is_refusal, "{pairs:?}");
             return pairs;
         };
         let known = ["response", "dummy1", "dummy2"];
