@@ -26,8 +26,6 @@ use crate::{
 
 /// So many requests may wait for one person: nobody is to be worn down until they press the wrong button.
 const MOST_OPEN: usize = 20;
-/// So many of them may be one client's, so that it cannot hold up the others.
-const MOST_OF_ONE: usize = 3;
 
 /// The answer (CIBA Core §7.3).
 #[derive(Debug)]
@@ -56,8 +54,7 @@ pub async fn begin(core: &Core, caller: &Caller) -> Result<Acknowledged, Refusal
     let auth_req_id = core.rng.token();
     let waiting = new(core, caller, &client, &user, &asked, &auth_req_id)?;
     let open = store::deferred_authorization::list_open(core.store.pool(), user.id, core.now()).await?;
-    let own = open.iter().filter(|one| one.client_id == client.client_id).count();
-    if open.len() >= MOST_OPEN || own >= MOST_OF_ONE {
+    if open.len() >= MOST_OPEN {
         let until = open
             .iter()
             .map(|one| one.expires_at)

@@ -107,10 +107,7 @@ pub(in crate::flow) async fn by_reference(
     };
     let wanted = url.fragment().filter(|hash| !hash.is_empty());
     let pick = |object: &String| is_that(object, wanted).then(|| object.clone());
-    // one place, whatever it is said to hold: or else made-up fragments were so many fetches
-    let mut place = url.clone();
-    place.set_fragment(None);
-    match core.request_objects.find(&place, pick).await {
+    match core.request_objects.find(&url, pick).await {
         Ok(Some(object)) => by_value(core, client, object.trim()).await,
         Ok(None) => refuse("what is at request_uri is not what its fragment names"),
         Err(error) => {
