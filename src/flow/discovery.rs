@@ -90,6 +90,7 @@ const MTLS_ENDPOINTS: &[(&str, &str)] = &[
     ("revocation_endpoint", path::REVOKE),
     ("pushed_authorization_request_endpoint", path::PAR),
     ("device_authorization_endpoint", path::DEVICE_AUTHORIZATION),
+    ("backchannel_authentication_endpoint", path::BACKCHANNEL_AUTHENTICATION),
 ];
 
 // OIDC Discovery §3, RFC 9101 §10.5
