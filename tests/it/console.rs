@@ -407,7 +407,7 @@ async fn an_administrator_allows_further_response_types_and_sets_a_profile() {
     world.register_app("hybrid", |_| {}).await;
     let path = "/console/apps/hybrid";
     let page = browser.open(&world.at(path)).await.at(200, path);
-    let mut form = page.form("app").filled(&[("security_profile", "oauth2.1")]);
+    let mut form = page.form("app").filled(&[]);
     form.fields
         .push(("response_types".to_owned(), "code id_token".to_owned()));
     let refused = browser.send(&page, &form).await;
@@ -421,10 +421,6 @@ async fn an_administrator_allows_further_response_types_and_sets_a_profile() {
         .unwrap();
     let types: Vec<&str> = saved.metadata.response_types.iter().map(|one| one.as_str()).collect();
     assert_eq!(types, ["code", "code id_token"]);
-    assert_eq!(
-        saved.metadata.security_profile,
-        Some(signet::model::SecurityProfile::OAuth21)
-    );
     // a form that is sent as it was shown changes nothing
     let page = browser.open(&world.at(path)).await.at(200, path);
     browser.submit(&page, "app", &[]).await.at(200, path);
@@ -433,4 +429,19 @@ async fn an_administrator_allows_further_response_types_and_sets_a_profile() {
         .unwrap()
         .unwrap();
     assert_eq!(again.version, saved.version);
+    // OAuth 2.1 knows no tokens from the authorization endpoint
+    let page = browser.open(&world.at(path)).await.at(200, path);
+    let mut form = page.form("app").filled(&[("security_profile", "oauth2.1")]);
+    assert_eq!(browser.send(&page, &form).await.status, 422);
+    form.fields
+        .retain(|(_, value)| value != "code id_token" && value != "implicit");
+    browser.send(&page, &form).await.at(200, path);
+    let held = store::client::find(world.core.store.pool(), "hybrid")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        held.metadata.security_profile,
+        Some(signet::model::SecurityProfile::OAuth21)
+    );
 }

@@ -44,8 +44,8 @@ async fn every_refusal_goes_back_with_its_code() {
     for (changes, code) in [
         (vec![("response_type", "")], "invalid_request"),
         (vec![("response_type", "token")], "unsupported_response_type"),
-        (vec![("request", "eyJ")], "request_not_supported"),
-        (vec![("request_uri", "https://a.example")], "request_uri_not_supported"),
+        (vec![("request", "eyJ")], "invalid_request_object"),
+        (vec![("request_uri", "https://a.example")], "invalid_request_uri"),
         (vec![("registration", "{}")], "registration_not_supported"),
         (vec![("scope", "nonsense")], "invalid_scope"),
         (vec![("resource", "https://nowhere.example")], "invalid_target"),
