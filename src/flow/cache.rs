@@ -153,12 +153,9 @@ impl Caches {
     /// The registered keys of `client`, parsed once for as long as the client itself is remembered.
     pub(super) fn registered_keys<E>(
         &self,
-        client: Option<&Arc<Client>>,
+        client: &Arc<Client>,
         parse: impl FnOnce() -> Result<JwkSet, E>,
     ) -> Result<Arc<JwkSet>, E> {
-        let Some(client) = client else {
-            return parse().map(Arc::new);
-        };
         if let Some((of, set)) = self.key_sets.get(&client.client_id)
             && Arc::ptr_eq(&of, client)
         {
@@ -387,13 +384,13 @@ mod tests {
             parsed.set(parsed.get() + 1);
             Ok(JwkSet::new(Vec::new()))
         };
-        let first = caches.registered_keys(Some(&client), parse).unwrap();
-        let second = caches.registered_keys(Some(&client), parse).unwrap();
+        let first = caches.registered_keys(&client, parse).unwrap();
+        let second = caches.registered_keys(&client, parse).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
         assert_eq!(parsed.get(), 1);
         // read anew, perhaps with other keys
         let again = Arc::new(Client::clone(&client));
-        caches.registered_keys(Some(&again), parse).unwrap();
+        caches.registered_keys(&again, parse).unwrap();
         assert_eq!(parsed.get(), 2);
     }
 }

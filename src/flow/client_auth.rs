@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use url::Url;
-
 use super::{
     Caller, Core,
+    client_keys::{self, NoKeys},
     refusal::{Challenge, Refusal},
 };
 use crate::{
@@ -76,6 +75,12 @@ impl From<ClientAuthError> for Failed {
     }
 }
 
+impl From<NoKeys> for Failed {
+    fn from(error: NoKeys) -> Self {
+        Self::Client(ClientAuthError::NoKeys(error.to_string()))
+    }
+}
+
 impl From<store::Error> for Failed {
     fn from(error: store::Error) -> Self {
         Self::Machinery(error.into())
@@ -110,9 +115,10 @@ async fn admit(core: &Core, caller: &Caller) -> Result<Arc<Client>, Failed> {
                 return Err(ClientAuthError::Certificate("no known authority vouches for it").into());
             }
         }
-        (Next::CertificateAmong(keys), _) => {
+        (Next::RegisteredCertificate, _) => {
             let shown = shown_certificate(caller)?;
-            if !is_registered(core, shown, keys, known).await? {
+            let pick = |set: &JwkSet| certificate::is_registered(set, shown).then_some(());
+            if client_keys::find(core, known, pick).await?.is_none() {
                 return Err(ClientAuthError::Certificate("it is not a registered one").into());
             }
         }
@@ -124,32 +130,6 @@ async fn admit(core: &Core, caller: &Caller) -> Result<Arc<Client>, Failed> {
 fn shown_certificate(caller: &Caller) -> Result<&ClientCertificate, ClientAuthError> {
     let shown = caller.certificate.as_deref();
     shown.ok_or(ClientAuthError::Certificate("none was shown"))
-}
-
-async fn is_registered(
-    core: &Core,
-    shown: &ClientCertificate,
-    keys: KeySource<'_>,
-    client: &Arc<Client>,
-) -> Result<bool, ClientAuthError> {
-    match keys {
-        KeySource::Jwks(document) => {
-            let set = core
-                .caches
-                .registered_keys(Some(client), || JwkSet::from_value(document));
-            let set = set.map_err(|error| ClientAuthError::NoKeys(error.to_string()))?;
-            Ok(certificate::is_registered(&set, shown))
-        }
-        KeySource::JwksUri(uri) => {
-            let url = Url::parse(uri).map_err(|error| ClientAuthError::NoKeys(error.to_string()))?;
-            // A certificate that the kept set does not know may be new: then the set is fetched again.
-            let pick = |set: &JwkSet| certificate::is_registered(set, shown).then_some(());
-            let found = core.key_sets.find(&url, pick).await;
-            let found = found.map_err(|error| ClientAuthError::NoKeys(error.to_string()))?;
-            Ok(found.is_some())
-        }
-        KeySource::SealedSecret(_) => Ok(false),
-    }
 }
 
 struct Checked<'a> {
@@ -189,20 +169,12 @@ async fn verify(core: &Core, checked: &Checked<'_>, keys: KeySource<'_>, client:
             let text = String::from_utf8(bytes.expose().clone()).map_err(|_| no_keys("not text".to_owned()))?;
             checked.verify(core, Keys::Secret(&Secret::new(text)))
         }
-        KeySource::Jwks(document) => {
-            let parse = || JwkSet::from_value(document);
-            let set = core.caches.registered_keys(Some(client), parse);
-            checked.verify(core, Keys::Set(&*set.map_err(|error| no_keys(error.to_string()))?))
-        }
-        KeySource::JwksUri(uri) => {
-            let url = Url::parse(uri).map_err(|error| no_keys(error.to_string()))?;
-            // A key that the kept set does not know may be new: then the set is fetched again.
+        KeySource::Registered => {
             let pick = |set: &JwkSet| match checked.verify(core, Keys::Set(set)) {
                 Err(Refused::UnknownKey) => None,
                 outcome => Some(outcome),
             };
-            let found = core.key_sets.find(&url, pick).await;
-            let found = found.map_err(|error| no_keys(error.to_string()))?;
+            let found = client_keys::find(core, client, pick).await?;
             found.unwrap_or(Err(Refused::UnknownKey))
         }
     };

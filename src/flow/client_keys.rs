@@ -1,4 +1,5 @@
-//! The public keys that a client registered, by value or by reference, to verify what it signed.
+//! The public keys that a client registered, by value or by reference: to verify what it signed, to know its certificate, and
+//! to encrypt what is for it.
 
 use std::sync::Arc;
 
@@ -13,37 +14,58 @@ use crate::{
     },
 };
 
-/// Runs `verify` with the client's keys. Where they are fetched and none fits, a newer set is fetched once; where there are
-/// none, or they cannot be had, no key fits.
+/// Why there are no keys to look among; for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoKeys(String);
+
+impl NoKeys {
+    fn because(why: impl ToString) -> Self {
+        Self(why.to_string())
+    }
+}
+
+/// What `pick` finds among the client's keys. Where they are fetched and it finds nothing, the key may be new: then it is
+/// asked again about a newer set.
+///
+/// # Errors
+/// [`NoKeys`] if there are none, or they cannot be read or fetched.
+pub async fn find<T>(
+    core: &Core,
+    client: &Arc<Client>,
+    pick: impl Fn(&JwkSet) -> Option<T>,
+) -> Result<Option<T>, NoKeys> {
+    match (&client.metadata.jwks, &client.metadata.jwks_uri) {
+        (Some(document), _) => {
+            let parse = || JwkSet::from_value(document);
+            let set = core.caches.registered_keys(client, parse).map_err(NoKeys::because)?;
+            Ok(pick(&set))
+        }
+        (None, Some(uri)) => {
+            let url = Url::parse(uri).map_err(NoKeys::because)?;
+            core.key_sets.find(&url, pick).await.map_err(NoKeys::because)
+        }
+        (None, None) => Err(NoKeys::because("none is registered")),
+    }
+}
+
+/// Runs `verify` with the client's keys; where there are none, or they cannot be had, no key fits.
+///
+/// # Errors
+/// Those of `verify`.
 pub async fn with<T>(
     core: &Core,
     client: &Arc<Client>,
     verify: impl Fn(Keys<'_>) -> Result<T, TokenError>,
 ) -> Result<T, TokenError> {
-    let metadata = &client.metadata;
-    if let Some(document) = &metadata.jwks {
-        let set = core
-            .caches
-            .registered_keys(Some(client), || JwkSet::from_value(document));
-        return match set {
-            Ok(set) => verify(Keys::Set(&set)),
-            Err(error) => {
-                tracing::info!(client_id = client.client_id, %error, "the registered keys cannot be used");
-                Err(TokenError::UnknownKey)
-            }
-        };
-    }
-    let Some(url) = metadata.jwks_uri.as_deref().and_then(|uri| Url::parse(uri).ok()) else {
-        return Err(TokenError::UnknownKey);
-    };
     let pick = |set: &JwkSet| match verify(Keys::Set(set)) {
         Err(TokenError::UnknownKey) => None,
         outcome => Some(outcome),
     };
-    match core.key_sets.find(&url, pick).await {
+    match find(core, client, pick).await {
         Ok(found) => found.unwrap_or(Err(TokenError::UnknownKey)),
         Err(error) => {
-            tracing::info!(client_id = client.client_id, %error, "the keys cannot be fetched");
+            tracing::info!(client_id = client.client_id, %error, "the keys of a client cannot be used");
             Err(TokenError::UnknownKey)
         }
     }

@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use url::Url;
-
-use super::{Core, Refusal};
+use super::{Core, Refusal, client_keys};
 use crate::{
     domain::encryption::{Encryption, Unsupported},
     model::Client,
     spec::{
-        jose::{JwkSet, RecipientKey},
+        jose::RecipientKey,
         oauth::{ErrorCode, OAuthError},
     },
 };
@@ -70,21 +68,8 @@ pub async fn recipient(
     let Some(encryption) = registered.map_err(|error| refused(error.to_string()))? else {
         return Ok(None);
     };
-    let metadata = &client.metadata;
-    let found = match (&metadata.jwks, &metadata.jwks_uri) {
-        (Some(document), _) => {
-            let parse = || JwkSet::from_value(document);
-            let set = core.caches.registered_keys(Some(client), parse);
-            set.map_err(|error| refused(error.to_string()))?
-                .recipient(encryption.alg)
-        }
-        (None, Some(uri)) => {
-            let url = Url::parse(uri).map_err(|error| refused(error.to_string()))?;
-            let found = core.key_sets.find(&url, |set| set.recipient(encryption.alg)).await;
-            found.map_err(|error| refused(error.to_string()))?
-        }
-        (None, None) => None,
-    };
+    let found = client_keys::find(core, client, |set| set.recipient(encryption.alg)).await;
+    let found = found.map_err(|error| refused(error.to_string()))?;
     let key = found.ok_or_else(|| refused("no such key".to_owned()))?;
     Ok(Some(Recipient { key, encryption }))
 }

@@ -114,8 +114,8 @@ pub enum Next<'a> {
     },
     /// Look for the registered name in its certificate, for which a known authority vouches.
     CertificateName,
-    /// Look for its certificate among these.
-    CertificateAmong(KeySource<'a>),
+    /// Look for its certificate among the registered keys.
+    RegisteredCertificate,
 }
 
 /// Where the keys of an assertion come from.
@@ -123,10 +123,8 @@ pub enum Next<'a> {
 pub enum KeySource<'a> {
     /// The client_secret, sealed.
     SealedSecret(&'a [u8]),
-    /// The registered key set.
-    Jwks(&'a serde_json::Value),
-    /// The key set at this address.
-    JwksUri(&'a str),
+    /// The keys that the client registered.
+    Registered,
 }
 
 /// Holds the credentials against the client that they name.
@@ -170,25 +168,15 @@ pub fn check<'a>(
             None => Err(ClientAuthError::NoKeys("no client_secret is kept".to_owned())),
         },
         (Credentials::Assertion { .. }, ClientAuthMethod::PrivateKeyJwt) => Ok(Next::Verify {
-            keys: registered_keys(client)?,
+            keys: KeySource::Registered,
             algs: algs(client, &JwsAlg::SIGNATURES, rules.client_algs),
         }),
         // RFC 8705 §2: the client_id in the body says who it is, the connection proves it
         (Credentials::None { .. }, ClientAuthMethod::TlsClientAuth) => Ok(Next::CertificateName),
-        (Credentials::None { .. }, ClientAuthMethod::SelfSignedTlsClientAuth) => {
-            Ok(Next::CertificateAmong(registered_keys(client)?))
-        }
+        (Credentials::None { .. }, ClientAuthMethod::SelfSignedTlsClientAuth) => Ok(Next::RegisteredCertificate),
         _ => Err(ClientAuthError::WrongMethod {
             registered: registered.as_str(),
         }),
-    }
-}
-
-fn registered_keys(client: &Client) -> Result<KeySource<'_>, ClientAuthError> {
-    match (&client.metadata.jwks, &client.metadata.jwks_uri) {
-        (Some(jwks), _) => Ok(KeySource::Jwks(jwks)),
-        (None, Some(uri)) => Ok(KeySource::JwksUri(uri)),
-        (None, None) => Err(ClientAuthError::NoKeys("no key is registered".to_owned())),
     }
 }
 

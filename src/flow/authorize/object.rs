@@ -12,7 +12,7 @@ use crate::{
         authorize::request_object::{self, Expected, Refused, refuse},
         security_profile::{self, Rules},
     },
-    flow::Core,
+    flow::{Core, client_keys},
     model::Client,
     spec::{
         jose::{JwkSet, JwsAlg, jwt::Keys},
@@ -25,7 +25,6 @@ use crate::{
 /// # Errors
 /// `invalid_request_object` (RFC 9101 §7); the reason that lies with the client's keys is logged.
 pub(in crate::flow) async fn by_value(core: &Core, client: &Arc<Client>, object: &str) -> Result<Params, OAuthError> {
-    let metadata = &client.metadata;
     let rules = security_profile::of(client, core.policy.security.profile);
     let algs = algs(client, rules);
     let check = |set: &JwkSet| {
@@ -39,34 +38,15 @@ pub(in crate::flow) async fn by_value(core: &Core, client: &Arc<Client>, object:
         };
         request_object::verify(object, Keys::Set(set), &expected)
     };
-    let no_key = |why: &dyn std::fmt::Display| {
-        tracing::info!(client_id = client.client_id, %why, "a request object cannot be verified");
-        Refused::UnknownKey
+    let pick = |set: &JwkSet| match check(set) {
+        Err(Refused::UnknownKey) => None,
+        outcome => Some(outcome),
     };
-    let outcome = match (&metadata.jwks, &metadata.jwks_uri) {
-        (Some(document), _) => match core
-            .caches
-            .registered_keys(Some(client), || JwkSet::from_value(document))
-        {
-            Ok(set) => check(&set),
-            Err(error) => Err(no_key(&error)),
-        },
-        (None, Some(uri)) => match Url::parse(uri) {
-            Ok(url) => {
-                // A key that the kept set does not know may be new: then the set is fetched again.
-                let pick = |set: &JwkSet| match check(set) {
-                    Err(Refused::UnknownKey) => None,
-                    outcome => Some(outcome),
-                };
-                match core.key_sets.find(&url, pick).await {
-                    Ok(found) => found.unwrap_or(Err(Refused::UnknownKey)),
-                    Err(error) => Err(no_key(&error)),
-                }
-            }
-            Err(error) => Err(no_key(&error)),
-        },
-        (None, None) => Err(no_key(&"no key is registered")),
-    };
+    let found = client_keys::find(core, client, pick).await.unwrap_or_else(|error| {
+        tracing::info!(client_id = client.client_id, %error, "a request object cannot be verified");
+        None
+    });
+    let outcome = found.unwrap_or(Err(Refused::UnknownKey));
     outcome.map_err(|refused| match refused {
         Refused::UnknownKey => refuse("no key of the client fits the request object"),
         Refused::Error(error) => error,
