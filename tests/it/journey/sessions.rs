@@ -197,32 +197,35 @@ async fn two_people_in_two_browsers_stay_apart() {
 }
 
 /// What the token endpoint says to a code when `meanwhile` has happened since it was given.
-async fn exchange_after<F: Future<Output = ()>>(meanwhile: impl FnOnce(Arc<Core>, Browser) -> F) -> (u16, String) {
+async fn exchange_after(meanwhile: impl AsyncFnOnce(&TestServer, Browser)) -> (u16, String) {
     let server = prepared().await;
     let app = server.relying_party("web", WEB_SECRET).await;
     let (mut browser, ask) = (server.browser(), app.ask(&[]));
     let location = go(&mut browser, &ask, "ada").await.location().unwrap();
     let code = app.code(&ask, &location).unwrap();
-    meanwhile(server.core().clone(), browser).await;
+    meanwhile(&server, browser).await;
     app.exchange(&ask, &code).await.error()
+}
+
+/// The same when a statement has run since.
+async fn exchange_after_statement(sql: &'static str) -> (u16, String) {
+    let run = async |server: &TestServer, _: Browser| {
+        let work = async move |core: Arc<Core>| sqlx::query(sql).execute(core.store.pool()).await.unwrap();
+        server.run(work).await;
+    };
+    exchange_after(run).await
 }
 
 #[tokio::test]
 async fn what_happens_between_code_and_exchange_counts() {
     let refused = (400, "invalid_grant".to_owned());
-    let signed_out = exchange_after(|core, mut browser| async move {
-        let page = browser.open(&core.policy.issuer.at("/logout").parse().unwrap()).await;
+    let signed_out = exchange_after(async |server, mut browser| {
+        let page = browser.open(&server.at("/logout")).await;
         browser.press(&page, "sign-out", "sign-out-confirm", &[]).await;
     });
     assert_eq!(signed_out.await, refused);
-    let suspended = exchange_after(|core, _| async move {
-        let sql = "update users set status = 'suspended' where username = 'ada'";
-        sqlx::query(sql).execute(core.store.pool()).await.unwrap();
-    });
-    assert_eq!(suspended.await, refused);
-    let withdrawn = exchange_after(|core, _| async move {
-        let sql = "update grants set revoked_at = now(), revoked_reason = 'test'";
-        sqlx::query(sql).execute(core.store.pool()).await.unwrap();
-    });
-    assert_eq!(withdrawn.await, refused);
+    let suspended = "update users set status = 'suspended' where username = 'ada'";
+    assert_eq!(exchange_after_statement(suspended).await, refused);
+    let withdrawn = "update grants set revoked_at = now(), revoked_reason = 'test'";
+    assert_eq!(exchange_after_statement(withdrawn).await, refused);
 }
