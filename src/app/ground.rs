@@ -1,6 +1,6 @@
 //! What everything else stands on: settings, an open database, the sealer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::database::embedded::{Embedded, Options};
 use super::database::{self, master_key};
@@ -48,6 +48,9 @@ pub enum GroundError {
     },
 }
 
+/// How long connections may take to come back at the end: no request is under way any more.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
+
 impl Ground {
     /// Starts or attaches the embedded database if the settings name none, connects, migrates, and opens the sealer.
     ///
@@ -71,7 +74,9 @@ impl Ground {
 
     /// Closes the connections and stops the embedded database, if it is ours.
     pub async fn close(self) {
-        self.store.close().await;
+        if !self.store.close(CLOSING_PATIENCE).await {
+            tracing::warn!("some connections to the database did not come back in time and were left behind");
+        }
         if let Some(embedded) = self.embedded {
             // It blocks until the last checkpoint is written.
             let stopped = tokio::task::spawn_blocking(move || embedded.stop()).await;

@@ -144,14 +144,18 @@ impl Store {
         Listener::open(&self.pool).await
     }
 
-    /// Gives every connection back and refuses new work.
-    pub async fn close(&self) {
+    /// Gives every connection back and refuses new work. Those that are not back after `patience` (a host that is gone, a
+    /// statement that hangs) are left to the end of the process; `false` then.
+    pub async fn close(&self, patience: Duration) -> bool {
         let closing = self.pool.close();
-        for kept in self.kept.drain() {
-            // it is over either way
-            let _ = kept.close().await;
-        }
-        closing.await;
+        let all = async {
+            for kept in self.kept.drain() {
+                // it is over either way
+                let _ = kept.close().await;
+            }
+            closing.await;
+        };
+        tokio::time::timeout(patience, all).await.is_ok()
     }
 }
 

@@ -298,7 +298,7 @@ async fn warm_userinfo_and_introspection_read_no_database() {
 #[actix_web::test]
 async fn a_database_that_is_away_is_said_to_be_so() {
     let kit = Kit::new().await;
-    kit.store.close().await;
+    kit.store.close(std::time::Duration::from_secs(10)).await;
     let answer = kit
         .post(
             "/token",

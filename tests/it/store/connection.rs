@@ -60,12 +60,22 @@ async fn what_is_kept_does_not_hold_up_the_end() {
     store.keep(first);
     let closing = tokio::spawn({
         let store = store.clone();
-        async move { store.close().await }
+        async move { store.close(PATIENCE).await }
     });
     while !store.pool().is_closed() {
         tokio::task::yield_now().await;
     }
     store.keep(late);
-    tokio::time::timeout(PATIENCE, closing).await.unwrap().unwrap();
+    assert!(closing.await.unwrap(), "all were given back");
     assert!(matches!(store.acquire().await, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn what_nobody_gives_back_does_not_hold_up_the_end() {
+    let database = TestDatabase::new().await;
+    let store = four(&database).await;
+    let lost = store.acquire().await.unwrap();
+    assert!(!store.close(Duration::from_millis(50)).await);
+    drop(lost);
+    assert!(store.close(PATIENCE).await);
 }
