@@ -20,7 +20,7 @@ use crate::{
 const MAX_LIFETIME: Duration = Duration::hours(1);
 
 /// The longest `jti` and the longest subject, in bytes.
-const MAX_TEXT: usize = 512;
+pub const MAX_TEXT: usize = 512;
 
 /// What is wrong with terms: the field, and why.
 ///
@@ -126,6 +126,7 @@ mod tests {
                 subject_is: SubjectIs::Username,
                 clients: vec!["web".to_owned()],
                 scopes: vec![],
+                resources: vec![],
             },
             origin: None,
             created_at: NOW,

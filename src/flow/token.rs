@@ -82,7 +82,11 @@ pub async fn exchange(core: &Core, caller: &Caller) -> Result<Tokens, Refusal> {
         },
         client,
     };
-    exchange.run(&needs).await
+    let outcome = exchange.run(&needs).await;
+    if let (Needs::Assertion(assertion), Err(Refusal::Protocol(why))) = (&needs, &outcome) {
+        vouched::refuse(core, &exchange.client, caller, assertion, why).await?;
+    }
+    outcome
 }
 
 struct Exchange<'a> {
@@ -185,6 +189,10 @@ impl Exchange<'_> {
     }
 
     async fn vouched(&self, assertion: &Secret<String>) -> Result<Found, Refusal> {
+        // nobody is asked for one whose name anybody could say; the decision refuses it
+        if self.client.is_public() {
+            return Ok(Found::Nothing);
+        }
         let found = vouched::find(self.core, &self.catalog, &self.client, self.caller, assertion).await?;
         Ok(found.map_or(Found::Nothing, |vouched| Found::Vouched(Box::new(vouched))))
     }

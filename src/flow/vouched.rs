@@ -1,19 +1,19 @@
 //! Whom an assertion of a trusted issuer speaks for (RFC 7523 §3): its issuer and keys are found, it is used up, and the
-//! person is looked for.
+//! person is looked for. Whatever becomes of it leaves a line in the trail.
 
 use std::sync::Arc;
 
 use url::Url;
 
-use super::{Caller, Core, Refusal, cache::Catalog};
+use super::{Caller, Core, Refusal, apply::grant::client_event, cache::Catalog};
 use crate::{
-    base::{Secret, id::UserId},
+    base::{Secret, id::UserId, storable::is_storable},
     domain::{
         grant::Vouched,
         trust::{self, Said, refused},
     },
     model::{
-        Client, User, UserStatus,
+        AuditKind, Client, User, UserStatus,
         trusted_issuer::{SubjectIs, TrustedIssuer},
     },
     spec::{
@@ -21,6 +21,7 @@ use crate::{
             JwkSet,
             jwt::{self, Keys, TokenError},
         },
+        oauth::OAuthError,
         oidc::discovery::path,
     },
     store,
@@ -56,8 +57,34 @@ pub(super) async fn find(
     Ok(active.map(|user| Vouched {
         user,
         auth_time: said.auth_time,
+        issuer: issuer.issuer.clone(),
         scopes: issuer.terms.scopes.clone(),
+        resources: issuer.terms.resources.clone(),
     }))
+}
+
+/// Leaves a line about what a client brought in vain. Who could not even say who it is never gets here.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn refuse(
+    core: &Core,
+    client: &Client,
+    caller: &Caller,
+    assertion: &Secret<String>,
+    why: &OAuthError,
+) -> Result<(), store::Error> {
+    let claims = jwt::peek(assertion.expose()).unwrap_or_default();
+    let event = client_event(core, AuditKind::AssertionRefused, client, &caller.origin);
+    let event = event.with("reason", why.to_string());
+    // in the words of whoever wrote it, so no longer than a name
+    let named = claims.get("iss").and_then(serde_json::Value::as_str);
+    let named = named.filter(|iss| iss.len() <= trust::MAX_TEXT && is_storable(iss));
+    let event = match named {
+        Some(iss) => event.with("issuer", iss),
+        None => event,
+    };
+    store::audit_event::insert(core.store.pool(), &event).await
 }
 
 async fn verify(

@@ -70,6 +70,10 @@ audit_kinds! {
     CodeReplayed = "grant.code_replayed";
     /// An app got a token that speaks for somebody without saying who holds it.
     Impersonated = "grant.impersonated";
+    /// The word of a trusted issuer was taken.
+    AssertionAccepted = "grant.assertion_accepted";
+    /// What was brought as the word of a trusted issuer was not taken.
+    AssertionRefused = "grant.assertion_refused";
     /// An old refresh token was used again.
     RefreshTokenReused = "grant.refresh_token_reused";
     /// Tokens were revoked.

@@ -39,6 +39,9 @@ pub struct TrustTerms {
     /// The scopes that may be asked for on its word.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// The APIs that may be named on its word; where none is, its tokens are for userinfo.
+    #[serde(default)]
+    pub resources: Vec<String>,
 }
 
 fn sub() -> String {

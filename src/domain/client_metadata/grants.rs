@@ -28,8 +28,9 @@ pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
         if uses(GrantType::ClientCredentials) {
             faults.refuse("grant_types", MetadataFault::PublicClientCredentials);
         }
-        // CIBA Core §4: the client authenticates; RFC 8693 §2.1: whose token is traded must not be anybody's guess
-        for grant in [GrantType::Ciba, GrantType::TokenExchange] {
+        // CIBA Core §4: the client authenticates; RFC 8693 §2.1: whose token is traded must not be anybody's guess, and no
+        // more who it is that brings somebody's word
+        for grant in [GrantType::Ciba, GrantType::TokenExchange, GrantType::JwtBearer] {
             if uses(grant) {
                 faults.refuse("grant_types", MetadataFault::Needs("a client that authenticates"));
             }

@@ -47,6 +47,11 @@ fn issue(ask: &Ask<'_>, vouched: &Vouched) -> Result<Decision, OAuthError> {
     let named = ask.params.all("resource").filter(|resource| *resource != issuer);
     let mut resources: Vec<String> = Vec::new();
     for resource in named {
+        // terms bound where, too: a scope may have the same name at many APIs
+        if !vouched.resources.iter().any(|allowed| allowed == resource) {
+            let why = "resource is none that may be named on this issuer's word";
+            return Err(OAuthError::new(ErrorCode::InvalidTarget, why));
+        }
         if !resources.iter().any(|known| known == resource) {
             resources.push(resource.to_owned());
         }
@@ -72,7 +77,14 @@ fn issue(ask: &Ask<'_>, vouched: &Vouched) -> Result<Decision, OAuthError> {
     let expires_at = ask.now + access_token.lifetime;
     grant.expires_at = expires_at;
     Ok(Decision {
-        effects: vec![Effect::BeginGrant(Box::new(grant.clone()))],
+        effects: vec![
+            Effect::BeginGrant(Box::new(grant.clone())),
+            Effect::Accepted {
+                issuer: vouched.issuer.clone(),
+                grant_id: grant.id,
+                user_id: grant.user_id,
+            },
+        ],
         outcome: Ok(Issue {
             subject: Subject::Person {
                 grant: Box::new(grant),
@@ -116,7 +128,9 @@ mod tests {
         scene.found = Found::Vouched(Box::new(Vouched {
             user: Arc::new(user()),
             auth_time: NOW,
+            issuer: "https://partner.example".to_owned(),
             scopes: vec!["openid".to_owned(), "orders:read".to_owned()],
+            resources: vec![API.to_owned()],
         }));
         change(&mut scene);
         JwtBearerGrant.decide(&scene.ask())
@@ -125,9 +139,10 @@ mod tests {
     #[test]
     fn a_person_who_is_vouched_for_gives_an_access_token_and_nothing_else() {
         let decision = decide("resource=https%3A%2F%2Fapi.example&scope=orders:read", |_| {});
-        let [Effect::BeginGrant(grant)] = decision.effects.as_slice() else {
+        let [Effect::BeginGrant(grant), Effect::Accepted { issuer, grant_id, .. }] = decision.effects.as_slice() else {
             panic!("{:?}", decision.effects);
         };
+        assert_eq!((issuer.as_str(), *grant_id), ("https://partner.example", grant.id));
         let issue = decision.outcome.unwrap();
         assert_eq!(
             (grant.user_id, grant.session_id, grant.expires_at),
@@ -145,8 +160,11 @@ mod tests {
             assert!(refused.effects.is_empty());
             assert_eq!(code_of(refused.outcome), ErrorCode::InvalidScope, "{scope}");
         }
-        let elsewhere = decide("resource=https%3A%2F%2Fgone.example", |_| {});
-        assert_eq!(code_of(elsewhere.outcome), ErrorCode::InvalidTarget);
+        for api in ["gone", "opaque"] {
+            let elsewhere = decide(&format!("resource=https%3A%2F%2F{api}.example"), |_| {});
+            assert!(elsewhere.effects.is_empty());
+            assert_eq!(code_of(elsewhere.outcome), ErrorCode::InvalidTarget, "{api}");
+        }
         let public = decide("", |scene| scene.client = public_client());
         assert_eq!(code_of(public.outcome), ErrorCode::UnauthorizedClient);
         let nobody = decide("", |scene| scene.found = Found::Nothing);

@@ -138,8 +138,12 @@ pub struct Vouched {
     pub user: Arc<User>,
     /// When they had authenticated there.
     pub auth_time: Time,
+    /// Whose word it is.
+    pub issuer: String,
     /// What may be asked for on its word.
     pub scopes: Vec<String>,
+    /// And at which APIs.
+    pub resources: Vec<String>,
 }
 
 /// An access token that is good, with what it stands for.
@@ -269,6 +273,15 @@ pub enum Effect {
         grant_id: GrantId,
         /// Why, as stored.
         reason: &'static str,
+    },
+    /// Somebody should know whose word was taken.
+    Accepted {
+        /// The trusted issuer.
+        issuer: String,
+        /// What it gave.
+        grant_id: GrantId,
+        /// About whom.
+        user_id: UserId,
     },
     /// Somebody should know.
     Audit {

@@ -64,7 +64,7 @@ pub async fn write(
             Effect::RevokeGrant { grant_id, reason } => {
                 store::grant::revoke(&mut **tx, *grant_id, reason, now).await?;
             }
-            Effect::Audit { .. } => {
+            Effect::Accepted { .. } | Effect::Audit { .. } => {
                 if let Some(event) = audit_event(core, effect, by) {
                     store::audit_event::insert(&mut **tx, &event).await?;
                 }
@@ -130,21 +130,29 @@ async fn rotate(db: impl PgExecutor<'_>, rotation: &Rotation, now: Time) -> Resu
 }
 
 fn audit_event(core: &Core, effect: &Effect, (client, origin): (&Client, &Origin)) -> Option<AuditEvent> {
-    let Effect::Audit {
-        kind,
-        grant_id,
-        user_id,
-        session_id,
-    } = effect
-    else {
-        return None;
+    let (kind, grant_id, user_id, session_id, issuer) = match effect {
+        Effect::Audit {
+            kind,
+            grant_id,
+            user_id,
+            session_id,
+        } => (*kind, grant_id, user_id, *session_id, None),
+        Effect::Accepted {
+            issuer,
+            grant_id,
+            user_id,
+        } => (AuditKind::AssertionAccepted, grant_id, user_id, None, Some(issuer)),
+        _ => return None,
     };
-    let grant = ("grant_id".to_owned(), grant_id.to_string().into());
-    Some(AuditEvent {
+    let event = AuditEvent {
         user_id: Some(*user_id),
-        session_id: *session_id,
-        data: serde_json::Map::from_iter([grant]),
-        ..client_event(core, *kind, client, origin)
+        session_id,
+        ..client_event(core, kind, client, origin)
+    };
+    let event = event.with("grant_id", grant_id.to_string());
+    Some(match issuer {
+        Some(issuer) => event.with("issuer", issuer.as_str()),
+        None => event,
     })
 }
 

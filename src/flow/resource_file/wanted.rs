@@ -404,6 +404,7 @@ fn issuer(table: &Table<'_, '_>) -> Result<WantedIssuer, FileError> {
         "subject_is",
         "clients",
         "scopes",
+        "resources",
     ];
     table.only(&fields)?;
     let issuer = table.need("issuer")?.text()?;

@@ -54,7 +54,8 @@ response_types = []
 issuer = "{PARTNER}"
 jwks = {}
 clients = ["bridge"]
-scopes = ["openid", "profile", "orders:read", "orders:refund"]
+scopes = ["openid", "profile", "orders:read", "orders:refund", "stock:read"]
+resources = ["https://api.example"]
 
 [[trusted_issuers]]
 issuer = "{PARTNER}/mail"
@@ -199,6 +200,60 @@ async fn an_assertion_is_good_once_for_its_client_and_within_the_terms() {
         bring(&wrong, &stage.assertion(json!({})), &[]).await.error(),
         refused(401, "invalid_client")
     );
+}
+
+#[tokio::test]
+async fn terms_bound_the_apis_too() {
+    let stage = stage().await;
+    let bridge = stage.bridge().await;
+    let by_mail = json!({ "iss": format!("{PARTNER}/mail"), "sub": "4711", "email": "bob@example.com" });
+    for (claims, api) in [(json!({}), "https://stock.example"), (by_mail, API)] {
+        let elsewhere = bring(&bridge, &stage.assertion(claims), &[("resource", api)]).await;
+        assert_eq!(elsewhere.error(), refused(400, "invalid_target"), "{api}");
+    }
+    let both = [("resource", API), ("resource", "https://stock.example")];
+    let both = bring(&bridge, &stage.assertion(json!({})), &both).await;
+    assert_eq!(both.error(), refused(400, "invalid_target"));
+}
+
+#[tokio::test]
+async fn what_was_taken_and_what_was_not_leaves_a_line() {
+    let key = SigningKey::new();
+    let server = prepared().await.holding(&terms(&key, "")).await;
+    let stage = Stage { server, key };
+    let bridge = stage.bridge().await;
+    let bystander = stage.server.relying_party("bystander", WEB_SECRET).await;
+    let once = stage.assertion(json!({}));
+    bring(&bystander, &once, &[]).await;
+    bring(&bridge, &once, &[]).await.ok();
+    bring(&bridge, &once, &[]).await;
+    bring(&bridge, "x.y.z", &[]).await;
+    bring(&bridge, &stage.assertion(json!({})), &[("scope", "email")]).await;
+    // who cannot say who it is brings nothing
+    let wrong = stage.server.relying_party("bridge", "wrong").await;
+    bring(&wrong, &stage.assertion(json!({})), &[]).await;
+    let lines = async |what: &str| {
+        let count = format!("select count(*) from audit_events where kind like 'grant.assertion_%' and {what}");
+        stage.server.count(count.leak()).await
+    };
+    assert_eq!(lines("true").await, 5);
+    let taken = format!("data ->> 'issuer' = '{PARTNER}' and user_id is not null and data ? 'grant_id'");
+    assert_eq!(
+        lines(&format!("kind = 'grant.assertion_accepted' and {taken}")).await,
+        1
+    );
+    for (client, reason, issuer) in [
+        ("bystander", "%not trusted with this client", "is not null"),
+        ("bridge", "%it was used before", "is not null"),
+        ("bridge", "invalid_grant: assertion%", "is null"),
+        ("bridge", "invalid_scope:%", "is not null"),
+    ] {
+        let line = format!(
+            "kind = 'grant.assertion_refused' and client_id = '{client}' and data ->> 'reason' like '{reason}' \
+             and data ->> 'issuer' {issuer}"
+        );
+        assert_eq!(lines(&line).await, 1, "{reason}");
+    }
 }
 
 #[tokio::test]

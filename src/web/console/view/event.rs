@@ -67,6 +67,8 @@ pub fn event_text(kind: &str) -> Text {
         AuditKind::ConsentWithdrawn => "event-consent-withdrawn",
         AuditKind::CodeReplayed => "event-code-replayed",
         AuditKind::Impersonated => "event-impersonated",
+        AuditKind::AssertionAccepted => "event-assertion-accepted",
+        AuditKind::AssertionRefused => "event-assertion-refused",
         AuditKind::RefreshTokenReused => "event-refresh-token-reused",
         AuditKind::GrantRevoked => "event-grant-revoked",
         AuditKind::KeyRotated => "event-key-rotated",
