@@ -21,6 +21,10 @@ pub struct ExchangeRule {
     pub subject_clients: Vec<String>,
     /// The API resources that it may get tokens for.
     pub audiences: Vec<String>,
+    /// The scopes that go along, of those that the token has. None does by itself: the next API may mean something else by
+    /// the same name.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// What the new token says about who acts.
     #[serde(default)]
     pub mode: ExchangeMode,

@@ -108,20 +108,24 @@ fn within(
             return false;
         }
         let of_issuer = is_issuer_scope(name) || !ask.catalog.is_resource_scope(name);
-        (for_issuer && of_issuer)
-            || resources
-                .iter()
-                .any(|api| api.has_scope(name) && ask.catalog.person_may(&user.roles, &api.identifier, name))
+        let may = |api: &str| ask.catalog.person_may(&user.roles, api, name);
+        (for_issuer && of_issuer) || is_held(&resources, name, may)
     });
     assemble(ask, for_issuer, &resources, kept)
 }
 
 /// The target of a token that speaks for a person at APIs that the person's app may not even know: each must be there and
-/// allowed for the client, which takes part only in `scope`.
+/// allowed for the client, which takes part only in `scope`, as far as that `goes_along` to an API.
 ///
 /// # Errors
 /// `invalid_target` for an unknown or forbidden resource.
-pub fn for_exchange(ask: &Ask<'_>, user: &User, scope: &ScopeSet, audiences: &[&str]) -> Result<Target, OAuthError> {
+pub fn for_exchange(
+    ask: &Ask<'_>,
+    user: &User,
+    scope: &ScopeSet,
+    audiences: &[&str],
+    goes_along: impl Fn(&str, &str) -> bool,
+) -> Result<Target, OAuthError> {
     if audiences.len() > MAX_RESOURCES {
         return Err(OAuthError::new(ErrorCode::InvalidTarget, "too many resources"));
     }
@@ -129,8 +133,8 @@ pub fn for_exchange(ask: &Ask<'_>, user: &User, scope: &ScopeSet, audiences: &[&
     let found: Result<Vec<&Resource>, _> = audiences.iter().map(|identifier| find(ask, identifier)).collect();
     let resources = found?;
     let kept = scope.filter(|name| {
-        let mut having = resources.iter().filter(|api| api.has_scope(name));
-        ask.client.allows_scope(name) && having.any(|api| ask.catalog.person_may(&user.roles, &api.identifier, name))
+        let may = |api: &str| goes_along(api, name) && ask.catalog.person_may(&user.roles, api, name);
+        ask.client.allows_scope(name) && is_held(&resources, name, may)
     });
     assemble(ask, false, &resources, kept)
 }
@@ -157,10 +161,7 @@ pub fn for_client(ask: &Ask<'_>) -> Result<Target, OAuthError> {
             .collect::<Result<_, _>>()?
     };
     let for_issuer = resources.is_empty() || requested.contains(&issuer);
-    let holds = |name: &str| {
-        let mut having = resources.iter().filter(|api| api.has_scope(name));
-        having.any(|api| ask.catalog.client_may(ask.client, &api.identifier, name))
-    };
+    let holds = |name: &str| is_held(&resources, name, |api| ask.catalog.client_may(ask.client, api, name));
     let kept = if scope.is_empty() {
         // RFC 6749 §3.3: a default, here everything that the client holds
         let all = resources
@@ -175,6 +176,13 @@ pub fn for_client(ask: &Ask<'_>) -> Result<Target, OAuthError> {
         scope
     };
     assemble(ask, for_issuer, &resources, kept)
+}
+
+/// Whether a token for all of `resources` may have the scope: some have it, and each that has it permits it. A token does
+/// not tell at which of its APIs a scope is meant, so who holds it at one must not thereby have it at another.
+fn is_held(resources: &[&Resource], name: &str, may: impl Fn(&str) -> bool) -> bool {
+    let mut having = resources.iter().filter(|api| api.has_scope(name)).peekable();
+    having.peek().is_some() && having.all(|api| may(&api.identifier))
 }
 
 /// Whether the scope belongs to OpenID Connect, whatever an API calls its own.
@@ -284,9 +292,13 @@ fn signing_alg(of_resource: Option<&str>, ask: &Setting<'_>) -> SigningAlg {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        grant::fixture::{Scene, code_of},
-        token::fixture::{API, ISSUER, OPAQUE_API, OWN_API, resource, user},
+    use crate::{
+        base::{SeededRng, id::RoleId},
+        domain::{
+            grant::fixture::{Scene, code_of},
+            token::fixture::{API, ISSUER, NOW, OPAQUE_API, OWN_API, resource, user},
+        },
+        model::Role,
     };
 
     fn person(scene: &Scene, scope: &str) -> Result<Target, OAuthError> {
@@ -348,6 +360,29 @@ mod tests {
         let scope = ScopeSet::parse("orders:refund").unwrap();
         let target = for_person(&scene.ask(), &scene.grant, &staff, &scope).unwrap();
         assert_eq!(target.scope.to_string(), "orders:refund");
+    }
+
+    #[test]
+    fn a_scope_in_a_token_for_two_apis_is_held_at_both() {
+        let mut scene = Scene::new("openid", "");
+        let two = resource("https://two.example", &["orders:refund", "stock:read"]);
+        let role = Role {
+            id: RoleId::new(NOW, &SeededRng::new(2)),
+            name: "support".to_owned(),
+            description: None,
+            permissions: vec![format!("{API} orders:refund")],
+            origin: None,
+            created_at: NOW,
+            updated_at: NOW,
+        };
+        scene.catalog = Catalog::new(ISSUER, vec![resource(API, &["orders:refund"]), two], &[role]);
+        scene.grant.resources = vec![API.to_owned(), "https://two.example".to_owned()];
+        // anybody may at the other API, but only support at this one
+        let target = person(&scene, "orders:refund stock:read").unwrap();
+        assert_eq!(target.scope.to_string(), "stock:read");
+        scene.grant.resources.remove(0);
+        let target = person(&scene, "orders:refund stock:read").unwrap();
+        assert_eq!(target.scope.to_string(), "orders:refund stock:read");
     }
 
     #[test]

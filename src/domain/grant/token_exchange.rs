@@ -1,8 +1,8 @@
 //! RFC 8693: a service that was called with a token gets one for the service that it calls next.
 //!
 //! Nothing grows on the way: the new token hangs on the same grant, ends no later, and permits no scope that the old one
-//! did not. Whose tokens a client may bring, and for which APIs, is the operator's word (`token_exchange` in its
-//! metadata); and it must have come by the token rightly: the token was issued to it, or for it.
+//! did not. Whose tokens a client may bring, for which APIs, and which scopes go along is the operator's word
+//! (`token_exchange` in its metadata); and it must have come by the token rightly: the token was issued to it, or for it.
 
 use serde_json::{Value, json};
 
@@ -101,7 +101,12 @@ fn exchange(ask: &Ask<'_>, subject: &Presented, actor: Option<&Presented>) -> Re
     let audiences = audiences(ask.params)?;
     let mode = mode(ask, &token.client_id, &audiences, actor)?;
     let scope = narrowed(ask.params, &token.scope)?;
-    let access_token: Target = target::for_exchange(ask, user, &scope, &audiences)?;
+    let goes_along = |api: &str, scope: &str| {
+        let rules = ask.client.metadata.token_exchange.iter();
+        let mut covering = rules.filter(|rule| rule.mode == mode && rule.covers(&token.client_id, api));
+        covering.any(|rule| rule.scopes.iter().any(|named| named == scope))
+    };
+    let access_token: Target = target::for_exchange(ask, user, &scope, &audiences, goes_along)?;
     let before = token.claims.get("act");
     let act = match mode {
         ExchangeMode::Delegation => Some(acting(ask, actor, before)?),
@@ -242,6 +247,7 @@ mod tests {
         scene.client.metadata.token_exchange = vec![ExchangeRule {
             subject_clients: vec!["web".to_owned()],
             audiences: vec![OPAQUE_API.to_owned()],
+            scopes: vec!["shared".to_owned()],
             mode: ExchangeMode::Delegation,
         }];
         let subject = presented(&scene, "web", true);
@@ -404,6 +410,35 @@ mod tests {
             let (mut scene, mut subject) = scene(TO_STOCK);
             change(&mut scene, &mut subject);
             assert_eq!(code_of(decide(&mut scene, subject, None).outcome), code, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_scope_goes_along_only_where_the_rule_for_that_api_and_mode_names_it() {
+        let outcome = |change: fn(&mut Vec<ExchangeRule>)| {
+            let (mut scene, subject) = scene(TO_STOCK);
+            change(&mut scene.client.metadata.token_exchange);
+            let issue = decide(&mut scene, subject, None).outcome.unwrap();
+            issue.access_token.scope.to_string()
+        };
+        assert_eq!(outcome(|_| {}), "shared");
+        assert_eq!(outcome(|rules| rules[0].scopes.clear()), "");
+        assert_eq!(outcome(|rules| rules[0].scopes = vec!["orders:read".to_owned()]), "");
+        // another rule's word for another API, another app or another mode
+        let others: [fn(&mut ExchangeRule); 3] = [
+            |rule| rule.audiences = vec![API.to_owned()],
+            |rule| rule.subject_clients = vec!["other".to_owned()],
+            |rule| rule.mode = ExchangeMode::Impersonation,
+        ];
+        for (at, change) in others.into_iter().enumerate() {
+            let (mut scene, subject) = scene(TO_STOCK);
+            let rules = &mut scene.client.metadata.token_exchange;
+            let mut other = rules[0].clone();
+            change(&mut other);
+            rules[0].scopes.clear();
+            rules.push(other);
+            let issue = decide(&mut scene, subject, None).outcome.unwrap();
+            assert!(issue.access_token.scope.is_empty(), "{at}");
         }
     }
 

@@ -21,6 +21,8 @@ name = "Stock"
 name = "stock:read"
 [[resources.scopes]]
 name = "orders:read"
+[[resources.scopes]]
+name = "orders:refund"
 
 [[clients]]
 client_id = "gateway"
@@ -31,6 +33,7 @@ resources = ["https://api.example", "https://stock.example"]
 [[clients.token_exchange]]
 subject_clients = ["web"]
 audiences = ["https://stock.example"]
+scopes = ["orders:read"]
 
 [[clients]]
 client_id = "stock"
@@ -41,6 +44,7 @@ resources = ["https://stock.example", "https://api.example"]
 [[clients.token_exchange]]
 subject_clients = ["gateway"]
 audiences = ["https://api.example"]
+scopes = ["orders:read"]
 
 [[clients]]
 client_id = "support"
@@ -51,6 +55,7 @@ resources = ["https://api.example"]
 [[clients.token_exchange]]
 subject_clients = ["web"]
 audiences = ["https://api.example"]
+scopes = ["orders:read"]
 mode = "impersonation"
 
 [[clients]]
@@ -75,7 +80,10 @@ async fn server() -> &'static TestServer {
 /// A token for the orders API, as `web` gets it for Ada.
 async fn subject(server: &TestServer) -> Value {
     let web = server.relying_party("web", WEB_SECRET).await;
-    let ask = [("scope", "openid orders:read offline_access"), ("resource", API)];
+    let ask = [
+        ("scope", "openid orders:read orders:refund offline_access"),
+        ("resource", API),
+    ];
     tokens(server, &web, &ask, "ada").await
 }
 
@@ -125,6 +133,24 @@ async fn a_token_is_handed_on_from_service_to_service_and_tells_who_acts() {
     }
     let late = exchange(&gateway, text(&given, "access_token"), STOCK, &[]).await;
     assert_eq!(late.error(), refused(400, "invalid_request"));
+}
+
+#[tokio::test]
+async fn a_scope_of_the_same_name_elsewhere_goes_along_only_if_the_rule_says_so() {
+    let server = server().await;
+    let given = subject(server).await;
+    assert_eq!(given["scope"], "orders:read orders:refund");
+    let gateway = server.relying_party("gateway", API_SECRET).await;
+    for asked in [&[][..], &[("scope", "orders:read orders:refund")]] {
+        let got = exchange(&gateway, text(&given, "access_token"), STOCK, asked)
+            .await
+            .ok();
+        let claims = gateway.verify_access_token(text(&got, "access_token"), STOCK).await;
+        assert_eq!(
+            (&got["scope"], &claims["scope"]),
+            (&json!("orders:read"), &json!("orders:read"))
+        );
+    }
 }
 
 #[tokio::test]
