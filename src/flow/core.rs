@@ -21,7 +21,7 @@ use super::{
 use crate::{
     base::{
         Clock, Pseudonyms, Rng, Sealer, Time, TokenHash,
-        id::{GrantId, UserId},
+        id::{GrantId, SessionId, UserId},
         seal::SealError,
     },
     domain::{
@@ -193,6 +193,14 @@ impl Core {
     /// Never with a sound crypto library.
     pub fn subject(&self, client: &Client, id: UserId) -> Result<String, SealError> {
         subject::of(self.pseudonyms()?, client, id)
+    }
+
+    /// What `sid` says of the session to this client. Every `sid` that leaves this server comes from here.
+    ///
+    /// # Errors
+    /// Never with a sound crypto library.
+    pub fn sid(&self, client: &Client, id: SessionId) -> Result<String, SealError> {
+        subject::session_of(self.pseudonyms()?, client, id)
     }
 
     /// What signs for a client: what it registered, else `default`, unless its security profile wants something better.

@@ -145,7 +145,7 @@ async fn hinted(core: &Core, token: &str) -> Result<Hint, Failure> {
         None => Hint::Refused,
         Some(user_id) => Hint::Known {
             user_id,
-            session_id: token.session_id,
+            session_id: token.session_id(core, client.as_deref()),
             client_id: token.client_id,
         },
     })

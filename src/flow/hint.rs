@@ -17,8 +17,8 @@ use crate::{
 pub struct HintedToken {
     /// About whom, as its client knows them.
     pub sub: String,
-    /// From which session.
-    pub session_id: Option<SessionId>,
+    /// From which session, as its client knows that.
+    pub sid: Option<String>,
     /// For which client.
     pub client_id: String,
 }
@@ -27,6 +27,11 @@ impl HintedToken {
     /// Whom it means; `client` is the one that it was made for, unless that is gone.
     pub fn user_id(&self, core: &Core, client: Option<&Client>) -> Option<UserId> {
         subject::read_own(core.pseudonyms().ok()?, client, &self.sub)
+    }
+
+    /// Which session it means; `client` as for [`Self::user_id`].
+    pub fn session_id(&self, core: &Core, client: Option<&Client>) -> Option<SessionId> {
+        subject::read_own_session(core.pseudonyms().ok()?, client, self.sid.as_deref()?)
     }
 }
 
@@ -52,7 +57,7 @@ pub fn read(core: &Core, token: &str) -> Option<HintedToken> {
     };
     Some(HintedToken {
         sub: verified.text("sub")?.to_owned(),
-        session_id: verified.text("sid").and_then(|sid| sid.parse().ok()),
+        sid: verified.text("sid").map(str::to_owned),
         client_id,
     })
 }

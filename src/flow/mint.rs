@@ -159,6 +159,7 @@ impl Mint<'_> {
         let hash = |value: Option<&Secret<String>>| value.map(|value| half_hash(alg, value.expose()));
         let (at_hash, c_hash) = (hash(ask.access_token), hash(ask.code));
         let s_hash = ask.state.map(|state| half_hash(alg, state));
+        let sid = grant.session_id.map(|id| core.sid(self.client, id)).transpose()?;
         let claims = IdTokenClaims {
             iss: core.policy.issuer.as_str(),
             sub: &core.subject(self.client, user.id)?,
@@ -167,7 +168,7 @@ impl Mint<'_> {
             exp: now + core.policy.tokens.id_token,
             authentication: authentication(grant),
             nonce: ask.nonce,
-            sid: grant.session_id,
+            sid: sid.as_deref(),
             at_hash: at_hash.as_deref(),
             c_hash: c_hash.as_deref(),
             s_hash: s_hash.as_deref(),

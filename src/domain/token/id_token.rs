@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Unwritable, access_token::Authentication};
-use crate::base::{Time, id::SessionId};
+use crate::base::Time;
 
 /// The `typ` header of an ID token: none is registered for it, and `JWT` is what relying parties know (RFC 7519 §5.1).
 pub const TYP: Option<&str> = Some("JWT");
@@ -26,8 +26,8 @@ pub struct IdTokenClaims<'a> {
     pub authentication: Authentication<'a>,
     /// As the authorization request sent it.
     pub nonce: Option<&'a str>,
-    /// The session, for logout (OIDC Back-Channel Logout §2.1).
-    pub sid: Option<SessionId>,
+    /// The session as the client knows it, for logout (OIDC Back-Channel Logout §2.1).
+    pub sid: Option<&'a str>,
     /// Ties the access token to it (OIDC Core §3.1.3.6).
     pub at_hash: Option<&'a str>,
     /// Ties the code to it, through the browser (OIDC Core §3.3.2.11).
@@ -53,7 +53,7 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     amr: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    sid: Option<SessionId>,
+    sid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_hash: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Unwritable;
-use crate::base::{Time, id::SessionId};
+use crate::base::Time;
 
 /// The `typ` header: no other kind of token passes for one, nor one for any other (§2.4, §4.1).
 pub const TYP: &str = "logout+jwt";
@@ -28,8 +28,8 @@ pub struct LogoutTokenClaims<'a> {
     pub iat: Time,
     /// Its own name.
     pub jti: &'a str,
-    /// The session that has ended.
-    pub sid: SessionId,
+    /// The session that has ended, as the client knows it.
+    pub sid: &'a str,
 }
 
 #[derive(Serialize)]
@@ -41,7 +41,7 @@ struct Wire<'a> {
     exp: i64,
     jti: &'a str,
     events: Map<String, Value>,
-    sid: SessionId,
+    sid: &'a str,
 }
 
 impl LogoutTokenClaims<'_> {
@@ -67,11 +67,11 @@ impl LogoutTokenClaims<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{base::SeededRng, domain::token::fixture};
+    use crate::domain::token::fixture;
 
     #[test]
     fn the_claims_are_those_of_back_channel_logout() {
-        let sid = SessionId::new(fixture::NOW, &SeededRng::new(1));
+        let sid = "0191";
         let claims = LogoutTokenClaims {
             iss: fixture::ISSUER,
             sub: "0190",

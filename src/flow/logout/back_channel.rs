@@ -78,7 +78,7 @@ fn sign(core: &Core, client: &Client, logout: &Logout) -> Result<String, Refusal
         aud: &client.client_id,
         iat: now,
         jti: jti.expose(),
-        sid: logout.session_id,
+        sid: &core.sid(client, logout.session_id)?,
     };
     let signer = core.keys.signer(alg, now)?;
     Ok(signer.sign_jwt(Some(logout_token::TYP), &claims.to_json()?)?)

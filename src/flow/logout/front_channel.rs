@@ -93,10 +93,12 @@ pub async fn farewell(core: &Core, errand: &str, browser: &TokenHash) -> Result<
     let apps = store::session_client::list_front_channel(core.store.pool(), errand.session_id, MAX_FRAMES).await?;
     let mut frames = Vec::with_capacity(apps.len());
     for client_id in apps {
-        let client = core.client(&client_id).await?;
-        let uri = client.and_then(|client| client.metadata.frontchannel_logout_uri.clone());
-        let address = uri.and_then(|uri| frontchannel_address(&uri, core.policy.issuer.as_str(), errand.session_id));
-        frames.extend(address);
+        let Some(client) = core.client(&client_id).await? else {
+            continue;
+        };
+        let sid = core.sid(&client, errand.session_id)?;
+        let uri = client.metadata.frontchannel_logout_uri.as_deref();
+        frames.extend(uri.and_then(|uri| frontchannel_address(uri, core.policy.issuer.as_str(), &sid)));
     }
     Ok(Some(Farewell {
         frames,

@@ -1,6 +1,7 @@
 //! Pairwise subjects: one person is somebody else to every sector, everywhere a `sub` leaves the server and comes back.
 
-use serde_json::json;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::world::{API, API_SECRET, WEB_SECRET, code, go, prepare, prepared, text, tokens};
@@ -139,6 +140,59 @@ async fn a_hint_leads_back_to_the_person_and_what_was_learned_elsewhere_does_not
     let answer = browser.open(&gone.url).await.location().unwrap();
     assert_eq!(a.code(&gone, &answer).unwrap_err().error, "login_required");
     assert!(answer.as_str().starts_with(CALLBACK));
+}
+
+/// Nor may the session tell: two apps in one browser that compare what they were told find nothing alike.
+#[tokio::test]
+async fn a_session_is_another_one_in_every_sector_wherever_it_is_named() {
+    let own = AppServer::start();
+    let settings = [("SIGNET_OUTBOUND__ALLOW_PRIVATE", "true")];
+    let logout = format!(
+        "backchannel_logout_uri = \"{}/logout\"\nfrontchannel_logout_uri = \"https://suite.test:8443/out\"\n",
+        own.origin
+    );
+    let clients = CLIENTS.replace("subject_type", &format!("{logout}subject_type"));
+    let server = prepare(TestServer::with(&settings).await).await.holding(&clients).await;
+    let mut browser = server.browser();
+    let mut told = Vec::new();
+    for id in ["pair-a", "pair-a2", "pair-b", "web"] {
+        let app = server.relying_party(id, WEB_SECRET).await;
+        let ask = app.ask(&[]);
+        let code = code(&mut browser, &app, &ask, "ada").await;
+        let given = app.exchange(&ask, &code).await.ok();
+        let claims = app.verify_id_token_of(&given).await;
+        told.push((app, given, claims));
+    }
+    let sid = |index: usize| text(&told[index].2, "sid");
+    assert_eq!(sid(0), sid(1));
+    for (one, other) in [(0, 2), (0, 3), (2, 3)] {
+        assert_ne!(sid(one), sid(other));
+    }
+    // also where the ID token comes back and the session is known by it alone
+    let mut url = told[0].0.endpoint("end_session_endpoint");
+    url.query_pairs_mut()
+        .append_pair("id_token_hint", text(&told[0].1, "id_token"));
+    let page = browser.open(&url).await.at(200, "/logout/apps");
+    for frame in page.attributes("iframe", "src") {
+        assert!(!frame.contains(sid(3)), "{frame}");
+    }
+    let frames = page.attributes("iframe", "src");
+    let ends = |index: usize| frames.iter().filter(|frame| frame.ends_with(sid(index))).count();
+    assert_eq!((frames.len(), ends(0), ends(2)), (3, 2, 1));
+    for call in own.wait_for(3).await {
+        let header_and_claims = &call.form()[0].1;
+        let (app, _, claims) = told
+            .iter()
+            .find(|(app, ..)| text(&unverified(header_and_claims), "aud") == app.client_id)
+            .unwrap();
+        let said = app.verify_id_token(header_and_claims, None, None).await;
+        assert_eq!((&said["sid"], &said["sub"]), (&claims["sid"], &claims["sub"]));
+    }
+}
+
+fn unverified(token: &str) -> Value {
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 #[tokio::test]
