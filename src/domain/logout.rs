@@ -80,9 +80,7 @@ pub fn frontchannel_address(registered: &str, issuer: &str, sid: &str) -> Option
     if !matches!(url.scheme(), "https" | "http") {
         return None;
     }
-    url.query_pairs_mut()
-        .append_pair("iss", issuer)
-        .append_pair("sid", sid);
+    url.query_pairs_mut().append_pair("iss", issuer).append_pair("sid", sid);
     Some(url.into())
 }
 

@@ -92,7 +92,7 @@ pub async fn check_sender(
         Scheme::Bearer => sender::without_proof(caller),
     };
     domain::sender::may_use(&live.token.confirmation, scheme, &sender)?;
-    proof.use_up(core).await
+    proof.use_up(core.store.pool(), core.now()).await
 }
 
 /// What the token says, whether or not what it stands for still holds.

@@ -10,7 +10,8 @@ use super::{
         object,
         request::{self, Incoming},
     },
-    client_auth, sender,
+    client_auth,
+    sender::{self, Unused},
 };
 use crate::{
     base::{Time, TokenHash},
@@ -64,7 +65,7 @@ pub async fn push(core: &Core, caller: &Caller) -> Result<Pushed, Refusal> {
         Some(object) => (object::by_value(core, &client, object).await?, true),
         None => (caller.params.clone().without(&CREDENTIALS), false),
     };
-    let params = bound_to_key(core, caller, &client, params).await?;
+    let (params, proof) = bound_to_key(core, caller, &client, params)?;
     let incoming = Incoming {
         // a client that authenticates by the header may leave it out
         params: params.with("client_id", &client.client_id),
@@ -79,23 +80,25 @@ pub async fn push(core: &Core, caller: &Caller) -> Result<Pushed, Refusal> {
     };
     let catalog = core.catalog().await?;
     request::decide(core, &catalog, &incoming).map_err(error_of)?;
+    proof.use_up(core.store.pool(), core.now()).await?;
     let address = caller.origin.address.as_deref().and_then(|text| text.parse().ok());
     keep(core, &incoming, address).await
 }
 
 /// RFC 9449 §10.1: a proof that comes along binds the code as `dpop_jkt` would; both must mean the same key.
-async fn bound_to_key(core: &Core, caller: &Caller, client: &Client, params: Params) -> Result<Params, Refusal> {
+fn bound_to_key(core: &Core, caller: &Caller, client: &Client, params: Params) -> Result<(Params, Unused), Refusal> {
     let rules = security_profile::of(client, core.policy.security.profile);
-    let Some(jkt) = sender::prove(core, caller, rules.client_algs).await?.jkt else {
-        return Ok(params);
+    let (sender, proof) = sender::verify(core, caller, rules.client_algs, None)?;
+    let Some(jkt) = sender.jkt else {
+        return Ok((params, proof));
     };
     match params.get("dpop_jkt") {
         Some(named) if named != jkt => {
             let why = "dpop_jkt is not the thumbprint of the key in the proof";
             Err(OAuthError::new(ErrorCode::InvalidDpopProof, why).into())
         }
-        Some(_) => Ok(params),
-        None => Ok(params.with("dpop_jkt", &jkt)),
+        Some(_) => Ok((params, proof)),
+        None => Ok((params.with("dpop_jkt", &jkt), proof)),
     }
 }
 

@@ -1,13 +1,17 @@
 //! Which keys the sender of a request holds: its DPoP proof is verified and used up here (RFC 9449).
+//!
+//! A proof costs its maker nothing, so one is used up only once what it came with was found good: nobody fills the table of
+//! used ones by sending what is worth nothing.
 
 use super::{Caller, Core, Refusal};
 use crate::{
+    base::Time,
     domain::{
         dpop::{self, DpopError, Expected, Proven, nonce},
         sender::Sender,
     },
     spec::jose::JwsAlg,
-    store,
+    store::{self, PgExecutor},
 };
 
 /// A proof that holds and was not yet used.
@@ -65,26 +69,16 @@ impl Unused {
     ///
     /// # Errors
     /// `invalid_dpop_proof` for one that was used before; the store's.
-    pub async fn use_up(self, core: &Core) -> Result<(), Refusal> {
+    pub async fn use_up(self, db: impl PgExecutor<'_>, now: Time) -> Result<(), Refusal> {
         let Some(Proven { once, .. }) = self.0 else {
             return Ok(());
         };
-        if store::used_jti::insert(core.store.pool(), &once.jti_hash, core.now(), once.expires_at).await? {
+        if store::used_jti::insert(db, &once.jti_hash, now, once.expires_at).await? {
             Ok(())
         } else {
             Err(DpopError::Replayed.wire().into())
         }
     }
-}
-
-/// The keys that the sender of a request holds, which is proven by that once.
-///
-/// # Errors
-/// `invalid_dpop_proof`, `use_dpop_nonce`; the store's.
-pub async fn prove(core: &Core, caller: &Caller, algs: &[JwsAlg]) -> Result<Sender, Refusal> {
-    let (sender, proof) = verify(core, caller, algs, None)?;
-    proof.use_up(core).await?;
-    Ok(sender)
 }
 
 /// The nonce that proofs should carry from now on; `None` where none is demanded (RFC 9449 §8.2).

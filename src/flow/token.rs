@@ -13,7 +13,8 @@ use super::{
     client_auth,
     encryption::Recipient,
     mint::{self, IdTokenAsk, Mint},
-    sender, vouched,
+    sender::{self, Unused},
+    vouched,
 };
 use crate::{
     base::{
@@ -65,7 +66,7 @@ pub async fn exchange(core: &Core, caller: &Caller) -> Result<Tokens, Refusal> {
     let grant = grant::find(&caller.params, &client)?;
     let needs = grant.needs(&caller.params)?;
     let rules = security_profile::of(&client, core.policy.security.profile);
-    let sender = sender::prove(core, caller, rules.client_algs).await?;
+    let (sender, proof) = sender::verify(core, caller, rules.client_algs, None)?;
     let confirmation = domain::sender::confirm(&client, rules, &sender)?;
     let exchange = Exchange {
         core,
@@ -82,7 +83,7 @@ pub async fn exchange(core: &Core, caller: &Caller) -> Result<Tokens, Refusal> {
         },
         client,
     };
-    let outcome = exchange.run(&needs).await;
+    let outcome = exchange.run(&needs, proof).await;
     if let (Needs::Assertion(assertion), Err(Refusal::Protocol(why))) = (&needs, &outcome) {
         vouched::refuse(core, &exchange.client, caller, assertion, why).await?;
     }
@@ -104,7 +105,8 @@ struct Exchange<'a> {
 
 impl Exchange<'_> {
     /// Looks, decides and writes; whoever finds that another request was faster looks again.
-    async fn run(&self, needs: &Needs) -> Result<Tokens, Refusal> {
+    async fn run(&self, needs: &Needs, proof: Unused) -> Result<Tokens, Refusal> {
+        let mut proof = Some(proof);
         for _ in 0..ATTEMPTS {
             // one connection for all of it: the pool looks at it each time that it comes back
             let mut db = match needs {
@@ -120,6 +122,16 @@ impl Exchange<'_> {
                 _ => Found::Nothing,
             };
             let (effects, signed) = self.decide(&found)?;
+            // a proof that was used before must not use up what came with it
+            if signed.is_ok()
+                && let Some(proof) = proof.take()
+            {
+                let now = self.core.now();
+                match &mut db {
+                    Some(db) => proof.use_up(&mut **db, now).await?,
+                    None => proof.use_up(self.core.store.pool(), now).await?,
+                }
+            }
             let opaque = signed.as_ref().ok().and_then(|signed| signed.opaque.as_ref());
             // also when the answer is a refusal: RFC 6749 §4.1.2
             if self.apply(db, &effects, opaque).await? == Applied::Done {

@@ -11,7 +11,7 @@ use crate::support::relying_party::{Answer, RelyingParty};
 use crate::support::server::TestServer;
 use crate::support::signing_key::{SigningKey, proof_claims};
 
-const SECRET: &str = "the secret of the web app, well kept";
+pub(super) const SECRET: &str = "the secret of the web app, well kept";
 const API: &str = "https://api.example";
 const PASSWORD: &str = "tide pool lantern 7";
 
@@ -46,7 +46,7 @@ name = "Ada Lovelace"
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
-async fn prepared() -> TestServer {
+pub(super) async fn prepared() -> TestServer {
     prepare(TestServer::start().await).await
 }
 
@@ -71,16 +71,16 @@ async fn server() -> &'static TestServer {
     SERVER.get_or_init(prepared).await
 }
 
-fn now(server: &TestServer) -> i64 {
+pub(super) fn now(server: &TestServer) -> i64 {
     server.clock.now().unix_timestamp()
 }
 
-fn with_proof(proof: &str) -> HeaderMap {
+pub(super) fn with_proof(proof: &str) -> HeaderMap {
     HeaderMap::from_iter([(reqwest::header::HeaderName::from_static("dpop"), proof.parse().unwrap())])
 }
 
 /// A code for the app, and the verifier that goes with it.
-async fn code(server: &TestServer, app: &RelyingParty, changes: &[(&str, &str)]) -> (String, String) {
+pub(super) async fn code(server: &TestServer, app: &RelyingParty, changes: &[(&str, &str)]) -> (String, String) {
     let mut browser = server.browser();
     let ask = app.ask(changes);
     let page = browser.open(&ask.url).await;
@@ -93,7 +93,7 @@ async fn code(server: &TestServer, app: &RelyingParty, changes: &[(&str, &str)])
     (app.code(&ask, &location).unwrap(), ask.code_verifier)
 }
 
-async fn token(app: &RelyingParty, proof: Option<&str>, parameters: &[(&str, &str)]) -> Answer {
+pub(super) async fn token(app: &RelyingParty, proof: Option<&str>, parameters: &[(&str, &str)]) -> Answer {
     let headers = proof.map(with_proof).unwrap_or_default();
     app.post_with("token_endpoint", headers, parameters).await
 }
@@ -105,7 +105,7 @@ async fn tokens(server: &TestServer, app: &RelyingParty, key: &SigningKey) -> Va
     exchange(app, Some(&proof), &code, &verifier).await.ok()
 }
 
-async fn exchange(app: &RelyingParty, proof: Option<&str>, code: &str, verifier: &str) -> Answer {
+pub(super) async fn exchange(app: &RelyingParty, proof: Option<&str>, code: &str, verifier: &str) -> Answer {
     let parameters = [
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -115,7 +115,7 @@ async fn exchange(app: &RelyingParty, proof: Option<&str>, code: &str, verifier:
     token(app, proof, &parameters).await
 }
 
-async fn userinfo(app: &RelyingParty, scheme: &str, access_token: &str, proof: Option<&str>) -> Answer {
+pub(super) async fn userinfo(app: &RelyingParty, scheme: &str, access_token: &str, proof: Option<&str>) -> Answer {
     let mut headers = proof.map(with_proof).unwrap_or_default();
     headers.insert("authorization", format!("{scheme} {access_token}").parse().unwrap());
     app.get("userinfo_endpoint", headers).await
