@@ -166,6 +166,7 @@ fn http(settings: &Settings) -> Result<HttpClient, WiringError> {
     Ok(HttpClient::new(&HttpSettings {
         reach,
         extra_ca_pem,
+        hosts: outbound.hosts.iter().cloned().collect(),
         ..HttpSettings::default()
     })?)
 }

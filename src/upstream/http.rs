@@ -4,6 +4,7 @@
 //! in the URL itself; the connection goes to the address that was looked at, so a name cannot change its meaning in
 //! between. No redirects, no proxies, no cookies, bounded time and size.
 
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -37,6 +38,8 @@ pub struct HttpSettings {
     pub reach: Reach,
     /// Certificates (PEM) of authorities to trust besides the system's.
     pub extra_ca_pem: Option<Vec<u8>>,
+    /// Addresses of names that are not looked up, whether they may be reached or not.
+    pub hosts: HashMap<String, IpAddr>,
     /// For a whole fetch, look-up and body included.
     pub timeout: Duration,
     /// For a connection.
@@ -50,6 +53,7 @@ impl Default for HttpSettings {
         Self {
             reach: Reach::Public,
             extra_ca_pem: None,
+            hosts: HashMap::new(),
             timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(2),
             max_body: 128 * 1024,
@@ -129,6 +133,7 @@ impl HttpClient {
             .pool_idle_timeout(Duration::from_secs(30))
             .dns_resolver(Arc::new(GuardedResolver {
                 reach: settings.reach,
+                hosts: settings.hosts.clone(),
                 look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
             }))
             .tls_certs_merge(extra)
@@ -246,10 +251,11 @@ pub fn check(url: &Url, reach: Reach) -> Result<(), FetchError> {
     Ok(())
 }
 
-/// Resolves names by the system and keeps only addresses that may be reached.
+/// Resolves names by the settings, else by the system, and keeps only addresses that may be reached.
 #[derive(Debug)]
 struct GuardedResolver {
     reach: Reach,
+    hosts: HashMap<String, IpAddr>,
     look_ups: Arc<Semaphore>,
 }
 
@@ -261,14 +267,15 @@ struct NoPublicAddress;
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (reach, look_ups) = (self.reach, Arc::clone(&self.look_ups));
+        let known = self
+            .hosts
+            .get(name.as_str())
+            .map(|address| SocketAddr::new(*address, 0));
         Box::pin(async move {
-            let permit = look_ups.acquire_owned().await?;
-            let found = tokio::task::spawn_blocking(move || {
-                let _held = permit;
-                let found = (name.as_str(), 0).to_socket_addrs();
-                found.map(Iterator::collect::<Vec<SocketAddr>>)
-            });
-            let mut addresses = found.await.map_err(io::Error::other)??;
+            let mut addresses = match known {
+                Some(address) => vec![address],
+                None => look_up(name, look_ups).await?,
+            };
             if reach == Reach::Public {
                 addresses.retain(|address| is_public(address.ip()));
                 if addresses.is_empty() {
@@ -278,6 +285,20 @@ impl Resolve for GuardedResolver {
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
+}
+
+/// By the system, on a thread of its own.
+async fn look_up(
+    name: Name,
+    look_ups: Arc<Semaphore>,
+) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+    let permit = look_ups.acquire_owned().await?;
+    let found = tokio::task::spawn_blocking(move || {
+        let _held = permit;
+        let found = (name.as_str(), 0).to_socket_addrs();
+        found.map(Iterator::collect::<Vec<SocketAddr>>)
+    });
+    Ok(found.await.map_err(io::Error::other)??)
 }
 
 /// What went wrong, without the URL: it may hold what only its owner should know.

@@ -1,12 +1,13 @@
 //! The sections: what each setting means, its default and its bounds.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use time::Duration;
+use url::Host;
 
 use super::reader::Reader;
 use super::security;
@@ -55,6 +56,8 @@ pub struct Outbound {
     pub extra_ca_file: Option<PathBuf>,
     /// Whether loopback and private addresses may be reached.
     pub allow_private: bool,
+    /// Names whose address no name server tells.
+    pub hosts: Vec<(String, IpAddr)>,
 }
 
 /// `[log]`
@@ -201,6 +204,7 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
         outbound: Outbound {
             extra_ca_file: reader.file("outbound.extra_ca_file")?,
             allow_private: reader.flag("outbound.allow_private", false)?,
+            hosts: reader.list("outbound.hosts", host)?.unwrap_or_default(),
         },
         log: log(&reader)?,
         tokens: tokens(&reader)?,
@@ -221,6 +225,16 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
         database,
     };
     Ok(settings)
+}
+
+/// `name=address`, as a line of a hosts file has it the other way round.
+fn host(text: &str) -> Result<(String, IpAddr), String> {
+    let parsed = text.split_once('=').and_then(|(name, address)| {
+        let name = Host::parse(name.trim()).ok()?;
+        let Host::Domain(name) = name else { return None };
+        Some((name, address.trim().parse().ok()?))
+    });
+    parsed.ok_or_else(|| "is not a name and an address, as in \"app.example.internal=10.0.0.7\"".to_owned())
 }
 
 fn listen(reader: &Reader<'_>) -> Result<SocketAddr, SettingsError> {

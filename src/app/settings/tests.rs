@@ -255,6 +255,14 @@ fn every_kind_of_value_is_checked() {
         ),
         ("[outbound]\nextra_ca_file = \"/nonexistent/ca.pem\"", "cannot be read"),
         (
+            "[outbound]\nhosts = [\"app.example.internal\"]",
+            "is not a name and an address",
+        ),
+        (
+            "[outbound]\nhosts = [\"10.0.0.7=10.0.0.8\"]",
+            "is not a name and an address",
+        ),
+        (
             "[database]\nstatement_timeout_seconds = 10",
             "must be shorter than limits.request_timeout_seconds, which is 10",
         ),

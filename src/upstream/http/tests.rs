@@ -94,6 +94,7 @@ async fn this_machine_is_out_of_reach_unless_allowed() {
 async fn a_name_that_leads_to_a_private_address_is_out_of_reach() {
     // The machine's own name leads to a loopback or private address, here and on most machines.
     let resolver = |reach| GuardedResolver {
+        hosts: HashMap::new(),
         reach,
         look_ups: Arc::new(Semaphore::new(1)),
     };
@@ -293,6 +294,30 @@ async fn certificates_are_checked_and_an_extra_authority_can_be_trusted() {
         matches!(get(&friend, &other_name).await, Err(FetchError::Unreachable(_))),
         "the name is checked too"
     );
+}
+
+#[tokio::test]
+async fn a_name_has_the_address_that_the_settings_give_it() {
+    let (port, authority) = tls_server();
+    let url = format!("https://localhost:{port}/");
+    let elsewhere = HttpSettings {
+        reach: Reach::Private,
+        extra_ca_pem: Some(authority),
+        hosts: [("localhost".to_owned(), "127.0.0.9".parse().unwrap())].into(),
+        ..HttpSettings::default()
+    };
+    // nobody listens there
+    let refused = get(&HttpClient::new(&elsewhere).unwrap(), &url).await;
+    assert!(matches!(refused, Err(FetchError::Unreachable(_))), "{refused:?}");
+    // and what may not be reached may not be reached by another name
+    let hosts = [("app.example".to_owned(), "127.0.0.1".parse().unwrap())].into();
+    let public = HttpSettings {
+        hosts,
+        ..HttpSettings::default()
+    };
+    let url = format!("https://app.example:{port}/");
+    let refused = get(&HttpClient::new(&public).unwrap(), &url).await;
+    assert_eq!(refused, Err(FetchError::PrivateAddress));
 }
 
 #[test]
