@@ -3,25 +3,24 @@
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use super::suite::{Mode, POST_LOGOUT, Suite, prepare_with};
+use super::files;
+use super::suite::{Mode, POST_LOGOUT, Suite};
 use crate::support::app_server::AppServer;
 use crate::support::server::TestServer;
+
+const ADDRESS: &str = "https://suite.test:8443/test/a/acme/backchannel_logout";
 
 static SERVER: OnceCell<(TestServer, AppServer)> = OnceCell::const_new();
 
 async fn suite() -> (Suite, &'static AppServer) {
     let (server, own) = SERVER
         .get_or_init(|| async {
-            let own = AppServer::start();
-            let server = TestServer::with(&[("SIGNET_OUTBOUND__ALLOW_PRIVATE", "true")]).await;
-            let more = format!(
-                "backchannel_logout_uri = \"{}/backchannel_logout\"\nbackchannel_logout_session_required = true",
-                own.origin
-            );
-            (prepare_with(server, &more).await, own)
+            let own = AppServer::start_tls();
+            let other = format!("{}/backchannel_logout", own.origin);
+            (files::server_where(ADDRESS, &other).await, own)
         })
         .await;
-    (Suite::new(server, Mode::Query).await, own)
+    (Suite::told(server, Mode::Query, "openid-backchannel").await, own)
 }
 
 #[tokio::test]

@@ -2,14 +2,15 @@
 
 use tokio::sync::OnceCell;
 
+use super::files;
 use super::modules::basic_modules;
-use super::suite::{Mode, Suite, prepared};
+use super::suite::{Mode, Suite};
 use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 async fn suite() -> Suite {
-    Suite::new(SERVER.get_or_init(prepared).await, Mode::Query).await
+    Suite::new(SERVER.get_or_init(files::server).await, Mode::Query).await
 }
 
 basic_modules!(suite());

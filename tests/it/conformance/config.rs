@@ -3,16 +3,15 @@
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::suite::{End, IDENTIFIER, Mode, PASSWORD, Suite, check_json, prepare};
+use super::files;
+use super::suite::{End, IDENTIFIER, Mode, PASSWORD, Suite, check_json};
 use crate::support::relying_party::RelyingParty;
 use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 async fn server() -> &'static TestServer {
-    SERVER
-        .get_or_init(|| async { prepare(TestServer::with_tls().await).await })
-        .await
+    SERVER.get_or_init(files::server).await
 }
 
 /// Every member that RFC 8414, OIDC Discovery and its companions register; others would be a warning.

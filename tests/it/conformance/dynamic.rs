@@ -14,7 +14,8 @@ use signet::flow::admin::{By, keys};
 use time::Duration;
 use tokio::sync::OnceCell;
 
-use super::suite::{IDENTIFIER, PASSWORD, prepare};
+use super::files;
+use super::suite::{IDENTIFIER, PASSWORD};
 use crate::support::app_server::AppServer;
 use crate::support::browser::Page;
 use crate::support::registrar::{app, manage, register, registered};
@@ -26,25 +27,8 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
-async fn started() -> TestServer {
-    let settings = [
-        ("SIGNET_REGISTRATION__POLICY", "open"),
-        ("SIGNET_REGISTRATION__CLIENTS_PER_ADDRESS", "0"),
-        (
-            "SIGNET_REGISTRATION__GRANT_TYPES",
-            "authorization_code,implicit,refresh_token",
-        ),
-        (
-            "SIGNET_REGISTRATION__RESPONSE_TYPES",
-            "code,id_token,id_token token,code id_token,code token,code id_token token",
-        ),
-        ("SIGNET_OUTBOUND__ALLOW_PRIVATE", "true"),
-    ];
-    prepare(TestServer::with(&settings).await).await
-}
-
 async fn server() -> &'static TestServer {
-    SERVER.get_or_init(started).await
+    SERVER.get_or_init(files::server).await
 }
 
 /// An app that registered itself, and its key.
@@ -311,7 +295,7 @@ async fn oidcc_registration_logo_uri_policy_uri_and_tos_uri() {
 
 #[tokio::test]
 async fn oidcc_registration_jwks_uri() {
-    let own = AppServer::start();
+    let own = AppServer::start_tls();
     let key = SigningKey::new();
     own.answer(
         200,
@@ -327,7 +311,7 @@ async fn oidcc_registration_jwks_uri() {
 
 #[tokio::test]
 async fn oidcc_registration_sector_bad() {
-    let own = AppServer::start();
+    let own = AppServer::start_tls();
     own.answer(200, "", r#"["https://elsewhere.example/callback"]"#);
     for uri in [
         format!("{}/uris.json", own.origin),
@@ -341,7 +325,7 @@ async fn oidcc_registration_sector_bad() {
 
 #[tokio::test]
 async fn oidcc_server_rotate_keys() {
-    let server = started().await;
+    let server = files::server().await;
     let suite = Dynamic::new(&server, json!({})).await;
     let kids = async || -> Vec<String> {
         let keys = suite.client.jwks().await.keys;
@@ -361,8 +345,8 @@ async fn oidcc_server_rotate_keys() {
 
 #[tokio::test]
 async fn oidcc_refresh_token_rp_key_rotation() {
-    let server = started().await;
-    let own = AppServer::start();
+    let server = files::server().await;
+    let own = AppServer::start_tls();
     let (first, second) = (SigningKey::new(), SigningKey::new());
     own.answer(200, "", &public(&first, "first").to_string());
     let changes = json!({ "jwks": null, "jwks_uri": format!("{}/jwks.json", own.origin) });
@@ -419,7 +403,7 @@ async fn oidcc_ensure_client_assertion_with_iss_aud_succeeds() {
 /// The suite signs with RS256; which of the algorithms it is makes no difference here.
 #[tokio::test]
 async fn oidcc_request_uri_signed() {
-    let own = AppServer::start();
+    let own = AppServer::start_tls();
     let suite = Dynamic::new(
         server().await,
         json!({ "request_uris": [format!("{}/request.jwt", own.origin)] }),

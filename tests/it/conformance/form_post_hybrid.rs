@@ -2,14 +2,15 @@
 
 use tokio::sync::OnceCell;
 
+use super::files;
 use super::modules::hybrid_modules;
-use super::suite::{Mode, Suite, prepared_for_tokens};
+use super::suite::{Mode, Suite};
 use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 async fn server() -> &'static TestServer {
-    SERVER.get_or_init(prepared_for_tokens).await
+    SERVER.get_or_init(files::server).await
 }
 
 hybrid_modules! { code_id_token, super::Mode::FormPost, "code id_token", oidcc_ensure_request_without_nonce_fails;

@@ -2,14 +2,15 @@
 
 use tokio::sync::OnceCell;
 
+use super::files;
 use super::modules::implicit_modules;
-use super::suite::{Mode, Suite, prepared_for_tokens};
+use super::suite::{Mode, Suite};
 use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 async fn server() -> &'static TestServer {
-    SERVER.get_or_init(prepared_for_tokens).await
+    SERVER.get_or_init(files::server).await
 }
 
 implicit_modules! { id_token, super::Mode::FormPost, "id_token";

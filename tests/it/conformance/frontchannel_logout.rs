@@ -4,7 +4,8 @@
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::suite::{Mode, POST_LOGOUT, Suite, prepare_with};
+use super::files;
+use super::suite::{Mode, POST_LOGOUT, Suite};
 use crate::support::server::TestServer;
 
 /// Of the origin of the redirect_uri, as the standard wants.
@@ -13,13 +14,8 @@ const ADDRESS: &str = "https://suite.test:8443/test/a/acme/frontchannel_logout";
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 async fn suite() -> Suite {
-    let server = SERVER
-        .get_or_init(|| async {
-            let more = format!("frontchannel_logout_uri = \"{ADDRESS}\"\nfrontchannel_logout_session_required = true");
-            prepare_with(TestServer::start().await, &more).await
-        })
-        .await;
-    Suite::new(server, Mode::Query).await
+    let server = SERVER.get_or_init(files::server).await;
+    Suite::told(server, Mode::Query, "openid-frontchannel").await
 }
 
 #[tokio::test]

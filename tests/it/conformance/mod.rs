@@ -1,7 +1,7 @@
 //! What the certification suite of the OpenID Foundation asks of a provider, module by module and under its names, driven
 //! over HTTP as the suite drives it: pages found by path, fields by name, no script.
 //!
-//! `suite` is the suite's part, with the checks that every module makes; `modules` are the modules that two plans share.
+//! `suite` is the suite's part, with the checks that every module makes; `modules` are the modules that two plans share, and `files` is what all of it is made of.
 
 mod backchannel_logout;
 mod basic;
@@ -10,6 +10,7 @@ mod config;
 mod dynamic;
 mod fapi;
 mod fapi_ciba;
+mod files;
 mod form_post_basic;
 mod form_post_hybrid;
 mod form_post_implicit;
@@ -21,5 +22,6 @@ mod rp_initiated_logout;
 mod session_management;
 mod suite;
 
-pub use fapi::kit::{connections, pem, prepared};
+pub use fapi::kit::connections;
+pub use files::{pem, server as prepared};
 pub use suite::check_description;

@@ -5,14 +5,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::suite::{Flow, Mode, POST_LOGOUT, Suite, prepared};
+use super::files;
+use super::suite::{Flow, Mode, POST_LOGOUT, Suite};
 use crate::support::browser::{Browser, Page};
 use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 async fn suite() -> Suite {
-    Suite::new(SERVER.get_or_init(prepared).await, Mode::Query).await
+    Suite::new(SERVER.get_or_init(files::server).await, Mode::Query).await
 }
 
 /// As long as the suite's, with every mark that needs no escaping.

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::OnceCell;
 
-use super::suite::{Mode, POST_LOGOUT, Suite, Visit, prepared};
+use super::files;
+use super::suite::{Mode, POST_LOGOUT, Suite, Visit};
 use crate::support::browser::Browser;
 use crate::support::relying_party::RelyingParty;
 use crate::support::server::TestServer;
@@ -14,7 +15,7 @@ use crate::support::server::TestServer;
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 async fn suite() -> Suite {
-    Suite::new(SERVER.get_or_init(prepared).await, Mode::Query).await
+    Suite::new(SERVER.get_or_init(files::server).await, Mode::Query).await
 }
 
 fn session_state(visit: &Visit) -> String {
@@ -24,7 +25,7 @@ fn session_state(visit: &Visit) -> String {
 
 /// What the iframe answers to a page of `origin` (Session Management §3.2).
 fn check_session(browser: &Browser, client_id: &str, origin: &str, session_state: &str) -> &'static str {
-    let cookie = browser.cookie("signet-state");
+    let cookie = browser.cookie("__Host-signet-state");
     if let Some(cookie) = cookie {
         // the script must be able to read it
         assert!(!cookie.attributes.to_ascii_lowercase().contains("httponly"));

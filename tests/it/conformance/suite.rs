@@ -3,13 +3,13 @@
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use super::super::support::apps::web_app;
 use super::super::support::browser::{Browser, Page};
 use super::super::support::relying_party::{Answer, Ask, RelyingParty};
 use super::super::support::server::{CALLBACK, TestServer};
 
 pub use super::checks::{ADDRESS, EMAIL, PHONE, PROFILE, check_description, check_error, check_json, check_userinfo};
 use super::checks::{ID_TOKEN_CLAIMS, check_code, check_jwks, check_metadata, half_hash};
+use super::files;
 
 /// The suite's person, with every standard claim set.
 pub const IDENTIFIER: &str = "buffy@example.com";
@@ -18,42 +18,6 @@ pub const PASSWORD: &str = "wooden stake at midnight";
 pub const POST_LOGOUT: &str = "https://suite.test:8443/test/a/acme/post_logout_redirect";
 /// Not a registered address.
 pub const UNREGISTERED: &str = "https://suite.test:8443/test/a/acme/unregistered";
-
-/// The suite's apps; the third authenticates by `client_secret_post`.
-const FIRST: (&str, &str) = ("oidf-1", "the first secret of the suite, long enough");
-const SECOND: (&str, &str) = ("oidf-2", "the second secret of the suite, long enough");
-const THIRD: (&str, &str) = ("oidf-post", "the third secret of the suite, long enough");
-
-const PERSON: &str = r#"
-[[users]]
-username = "buffy"
-password = "wooden stake at midnight"
-[users.profile]
-name = "Buffy Anne Summers"
-given_name = "Buffy"
-family_name = "Summers"
-middle_name = "Anne"
-nickname = "Slayer"
-preferred_username = "buffy"
-profile = "https://sunnydale.example/buffy"
-picture = "https://sunnydale.example/buffy.png"
-website = "https://buffy.sunnydale.example/"
-email = "buffy@example.com"
-email_verified = true
-gender = "female"
-birthdate = "1985-04-12"
-zoneinfo = "America/Los_Angeles"
-locale = "en"
-phone_number = "+16305550123"
-phone_number_verified = true
-[users.profile.address]
-formatted = "1630 Revello Drive\nSunnydale, CA 95037\nUSA"
-street_address = "1630 Revello Drive"
-locality = "Sunnydale"
-region = "CA"
-postal_code = "95037"
-country = "US"
-"#;
 
 /// How the authorization response travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,68 +28,13 @@ pub enum Mode {
 
 /// One plan on one server.
 pub struct Suite {
+    /// What the suite is told.
+    told: Value,
     pub server: &'static TestServer,
     pub mode: Mode,
     pub response_type: &'static str,
     /// `client_secret_basic`.
     pub client: RelyingParty,
-}
-
-/// A server with the suite's apps and its person.
-pub async fn prepared() -> TestServer {
-    prepare(TestServer::start().await).await
-}
-
-/// Gives a server the suite's apps and its person.
-pub async fn prepare(server: TestServer) -> TestServer {
-    prepare_with(server, "").await
-}
-
-/// The same, with further metadata of the first app.
-pub async fn prepare_with(server: TestServer, more: &str) -> TestServer {
-    let after_logout = format!(r#"post_logout_redirect_uris = ["{POST_LOGOUT}"]"#);
-    let apps = [
-        web_app(FIRST, "Suite one", &format!("{after_logout}\n{more}")),
-        web_app(SECOND, "Suite two", &after_logout),
-        web_app(
-            THIRD,
-            "Suite three",
-            r#"token_endpoint_auth_method = "client_secret_post""#,
-        ),
-    ];
-    server.holding(&(apps.concat() + PERSON)).await
-}
-
-/// A server whose apps may have every response type.
-pub async fn prepared_for_tokens() -> TestServer {
-    let types = [
-        "code",
-        "id_token",
-        "id_token token",
-        "code id_token",
-        "code token",
-        "code id_token token",
-    ];
-    let app = |(client_id, secret): (&str, &str), method: &str| {
-        format!(
-            r#"
-[[clients]]
-client_id = "{client_id}"
-client_secret = "{secret}"
-client_name = "Suite"
-token_endpoint_auth_method = "{method}"
-redirect_uris = ["{CALLBACK}"]
-grant_types = ["authorization_code", "implicit", "refresh_token"]
-response_types = {types:?}
-"#
-        )
-    };
-    let apps = [
-        app(FIRST, "client_secret_basic"),
-        app(SECOND, "client_secret_basic"),
-        app(THIRD, "client_secret_post"),
-    ];
-    TestServer::start().await.holding(&(apps.concat() + PERSON)).await
 }
 
 /// Where the pages led.
@@ -192,6 +101,12 @@ struct Front {
     id_token: Option<(String, Value)>,
 }
 
+/// A client as the suite is told of it.
+async fn party(server: &TestServer, client: &Value) -> RelyingParty {
+    let text = |name: &str| client[name].as_str().unwrap();
+    server.relying_party(text("client_id"), text("client_secret")).await
+}
+
 impl Suite {
     pub async fn new(server: &'static TestServer, mode: Mode) -> Self {
         Self::of(server, mode, "code").await
@@ -199,13 +114,23 @@ impl Suite {
 
     /// The plan for another response type.
     pub async fn of(server: &'static TestServer, mode: Mode, response_type: &'static str) -> Self {
-        let client = server.relying_party(FIRST.0, FIRST.1).await;
+        Self {
+            response_type,
+            ..Self::told(server, mode, "openid-static").await
+        }
+    }
+
+    /// The plan with the clients of another of the suite's configurations.
+    pub async fn told(server: &'static TestServer, mode: Mode, name: &str) -> Self {
+        let told = files::plan(name);
+        let client = party(server, &told["client"]).await;
         check_metadata(&client, "client_secret_basic");
         check_jwks(&client).await;
         Self {
+            told,
             server,
             mode,
-            response_type,
+            response_type: "code",
             client,
         }
     }
@@ -216,11 +141,11 @@ impl Suite {
     }
 
     pub async fn second_client(&self) -> RelyingParty {
-        self.server.relying_party(SECOND.0, SECOND.1).await
+        party(self.server, &self.told["client2"]).await
     }
 
     pub async fn post_client(&self) -> RelyingParty {
-        self.server.relying_party(THIRD.0, THIRD.1).await
+        party(self.server, &self.told["client_secret_post"]).await
     }
 
     /// A request as the suite sends it: without PKCE unless a module wants it.

@@ -2,9 +2,11 @@
 //! in and answers as it is told.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 
 /// A request that came in.
 #[derive(Debug, Clone)]
@@ -43,12 +45,8 @@ impl AppServer {
     /// A server that answers 200 with nothing.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Self {
-            origin: format!("http://{}", listener.local_addr().unwrap()),
-            received: Arc::default(),
-            answer: Arc::new(Mutex::new((200, String::new(), String::new()))),
-        };
-        let serving = server.clone();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let (server, serving) = Self::at(origin);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let _ = serving.serve(stream);
@@ -57,7 +55,42 @@ impl AppServer {
         server
     }
 
-    fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
+    /// The same over TLS, as the conformance suite: under its name and its certificate.
+    pub fn start_tls() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let keys = "config/conformance/keys";
+        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
+        acceptor
+            .set_private_key_file(format!("{keys}/suite.key.pem"), SslFiletype::PEM)
+            .unwrap();
+        acceptor
+            .set_certificate_chain_file(format!("{keys}/suite.cert.pem"))
+            .unwrap();
+        let acceptor = acceptor.build();
+        let (server, serving) = Self::at(format!("https://suite.test:{port}"));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if let Ok(mut stream) = acceptor.accept(stream) {
+                    let _ = serving.serve(&mut stream);
+                    let _ = stream.shutdown();
+                }
+            }
+        });
+        server
+    }
+
+    /// Two handles of one server: whose it is, and who serves.
+    fn at(origin: String) -> (Self, Self) {
+        let server = Self {
+            origin,
+            received: Arc::default(),
+            answer: Arc::new(Mutex::new((200, String::new(), String::new()))),
+        };
+        (server.clone(), server)
+    }
+
+    fn serve(&self, stream: impl Read + Write) -> std::io::Result<()> {
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
         reader.read_line(&mut line)?;

@@ -56,15 +56,11 @@ impl TestServer {
         Self::launch("http", "127.0.0.1", settings, None).await
     }
 
-    /// A server that speaks https, under a certificate of its own.
-    pub async fn with_tls() -> Self {
-        Self::launch("https", "localhost", &[], None).await
-    }
-
     /// A server as a settings file has it, with a door for client certificates besides; only its addresses and its
-    /// database are others.
-    pub async fn of_file(file: &str) -> Self {
-        Self::launch("https", "localhost", &[(MTLS_LISTEN, "")], Some(file)).await
+    /// database are others, and `settings`.
+    pub async fn of_file(file: &str, settings: &[(&str, &str)]) -> Self {
+        let changes = [&[(MTLS_LISTEN, "")], settings].concat();
+        Self::launch("https", "localhost", &changes, Some(file)).await
     }
 
     async fn launch(scheme: &str, host: &str, changes: &[(&str, &str)], file: Option<&str>) -> Self {
@@ -75,11 +71,6 @@ impl TestServer {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         settings.insert("SIGNET_DATA_DIR".to_owned(), text(&folder.join("data")));
-        if scheme == "https" && file.is_none() {
-            let (certificate, key) = make_certificate(&folder, host);
-            settings.insert("SIGNET_TLS_CERT_FILE".to_owned(), text(&certificate));
-            settings.insert("SIGNET_TLS_KEY_FILE".to_owned(), text(&key));
-        }
         let clock = Arc::new(OffsetClock::default());
         let (stop, stopped) = oneshot::channel();
         let (started, is_started) = oneshot::channel();
@@ -276,38 +267,4 @@ fn new_folder() -> PathBuf {
 
 fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
-}
-
-/// A certificate that vouches for itself, and its key.
-fn make_certificate(folder: &Path, host: &str) -> (PathBuf, PathBuf) {
-    use openssl::asn1::Asn1Time;
-    use openssl::ec::{EcGroup, EcKey};
-    use openssl::hash::MessageDigest;
-    use openssl::nid::Nid;
-    use openssl::pkey::PKey;
-    use openssl::x509::extension::SubjectAlternativeName;
-    use openssl::x509::{X509, X509NameBuilder};
-
-    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-    let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
-    let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_text("CN", host).unwrap();
-    let name = name.build();
-    let mut builder = X509::builder().unwrap();
-    builder.set_version(2).unwrap();
-    builder.set_subject_name(&name).unwrap();
-    builder.set_issuer_name(&name).unwrap();
-    builder.set_pubkey(&key).unwrap();
-    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
-    let names = SubjectAlternativeName::new()
-        .dns(host)
-        .build(&builder.x509v3_context(None, None))
-        .unwrap();
-    builder.append_extension(names).unwrap();
-    builder.sign(&key, MessageDigest::sha256()).unwrap();
-    let (certificate_file, key_file) = (folder.join("cert.pem"), folder.join("key.pem"));
-    fs::write(&certificate_file, builder.build().to_pem().unwrap()).unwrap();
-    fs::write(&key_file, key.private_key_to_pem_pkcs8().unwrap()).unwrap();
-    (certificate_file, key_file)
 }

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use super::super::files;
 use super::super::suite::check_error;
-use super::kit::{By, Changed, End, Fapi, FapiClient, Variant, check_pushed, get, prepared};
+use super::kit::{By, Changed, End, Fapi, FapiClient, Variant, check_pushed, get};
 use crate::support::relying_party::Ask;
 use crate::support::server::TestServer;
 use crate::support::signing_key::SigningKey;
@@ -15,7 +16,7 @@ static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 /// Every way through the plan: how the client proves itself, how requests come, how answers look.
 async fn ways() -> Vec<(Fapi, Pushed)> {
-    let server = SERVER.get_or_init(prepared).await;
+    let server = SERVER.get_or_init(files::server).await;
     let mut ways = Vec::new();
     for (auth, jarm, pushed) in [
         (By::Signature, false, Pushed::No),

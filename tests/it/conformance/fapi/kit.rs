@@ -11,9 +11,9 @@ use super::super::super::support::browser::{Browser, Page};
 use super::super::super::support::relying_party::{Answer, Ask, RelyingParty};
 use super::super::super::support::server::TestServer;
 use super::super::super::support::signing_key::{SigningKey, proof_claims};
+use super::super::files::pem;
 use super::super::suite::{IDENTIFIER, PASSWORD};
 
-pub const KEYS: &str = "config/conformance/keys";
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// How a client proves itself, and what its tokens are tied to.
@@ -77,16 +77,6 @@ pub struct Changed {
 pub enum End {
     Response(Vec<(String, String)>),
     Page(Box<Page>),
-}
-
-pub async fn prepared() -> TestServer {
-    let resources = std::fs::read_to_string("config/conformance/resources.toml").unwrap();
-    let server = TestServer::of_file("config/conformance/signet.toml").await;
-    server.holding(&resources).await
-}
-
-pub fn pem(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{KEYS}/{name}.pem")).unwrap()
 }
 
 /// Connections that show this certificate, or none.

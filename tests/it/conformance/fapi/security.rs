@@ -3,14 +3,15 @@
 
 use tokio::sync::OnceCell;
 
-use super::kit::{By, Fapi, Variant, prepared};
+use super::super::files;
+use super::kit::{By, Fapi, Variant};
 use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 async fn plan((profile, jarm, auth, sender): (&'static str, bool, By, By)) -> Fapi {
     Fapi {
-        server: SERVER.get_or_init(prepared).await,
+        server: SERVER.get_or_init(files::server).await,
         variant: Variant {
             profile,
             auth,
@@ -257,7 +258,7 @@ mod signed_answers_private_key_jwt_and_dpop {
 /// The modules that wait, on a server whose clock only they move.
 #[tokio::test]
 async fn ensure_token_endpoint_fails_with_expired_auth_code_and_par_with_an_expired_request_uri() {
-    let server: &'static TestServer = Box::leak(Box::new(prepared().await));
+    let server: &'static TestServer = Box::leak(Box::new(files::server().await));
     for (auth, sender) in [(By::Signature, By::Proof), (By::Certificate, By::Certificate)] {
         let variant = Variant {
             profile: "fapi2",
