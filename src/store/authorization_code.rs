@@ -31,9 +31,8 @@ pub struct CodeContext {
 /// # Errors
 /// [`Error::Unavailable`], [`Error::Corrupt`].
 pub async fn find(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<CodeContext>, Error> {
-    let row = sqlx::query!(
+    let row = grant::joined!(
         r#"
-        select
             c.code_hash,
             c.redirect_uri,
             c.redirect_uri_given,
@@ -43,29 +42,9 @@ pub async fn find(db: impl PgExecutor<'_>, hash: &TokenHash) -> Result<Option<Co
             c.expires_at as code_expires_at,
             c.redeemed_at,
             c.client_id as code_client_id,
-            g.id,
-            g.client_id,
-            g.user_id,
-            g.session_id,
-            g.scopes,
-            g.resources,
-            g.claims as "claims: Json<ClaimsRequest>",
-            g.authorization_details as "authorization_details: Json<AuthorizationDetails>",
-            g.nonce,
-            g.auth_time,
-            g.acr,
-            g.amr,
-            g.created_at,
-            g.expires_at,
-            g.revoked_at,
-            u.status,
-            least(s.ended_at, s.expires_at) as session_ends
-        from authorization_codes c
-        join grants g on g.id = c.grant_id
-        join users u on u.id = g.user_id
-        left join sessions s on s.id = g.session_id
-        where c.code_hash = $1
         "#,
+        "from authorization_codes c join grants g on g.id = c.grant_id",
+        "where c.code_hash = $1",
         hash.as_bytes()
     )
     .fetch_optional(db)
@@ -108,51 +87,14 @@ pub async fn redeem(
     grant_ends: Time,
     family: Option<&RefreshToken>,
 ) -> Result<bool, Error> {
-    let count = sqlx::query_scalar!(
-        r#"
-        with redeemed as (
-            update authorization_codes c
-            set redeemed_at = $2
-            from grants g
-            join users u on u.id = g.user_id
-            left join sessions s on s.id = g.session_id
-            where c.code_hash = $1
-                and c.redeemed_at is null
-                and g.id = c.grant_id
-                and g.revoked_at is null
-                and u.status = 'active'
-                and least(s.ended_at, s.expires_at) is not distinct from $11
-            returning c.grant_id
-        ),
-        extended as (
-            update grants
-            set expires_at = $3
-            from redeemed
-            where id = redeemed.grant_id
-                and expires_at < $3
-        ),
-        begun as (
-            insert into refresh_tokens (
-                family_id, grant_id, client_id, generation, current_hash, created_at, expires_at, confirmation
-            )
-            select $4::uuid, redeemed.grant_id, $5, $6, $7, $8, $9, $10
-            from redeemed
-            where $4::uuid is not null
-        )
-        select count(*) as "count!"
-        from redeemed
-        "#,
-        hash.as_bytes(),
+    let count = grant::redeemed!(
+        "authorization_codes",
+        "code_hash",
+        hash,
         now,
+        session_ends,
         grant_ends,
-        family.map(|family| family.family_id.0),
-        family.map(|family| family.client_id.as_str()),
-        family.map(|family| family.generation),
-        family.map(|family| family.current_hash.as_bytes()),
-        family.map(|family| family.created_at),
-        family.map(|family| family.expires_at),
-        family.and_then(|family| super::confirmation(&family.confirmation)) as _,
-        session_ends
+        family
     )
     .fetch_one(db)
     .await?;

@@ -80,6 +80,102 @@ macro_rules! of_joined {
 }
 pub(super) use of_joined;
 
+/// A grant with all that decides whether tokens may be issued for it, and what `$first` adds. A macro, because sqlx checks
+/// literals.
+macro_rules! joined {
+    ($first:literal, $from:literal, $where:literal, $argument:expr) => {
+        sqlx::query!(
+            "select "
+                + $first
+                + r#"
+            g.id,
+            g.client_id,
+            g.user_id,
+            g.session_id,
+            g.scopes,
+            g.resources,
+            g.claims as "claims: Json<ClaimsRequest>",
+            g.authorization_details as "authorization_details: Json<AuthorizationDetails>",
+            g.nonce,
+            g.auth_time,
+            g.acr,
+            g.amr,
+            g.created_at,
+            g.expires_at,
+            g.revoked_at,
+            u.status,
+            least(s.ended_at, s.expires_at) as session_ends
+            "#
+                + $from
+                + r#"
+            join users u on u.id = g.user_id
+            left join sessions s on s.id = g.session_id
+            "#
+                + $where,
+            $argument
+        )
+    };
+}
+pub(super) use joined;
+
+/// Uses up what stands for a grant, if nobody has and the grant still holds; counts what was used up. Keeps the grant and
+/// begins a family of refresh tokens with it: one statement, so that it is one moment.
+macro_rules! redeemed {
+    ($table:literal, $key:literal, $hash:expr, $now:expr, $session_ends:expr, $grant_ends:expr, $family:expr) => {
+        sqlx::query_scalar!(
+            r#"
+            with redeemed as (
+                update "#
+                + $table
+                + r#" c
+                set redeemed_at = $2
+                from grants g
+                join users u on u.id = g.user_id
+                left join sessions s on s.id = g.session_id
+                where c."#
+                + $key
+                + r#" = $1
+                    and c.redeemed_at is null
+                    and g.id = c.grant_id
+                    and g.revoked_at is null
+                    and u.status = 'active'
+                    and least(s.ended_at, s.expires_at) is not distinct from $11
+                returning c.grant_id
+            ),
+            extended as (
+                update grants
+                set expires_at = $3
+                from redeemed
+                where id = redeemed.grant_id
+                    and expires_at < $3
+            ),
+            begun as (
+                insert into refresh_tokens (
+                    family_id, grant_id, client_id, generation, current_hash, created_at, expires_at, confirmation
+                )
+                select $4::uuid, redeemed.grant_id, $5, $6, $7, $8, $9, $10
+                from redeemed
+                where $4::uuid is not null
+            )
+            select count(*) as "count!"
+            from redeemed
+            "#,
+            $hash.as_bytes(),
+            $now,
+            $grant_ends,
+            $family.map(|family| family.family_id.0),
+            $family.map(|family| family.client_id.as_str()),
+            $family.map(|family| family.generation),
+            $family.map(|family| family.current_hash.as_bytes()),
+            $family.map(|family| family.created_at),
+            $family.map(|family| family.expires_at),
+            $family.and_then(|family| crate::store::confirmation(&family.confirmation)) as _,
+            $session_ends
+        )
+    };
+}
+pub(super) use redeemed;
+
 macro_rules! select_grant {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(

@@ -32,9 +32,8 @@ pub struct RefreshContext {
 /// # Errors
 /// [`Error::Unavailable`], [`Error::Corrupt`].
 pub async fn find(db: impl PgExecutor<'_>, family_id: RefreshFamilyId) -> Result<Option<RefreshContext>, Error> {
-    let row = sqlx::query!(
+    let row = grant::joined!(
         r#"
-        select
             r.client_id as token_client_id,
             r.confirmation as "confirmation: Json<Confirmation>",
             r.generation,
@@ -44,29 +43,9 @@ pub async fn find(db: impl PgExecutor<'_>, family_id: RefreshFamilyId) -> Result
             r.created_at as token_created_at,
             r.expires_at as token_expires_at,
             r.revoked_at as token_revoked_at,
-            g.id,
-            g.client_id,
-            g.user_id,
-            g.session_id,
-            g.scopes,
-            g.resources,
-            g.claims as "claims: Json<ClaimsRequest>",
-            g.authorization_details as "authorization_details: Json<AuthorizationDetails>",
-            g.nonce,
-            g.auth_time,
-            g.acr,
-            g.amr,
-            g.created_at,
-            g.expires_at,
-            g.revoked_at,
-            u.status,
-            least(s.ended_at, s.expires_at) as session_ends
-        from refresh_tokens r
-        join grants g on g.id = r.grant_id
-        join users u on u.id = g.user_id
-        left join sessions s on s.id = g.session_id
-        where r.family_id = $1
         "#,
+        "from refresh_tokens r join grants g on g.id = r.grant_id",
+        "where r.family_id = $1",
         family_id.0
     )
     .fetch_optional(db)
