@@ -198,6 +198,7 @@ apis-empty-title = Noch keine APIs
 apis-text = APIs sind, wofür Access-Token da sind. Sie stehen in Ressourcendateien als [[resources]] und kommen mit signet apply herein.
 apis-identifier = Kennung
 apis-scopes = Scopes
+apis-own-clients = Spricht als
 
 keys-title = Signaturschlüssel
 keys-text = Die Schlüssel lösen sich von selbst ab: Der nächste wird veröffentlicht, bevor er signiert, und der letzte bleibt es, bis seine Token abgelaufen sind.

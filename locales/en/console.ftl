@@ -198,6 +198,7 @@ apis-empty-title = No APIs yet
 apis-text = APIs are what access tokens are for. They are written in resource files as [[resources]] and brought in by signet apply.
 apis-identifier = Identifier
 apis-scopes = Scopes
+apis-own-clients = Speaks as
 
 keys-title = Signing keys
 keys-text = Keys roll over by themselves: the next one is published before it signs, and the last one stays published until its tokens have run out.

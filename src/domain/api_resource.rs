@@ -172,6 +172,7 @@ mod tests {
             identifier: identifier.into(),
             name: None,
             scopes: scopes.iter().map(scope).collect(),
+            own_clients: Vec::new(),
             authorization_details_types: Vec::new(),
             access_token_format: TokenFormat::Jwt,
             access_token_signing_alg: None,

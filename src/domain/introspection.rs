@@ -5,20 +5,18 @@ use serde_json::{Map, Value};
 
 use crate::{
     base::Time,
-    model::{AccessToken, Client, Confirmation},
+    domain::permission::Catalog,
+    model::{AccessToken, Client, Confirmation, Resource},
     spec::oauth::ScopeSet,
 };
 
 /// Whether the client may be told about an access token: it got it itself, or it is the API that the token is for. An API
-/// is known by its client_id, or by naming the resource in its own metadata. RFC 7662 §4: nobody else learns anything.
-pub fn may_see(client: &Client, token: &AccessToken) -> bool {
+/// is known by its client_id, or by those that it names as its own. RFC 7662 §4: nobody else learns anything, and who may
+/// call an API is not the API.
+pub fn may_see(client: &Client, token: &AccessToken, catalog: &Catalog) -> bool {
     let serves = |audience: &String| {
-        *audience == client.client_id
-            || client
-                .metadata
-                .resources
-                .as_ref()
-                .is_some_and(|named| named.contains(audience))
+        let names = |api: &Resource| api.own_clients.contains(&client.client_id);
+        *audience == client.client_id || catalog.resource(audience).is_some_and(names)
     };
     token.client_id == client.client_id || token.audience.iter().any(serves)
 }
@@ -129,7 +127,7 @@ impl Answer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::token::fixture::{API, ISSUER, NOW, client};
+    use crate::domain::token::fixture::{API, ISSUER, NOW, OPAQUE_API, client, resource};
 
     fn token() -> AccessToken {
         AccessToken {
@@ -152,15 +150,25 @@ mod tests {
     #[test]
     fn the_owner_and_the_api_may_see_a_token_and_nobody_else() {
         let mut other = client();
-        assert!(may_see(&other, &token()));
+        let catalog = |clients: &[&str]| {
+            let mut api = resource(API, &[]);
+            api.own_clients = clients.iter().map(|&one| one.to_owned()).collect();
+            Catalog::new(ISSUER, vec![api, resource(OPAQUE_API, &[])], &[])
+        };
+        assert!(may_see(&other, &token(), &catalog(&[])));
         other.client_id = "other".to_owned();
-        assert!(!may_see(&other, &token()));
+        assert!(!may_see(&other, &token(), &catalog(&[])));
+        // who may call it is not it
         other.metadata.resources = Some(vec![API.to_owned()]);
-        assert!(may_see(&other, &token()));
-        other.metadata.resources = Some(vec![ISSUER.to_owned()]);
-        assert!(!may_see(&other, &token()));
+        assert!(!may_see(&other, &token(), &catalog(&["gateway"])));
+        assert!(may_see(&other, &token(), &catalog(&["gateway", "other"])));
+        let elsewhere = AccessToken {
+            audience: vec![OPAQUE_API.to_owned()],
+            ..token()
+        };
+        assert!(!may_see(&other, &elsewhere, &catalog(&["other"])));
         other.client_id = API.to_owned();
-        assert!(may_see(&other, &token()));
+        assert!(may_see(&other, &token(), &catalog(&[])));
     }
 
     #[test]

@@ -95,7 +95,8 @@ async fn access_token(core: &Core, client: &Client, value: &str) -> Result<Optio
         return Ok(None);
     };
     let token = &live.token;
-    if !introspection::may_see(client, token) {
+    let catalog = core.catalog().await?;
+    if !introspection::may_see(client, token, &catalog.permissions) {
         return Ok(None);
     }
     let sub = subject(core, &token.client_id, token.user_id).await?;

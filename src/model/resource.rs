@@ -65,6 +65,9 @@ pub struct Resource {
     pub identifier: String,
     /// For people.
     pub name: Option<String>,
+    /// The client_ids under which it speaks itself: they may look into tokens for it (RFC 7662 §4) and hand them on (RFC
+    /// 8693). Who may merely call it is no such client.
+    pub own_clients: Vec<String>,
     /// Its scopes.
     pub scopes: Vec<ResourceScope>,
     /// Its types of `authorization_details`.

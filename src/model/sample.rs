@@ -154,6 +154,7 @@ pub(crate) fn resource(identifier: &str, scope: &str) -> Resource {
             name: scope.to_owned(),
             description: None,
         }],
+        own_clients: Vec::new(),
         authorization_details_types: Vec::new(),
         access_token_format: TokenFormat::Jwt,
         access_token_signing_alg: None,

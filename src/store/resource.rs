@@ -17,6 +17,7 @@ struct ResourceRow {
     id: Uuid,
     identifier: String,
     name: Option<String>,
+    own_clients: Vec<String>,
     scopes: Json<Vec<ResourceScope>>,
     authorization_details_types: Json<Vec<DetailsType>>,
     access_token_format: String,
@@ -32,6 +33,7 @@ fn read(row: ResourceRow) -> Result<Resource, Error> {
         id: ResourceId(row.id),
         identifier: row.identifier,
         name: row.name,
+        own_clients: row.own_clients,
         scopes: row.scopes.0,
         authorization_details_types: row.authorization_details_types.0,
         access_token_format: known(
@@ -55,6 +57,7 @@ macro_rules! select_resource {
                 id,
                 identifier,
                 name,
+                own_clients,
                 scopes as "scopes: Json<Vec<ResourceScope>>",
                 authorization_details_types as "authorization_details_types: Json<Vec<DetailsType>>",
                 access_token_format,
@@ -99,9 +102,9 @@ pub async fn insert(db: impl PgExecutor<'_>, resource: &Resource) -> Result<(), 
         "
         insert into resources (
             id, identifier, name, scopes, access_token_format, access_token_signing_alg, access_token_lifetime_seconds,
-            origin, created_at, updated_at, authorization_details_types
+            origin, created_at, updated_at, authorization_details_types, own_clients
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ",
         resource.id.0,
         resource.identifier,
@@ -113,7 +116,8 @@ pub async fn insert(db: impl PgExecutor<'_>, resource: &Resource) -> Result<(), 
         resource.origin,
         resource.created_at,
         resource.updated_at,
-        Json(&resource.authorization_details_types) as _
+        Json(&resource.authorization_details_types) as _,
+        &resource.own_clients
     )
     .execute(db)
     .await?;
@@ -135,7 +139,8 @@ pub async fn update(db: impl PgExecutor<'_>, resource: &Resource) -> Result<(), 
             access_token_lifetime_seconds = $6,
             origin = $7,
             updated_at = $8,
-            authorization_details_types = $9
+            authorization_details_types = $9,
+            own_clients = $10
         where id = $1
         ",
         resource.id.0,
@@ -146,7 +151,8 @@ pub async fn update(db: impl PgExecutor<'_>, resource: &Resource) -> Result<(), 
         resource.access_token_lifetime_seconds,
         resource.origin,
         resource.updated_at,
-        Json(&resource.authorization_details_types) as _
+        Json(&resource.authorization_details_types) as _,
+        &resource.own_clients
     )
     .execute(db)
     .await?;

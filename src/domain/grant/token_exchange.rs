@@ -79,12 +79,12 @@ fn exchange(ask: &Ask<'_>, subject: &Presented, actor: Option<&Presented>) -> Re
         ));
     };
     // Whoever merely found a token has no business with it.
-    if !introspection::may_see(ask.client, token) {
+    if !introspection::may_see(ask.client, token, ask.catalog) {
         return Err(unacceptable(
             "subject_token was issued neither to this client nor for it",
         ));
     }
-    if actor.is_some_and(|actor| !introspection::may_see(ask.client, &actor.token)) {
+    if actor.is_some_and(|actor| !introspection::may_see(ask.client, &actor.token, ask.catalog)) {
         return Err(unacceptable("actor_token was issued neither to this client nor for it"));
     }
     // Neither does it get rid of the key that a token is tied to: not its owner without the key, nor a service for itself.
@@ -232,7 +232,8 @@ mod tests {
     use crate::{
         domain::{
             grant::fixture::{Scene, code_of},
-            token::fixture::{API, NOW, OPAQUE_API, public_client, user},
+            permission::Catalog,
+            token::fixture::{self, API, ISSUER, NOW, OPAQUE_API, public_client, user},
         },
         model::{AccessToken, Confirmation, exchange_rule::ExchangeRule},
     };
@@ -243,7 +244,12 @@ mod tests {
     fn scene(params: &str) -> (Scene, Presented) {
         let mut scene = Scene::new("openid orders:read shared", &format!("{ASK}&{params}"));
         scene.client.client_id = "gateway".to_owned();
-        scene.client.metadata.resources = Some(vec![API.to_owned(), OPAQUE_API.to_owned()]);
+        let mut resources: Vec<_> = scene.catalog.resources().cloned().collect();
+        for api in resources.iter_mut().filter(|api| api.identifier == API) {
+            api.own_clients = vec!["gateway".to_owned()];
+        }
+        scene.catalog = Catalog::new(ISSUER, resources, &[]);
+        scene.client.metadata.resources = Some(vec![OPAQUE_API.to_owned()]);
         scene.client.metadata.token_exchange = vec![ExchangeRule {
             subject_clients: vec!["web".to_owned()],
             audiences: vec![OPAQUE_API.to_owned()],
@@ -395,10 +401,7 @@ mod tests {
                 ErrorCode::InvalidTarget,
             ),
             // a token that was found somewhere
-            (
-                |scene, _| scene.client.metadata.resources = Some(vec![OPAQUE_API.to_owned()]),
-                ErrorCode::InvalidRequest,
-            ),
+            (|scene, _| scene.catalog = fixture::catalog(), ErrorCode::InvalidRequest),
             (|_, subject| subject.person = None, ErrorCode::InvalidRequest),
             (|scene, _| scene.client = public_client(), ErrorCode::UnauthorizedClient),
             (

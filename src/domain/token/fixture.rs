@@ -35,6 +35,7 @@ pub(crate) fn resource(identifier: &str, scopes: &[&str]) -> Resource {
                 description: None,
             })
             .collect(),
+        own_clients: Vec::new(),
         authorization_details_types: Vec::new(),
         access_token_format: TokenFormat::Jwt,
         access_token_signing_alg: None,

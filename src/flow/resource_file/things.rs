@@ -52,6 +52,7 @@ impl Work<'_> {
                     .map_or_else(|| ResourceId::new(now, &*self.core.rng), |one| one.id),
                 identifier: wanted.identifier.clone(),
                 name: wanted.name.clone(),
+                own_clients: wanted.own_clients.clone(),
                 scopes: wanted.scopes.clone(),
                 authorization_details_types: wanted.authorization_details_types.clone(),
                 access_token_format: wanted.access_token_format,
@@ -215,6 +216,7 @@ pub(super) fn issuer_state(issuer: &TrustedIssuer) -> Map<String, Value> {
 pub(super) fn resource_state(resource: &Resource) -> Map<String, Value> {
     object(json!({
         "name": resource.name,
+        "own_clients": resource.own_clients,
         "scopes": resource.scopes,
         "authorization_details_types": resource.authorization_details_types,
         "access_token_format": resource.access_token_format,

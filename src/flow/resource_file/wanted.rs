@@ -95,6 +95,7 @@ pub(super) struct WantedResource {
     pub places: Places,
     pub identifier: String,
     pub name: Option<String>,
+    pub own_clients: Vec<String>,
     pub scopes: Vec<ResourceScope>,
     pub authorization_details_types: Vec<DetailsType>,
     pub access_token_format: TokenFormat,
@@ -331,6 +332,7 @@ fn resource(table: &Table<'_, '_>) -> Result<WantedResource, FileError> {
     table.only(&[
         "identifier",
         "name",
+        "own_clients",
         "scopes",
         "authorization_details_types",
         "access_token_format",
@@ -361,6 +363,7 @@ fn resource(table: &Table<'_, '_>) -> Result<WantedResource, FileError> {
         places: Places::of(table),
         identifier: table.need("identifier")?.text()?,
         name: table.text("name")?,
+        own_clients: table.texts("own_clients")?,
         scopes,
         authorization_details_types: details_types,
         access_token_format: choice(table, "access_token_format", TokenFormat::parse, "jwt or opaque")?

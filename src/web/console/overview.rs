@@ -94,6 +94,7 @@ pub async fn apis(admin: Admin) -> HttpResponse {
     let rows = resources.into_iter().map(|resource| ApiRow {
         identifier: resource.identifier,
         name: resource.name.unwrap_or_default(),
+        own_clients: resource.own_clients,
         scopes: resource.scopes.into_iter().map(|scope| scope.name).collect(),
         access_token_format: resource.access_token_format.as_str().to_owned(),
     });

@@ -437,6 +437,7 @@ fn resources() -> Vec<Resource> {
                 description: None,
             })
             .to_vec(),
+        own_clients: vec!["api".to_owned()],
         authorization_details_types: Vec::new(),
         access_token_format: format,
         access_token_signing_alg: Some("EdDSA".to_owned()),

@@ -101,8 +101,11 @@ async fn an_id_token_or_a_forged_token_is_no_access_token() {
 #[actix_web::test]
 async fn introspection_tells_owner_and_api_and_nobody_else() {
     let kit = Kit::new().await;
-    kit.register("api", |client| client.metadata.resources = Some(vec![API.to_owned()]))
-        .await;
+    kit.register("api", |_| {}).await;
+    kit.register("caller", |client| {
+        client.metadata.resources = Some(vec![API.to_owned()])
+    })
+    .await;
     kit.register("stranger", |_| {}).await;
     let code = kit
         .code("openid orders:read", |grant, _| grant.resources = vec![API.to_owned()])
@@ -136,7 +139,9 @@ async fn introspection_tells_owner_and_api_and_nobody_else() {
             &json!(ISSUER)
         )
     );
-    assert_eq!(by("stranger").await, json!({ "active": false }));
+    for other in ["stranger", "caller"] {
+        assert_eq!(by(other).await, json!({ "active": false }), "{other}");
+    }
     assert_eq!(kit.introspect("nonsense").await, json!({ "active": false }));
     let anonymous = kit.post("/introspect", None, &[("token", token)]).await;
     assert_eq!(anonymous.error(), (401, "invalid_client".to_owned()));

@@ -127,6 +127,10 @@ async fn an_api_may_look_into_tokens_for_it_and_into_no_others() {
     ] {
         assert_eq!(api.introspect(hidden).await, serde_json::json!({"active": false}));
     }
+    // who is limited to the API and may call it is not the API
+    let machine = server.relying_party("machine", WEB_SECRET).await;
+    let found = machine.introspect(text(&for_api, "access_token")).await;
+    assert_eq!(found, serde_json::json!({"active": false}));
     // RFC 7662 §2.1: not for whoever merely found a token.
     let public = server.relying_party("spa", "").await;
     let asked = public

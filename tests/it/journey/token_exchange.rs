@@ -12,11 +12,12 @@ const STOCK: &str = "https://stock.example";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
-/// `gateway` is the orders API and calls the stock; `stock` is called and calls on; `support` speaks for people.
+/// `gateway` is the orders API, as the world says, and calls the stock; `stock` is called and calls on; `support` speaks for people.
 const SERVICES: &str = r#"
 [[resources]]
 identifier = "https://stock.example"
 name = "Stock"
+own_clients = ["stock"]
 [[resources.scopes]]
 name = "stock:read"
 [[resources.scopes]]

@@ -69,6 +69,7 @@ resources = ["https://api.example"]
 [[resources]]
 identifier = "https://api.example"
 name = "Orders"
+own_clients = ["https-api", "gateway", "support"]
 [[resources.scopes]]
 name = "orders:read"
 description = "See your orders"

@@ -82,6 +82,7 @@ async fn a_resource_reads_back_as_written() {
             name: "orders:read".to_owned(),
             description: Some("See your orders".to_owned()),
         }],
+        own_clients: vec!["orders".to_owned()],
         authorization_details_types: Vec::new(),
         access_token_format: TokenFormat::Opaque,
         access_token_signing_alg: None,
@@ -102,6 +103,7 @@ async fn a_resource_reads_back_as_written() {
     let again = resource::insert(store.pool(), &twin).await.unwrap_err();
     assert!(again.is_conflict(resource::IDENTIFIER_KEY));
     api.access_token_format = TokenFormat::Jwt;
+    api.own_clients = vec!["orders".to_owned(), "refunds".to_owned()];
     api.access_token_signing_alg = Some("EdDSA".to_owned());
     resource::update(store.pool(), &api).await.unwrap();
     assert_eq!(resource::list(store.pool()).await.unwrap(), [api.clone()]);

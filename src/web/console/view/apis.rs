@@ -21,6 +21,8 @@ pub struct ApiRow {
     pub identifier: String,
     /// Its name; may be empty.
     pub name: String,
+    /// Those clients under which it speaks itself.
+    pub own_clients: Vec<String>,
     /// Its scopes by name.
     pub scopes: Vec<String>,
     /// Format of its access tokens: `jwt` or `opaque`.
@@ -33,6 +35,7 @@ impl Apis {
         let one = |identifier: &str, name: &str| ApiRow {
             identifier: identifier.to_owned(),
             name: name.to_owned(),
+            own_clients: vec!["orders".to_owned()],
             scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
             access_token_format: "jwt".to_owned(),
         };
