@@ -9,13 +9,13 @@ use time::Duration;
 use super::{deferred, security_profile::Rules};
 use crate::{
     base::{Secret, Time, TokenHash},
-    model::{Client, DeliveryMode, Resource},
+    model::{Client, DeliveryMode},
     spec::{
         jose::{
             Expect, JwsAlg, VerifiedJwt,
             jwt::{Audience, Expiry, TokenError, Typ},
         },
-        oauth::{ErrorCode, OAuthError, Params, ScopeSet, scope::OPENID},
+        oauth::{ErrorCode, OAuthError, Params, scope::OPENID},
     },
 };
 
@@ -50,10 +50,8 @@ const MAX_JTI: usize = 512;
 /// What a good request asks for.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// Which scopes; `openid` is among them.
-    pub scope: ScopeSet,
-    /// Which API resources.
-    pub resources: Vec<String>,
+    /// What is to be permitted; `openid` is among its scopes.
+    pub what: deferred::Asked,
     /// Who is asked.
     pub hint: Hint,
     /// Words that both ends show.
@@ -179,6 +177,10 @@ pub fn read(jwt: &VerifiedJwt, client: &Client, now: Time, skew: Duration) -> Re
                     pairs.push((name.to_owned(), text.to_owned()));
                 }
             }
+            // RFC 9396 §3: in a signed request it is JSON, not a text
+            Some(details @ Value::Array(_)) if name == "authorization_details" => {
+                pairs.push((name.to_owned(), details.to_string()));
+            }
             Some(_) => return Err(missing(name)),
         }
     }
@@ -198,27 +200,21 @@ pub fn refused(error: TokenError) -> OAuthError {
 ///
 /// # Errors
 /// Any of CIBA Core §13 that needs no person to be known.
-pub fn asked(
-    params: &Params,
-    client: &Client,
-    resources: &[&Resource],
-    claim_scopes: &[String],
-) -> Result<Asked, OAuthError> {
+pub fn asked(params: &Params, client: &Client, offer: &deferred::Offer<'_>) -> Result<Asked, OAuthError> {
     if params.sent("request_uri") {
         return Err(invalid("request_uri is not supported at this endpoint"));
     }
     params.require("scope")?;
-    let (scope, resources) = deferred::asked(params, client, resources, claim_scopes)?;
+    let what = deferred::asked(params, client, offer)?;
     // CIBA Core §7.1
-    if !scope.contains(OPENID) {
+    if !what.scope.contains(OPENID) {
         return Err(OAuthError::new(ErrorCode::InvalidScope, "scope must contain openid"));
     }
     if params.get("user_code").is_some() {
         return Err(invalid("user_code is not supported"));
     }
     Ok(Asked {
-        scope,
-        resources,
+        what,
         hint: hint(params)?,
         binding_message: binding_message(params)?,
         lifetime: lifetime(params)?,
@@ -292,7 +288,12 @@ mod tests {
     };
 
     fn ask(text: &str, client: &Client) -> Result<Asked, OAuthError> {
-        asked(&Params::parse(text).unwrap(), client, &[], &[])
+        let offer = deferred::Offer {
+            named: &[],
+            declaring: &[],
+            claim_scopes: &[],
+        };
+        asked(&Params::parse(text).unwrap(), client, &offer)
     }
 
     #[test]

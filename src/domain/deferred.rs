@@ -3,11 +3,11 @@
 
 use time::Duration;
 
-use super::authorize;
+use super::authorize::{self, details};
 use crate::{
     base::Time,
     model::{Client, Resource, deferred_authorization::Pace},
-    spec::oauth::{ErrorCode, OAuthError, Params, ScopeSet},
+    spec::oauth::{AuthorizationDetails, ErrorCode, OAuthError, Params, ScopeSet},
 };
 
 /// How long somebody has to go to another device, sign in and decide.
@@ -25,26 +25,40 @@ const SLOWEST_SECONDS: i32 = 60;
 /// Questions travel: what was sent on time may arrive so much early.
 const JITTER: Duration = Duration::milliseconds(500);
 
-/// What is asked for: scopes that are known here and that the client may ask for, and API resources.
+/// What may be asked for here.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'a> {
+    /// The APIs that the request names.
+    pub named: &'a [&'a Resource],
+    /// The APIs that declare types of `authorization_details`.
+    pub declaring: &'a [&'a Resource],
+    /// The scopes of custom claims.
+    pub claim_scopes: &'a [String],
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// Scopes that are known here and that the client may ask for.
+    pub scope: ScopeSet,
+    /// API resources.
+    pub resources: Vec<String>,
+    /// What is to be permitted beyond scopes (RFC 9396 §3).
+    pub details: AuthorizationDetails,
+}
+
+/// Reads it.
 ///
 /// # Errors
-/// `invalid_target` and `invalid_scope`, as at the authorization endpoint.
-pub fn asked(
-    params: &Params,
-    client: &Client,
-    resources: &[&Resource],
-    claim_scopes: &[String],
-) -> Result<(ScopeSet, Vec<String>), OAuthError> {
-    // RFC 9396 §5: what would not be honoured must not be passed over
-    if params.sent("authorization_details") {
-        let why = "authorization_details are not supported at this endpoint";
-        return Err(OAuthError::new(ErrorCode::InvalidRequest, why));
-    }
-    let named = authorize::named_resources(params, client, resources)?;
+/// `invalid_target`, `invalid_authorization_details` and `invalid_scope`, as at the authorization endpoint.
+pub fn asked(params: &Params, client: &Client, offer: &Offer<'_>) -> Result<Asked, OAuthError> {
+    let mut resources = authorize::named_resources(params, client, offer.named)?;
+    let declared = |name: &str| details::declared(offer.declaring.iter().copied(), name);
+    let details = details::read(params, client, declared, &mut resources)?;
     let scope = match params.get("scope") {
         None => ScopeSet::default(),
         Some(sent) => {
-            let scope = authorize::known_scopes(&ScopeSet::parse(sent)?, client, resources, claim_scopes);
+            let scope = authorize::known_scopes(&ScopeSet::parse(sent)?, client, offer.named, offer.claim_scopes);
             if scope.is_empty() {
                 let why = "scope has nothing that this client may ask for";
                 return Err(OAuthError::new(ErrorCode::InvalidScope, why));
@@ -52,7 +66,11 @@ pub fn asked(
             scope
         }
     };
-    Ok((scope, named))
+    Ok(Asked {
+        scope,
+        resources,
+        details,
+    })
 }
 
 /// Whether a question came too soon.
@@ -84,7 +102,10 @@ pub fn polled(before: Pace, now: Time) -> (Pace, Polled) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::token::fixture::{API, NOW, client, resource};
+    use crate::{
+        domain::token::fixture::{API, NOW, client, resource},
+        model::DetailsType,
+    };
 
     #[test]
     fn whoever_comes_too_soon_waits_longer_from_then_on_but_not_for_ever() {
@@ -112,18 +133,34 @@ mod tests {
 
     #[test]
     fn only_what_is_known_and_allowed_is_asked_for() {
-        let api = resource(API, &["orders:read"]);
+        let mut api = resource(API, &["orders:read"]);
+        api.authorization_details_types = vec![DetailsType {
+            name: "payment".to_owned(),
+            description: None,
+            schema: serde_json::json!({ "required": ["amount"] }),
+        }];
         let mut client = client();
-        let ask = |text: &str, client: &Client| asked(&Params::parse(text).unwrap(), client, &[&api], &[]);
-        let (scope, resources) = ask(
+        client.metadata.authorization_details_types = vec!["payment".to_owned()];
+        let offer = Offer {
+            named: &[&api],
+            declaring: &[&api],
+            claim_scopes: &[],
+        };
+        let ask = |text: &str, client: &Client| asked(&Params::parse(text).unwrap(), client, &offer);
+        let known = ask(
             "scope=openid+orders:read+nonsense&resource=https%3A%2F%2Fapi.example",
             &client,
         )
         .unwrap();
         assert_eq!(
-            (scope.to_string().as_str(), resources.as_slice()),
+            (known.scope.to_string().as_str(), known.resources.as_slice()),
             ("openid orders:read", &[API.to_owned()][..])
         );
+        assert!(known.details.is_empty());
+        let payment = |members: &str| format!("authorization_details=%5B%7B%22type%22%3A%22payment%22{members}%7D%5D");
+        let details = ask(&payment("%2C%22amount%22%3A5"), &client).unwrap();
+        assert_eq!(details.resources, [API], "what declares them is asked for with them");
+        assert_eq!(details.details.entries().len(), 1);
         assert_eq!(
             ask("scope=nonsense", &client).unwrap_err().code,
             ErrorCode::InvalidScope
@@ -135,9 +172,9 @@ mod tests {
         client.metadata.scope = Some("email".to_owned());
         assert_eq!(ask("scope=openid", &client).unwrap_err().code, ErrorCode::InvalidScope);
         assert_eq!(
-            ask("authorization_details=%5B%5D", &client).unwrap_err().code,
-            ErrorCode::InvalidRequest
+            ask(&payment(""), &client).unwrap_err().code,
+            ErrorCode::InvalidAuthorizationDetails
         );
-        assert!(ask("", &client).unwrap().0.is_empty());
+        assert!(ask("", &client).unwrap().scope.is_empty());
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::{Caller, Core, Refusal, client_auth, client_keys, hint, login::approval, outbox::Ping, ping};
+use super::{
+    Caller, Core, Refusal, authorize::request, client_auth, client_keys, hint, login::approval, outbox::Ping, ping,
+};
 use crate::{
     base::{Secret, TokenHash, id::DeferredAuthorizationId},
     domain::{
@@ -14,7 +16,7 @@ use crate::{
         deferred, security_profile,
     },
     model::{
-        Client, DeferredAuthorization, Resource, User, UserStatus,
+        Client, DeferredAuthorization, User, UserStatus,
         deferred_authorization::{DeferredKind, DeferredState, Pace},
     },
     spec::{
@@ -79,11 +81,12 @@ async fn read(core: &Core, caller: &Caller, client: &Arc<Client>) -> Result<Aske
     };
     let params = signed.as_ref().unwrap_or(&caller.params);
     let catalog = core.catalog().await?;
-    let named: Vec<&Resource> = params
-        .all("resource")
-        .filter_map(|identifier| catalog.resources.get(identifier).map(|resource| &**resource))
-        .collect();
-    Ok(ciba::asked(params, client, &named, &catalog.rules.scopes())?)
+    let offer = deferred::Offer {
+        named: &request::named(&catalog, params),
+        declaring: &request::declaring(&catalog),
+        claim_scopes: &catalog.rules.scopes(),
+    };
+    Ok(ciba::asked(params, client, &offer)?)
 }
 
 /// Verifies a signed request, and uses it up.
@@ -162,8 +165,9 @@ fn new(
         user_code_hash: None,
         client_id: client.client_id.clone(),
         user_id: Some(user.id),
-        scope: asked.scope.clone(),
-        resources: asked.resources.clone(),
+        scope: asked.what.scope.clone(),
+        resources: asked.what.resources.clone(),
+        authorization_details: asked.what.details.clone(),
         binding_message: asked.binding_message.clone(),
         ping_sealed,
         origin: caller.origin.clone(),

@@ -1,16 +1,16 @@
 //! A device asks for an authorization that its owner gives elsewhere (RFC 8628 §3.1, §3.2).
 
-use super::{Caller, Core, Refusal, client_auth};
+use super::{Caller, Core, Refusal, authorize::request, client_auth};
 use crate::{
     base::{Secret, TokenHash, id::DeferredAuthorizationId},
     domain::{
         account::throttle::{Subject, ThrottleKey},
-        deferred,
+        deferred::{self, Asked, Offer},
         policy::REQUEST_WINDOW,
         user_code::UserCode,
     },
     model::{
-        Client, DeferredAuthorization, Resource,
+        Client, DeferredAuthorization,
         deferred_authorization::{DeferredKind, DeferredState, Pace},
     },
     spec::{
@@ -54,12 +54,12 @@ pub async fn begin(core: &Core, caller: &Caller) -> Result<DeviceAuthorization, 
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, why).into());
     }
     let catalog = core.catalog().await?;
-    let named: Vec<&Resource> = caller
-        .params
-        .all("resource")
-        .filter_map(|identifier| catalog.resources.get(identifier).map(|resource| &**resource))
-        .collect();
-    let asked = deferred::asked(&caller.params, &client, &named, &catalog.rules.scopes())?;
+    let offer = Offer {
+        named: &request::named(&catalog, &caller.params),
+        declaring: &request::declaring(&catalog),
+        claim_scopes: &catalog.rules.scopes(),
+    };
+    let asked = deferred::asked(&caller.params, &client, &offer)?;
     let device_code = core.rng.token();
     let mut waiting = new(core, caller, &client, &device_code, asked);
     let user_code = keep(core, caller, &mut waiting).await?;
@@ -84,7 +84,7 @@ fn new(
     caller: &Caller,
     client: &Client,
     device_code: &Secret<String>,
-    (scope, resources): (crate::spec::oauth::ScopeSet, Vec<String>),
+    asked: Asked,
 ) -> DeferredAuthorization {
     let now = core.now();
     DeferredAuthorization {
@@ -94,8 +94,9 @@ fn new(
         user_code_hash: None,
         client_id: client.client_id.clone(),
         user_id: None,
-        scope,
-        resources,
+        scope: asked.scope,
+        resources: asked.resources,
+        authorization_details: asked.details,
         binding_message: None,
         ping_sealed: None,
         origin: caller.origin.clone(),

@@ -306,7 +306,12 @@ impl Exchange<'_> {
     /// What the token permits beyond scopes; a token that stands for another one permits nothing of the kind.
     fn details(&self, issue: &Issue) -> Result<AuthorizationDetails, Refusal> {
         let nothing = AuthorizationDetails::default();
-        let own = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        let own = [
+            GrantType::AuthorizationCode,
+            GrantType::DeviceCode,
+            GrantType::Ciba,
+            GrantType::RefreshToken,
+        ];
         let carries = own.contains(&self.grant.grant_type());
         let granted = match &issue.subject {
             Subject::Person { grant, .. } if carries => &grant.authorization_details,

@@ -7,7 +7,7 @@ use crate::{
         Time, TokenHash,
         id::{DeferredAuthorizationId, GrantId, UserId},
     },
-    spec::oauth::ScopeSet,
+    spec::oauth::{AuthorizationDetails, ScopeSet},
 };
 
 /// How the person is reached.
@@ -78,6 +78,8 @@ pub struct DeferredAuthorization {
     pub scope: ScopeSet,
     /// Which API resources.
     pub resources: Vec<String>,
+    /// What is to be permitted beyond scopes (RFC 9396).
+    pub authorization_details: AuthorizationDetails,
     /// Words that both ends show.
     pub binding_message: Option<String>,
     /// Where the client wants to be told, sealed (CIBA ping).

@@ -131,6 +131,7 @@ pub(crate) fn deferred(kind: DeferredKind, client_id: &str, now: Time) -> Deferr
         user_id: None,
         scope: ScopeSet::default(),
         resources: vec![],
+        authorization_details: AuthorizationDetails::default(),
         binding_message: None,
         ping_sealed: None,
         origin: Origin::default(),

@@ -27,6 +27,7 @@ struct Row {
     user_id: Option<Uuid>,
     scopes: Vec<String>,
     resources: Vec<String>,
+    authorization_details: Json<AuthorizationDetails>,
     binding_message: Option<String>,
     ping_sealed: Option<Vec<u8>>,
     address: Option<String>,
@@ -58,6 +59,7 @@ fn read(row: Row) -> Result<DeferredAuthorization, Error> {
         user_id: row.user_id.map(UserId),
         scope: row.scopes.into_iter().collect(),
         resources: row.resources,
+        authorization_details: row.authorization_details.0,
         binding_message: row.binding_message,
         ping_sealed: row.ping_sealed,
         origin: Origin {
@@ -88,6 +90,7 @@ macro_rules! select_deferred {
                 user_id,
                 scopes,
                 resources,
+                authorization_details as "authorization_details: Json<AuthorizationDetails>",
                 binding_message,
                 ping_sealed,
                 address,
@@ -196,9 +199,10 @@ pub async fn insert(
         inserted as (
             insert into deferred_authorizations (
                 id, kind, secret_hash, user_code_hash, client_id, user_id, scopes, resources, binding_message,
-                ping_sealed, address, user_agent, interval_seconds, address_hash, created_at, expires_at
+                ping_sealed, address, user_agent, interval_seconds, address_hash, created_at, expires_at,
+                authorization_details
             )
-            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $18
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $18, $19
             where not exists (select from full_since)
         )
         select created_at as "created_at!"
@@ -221,7 +225,8 @@ pub async fn insert(
         quota.as_ref().map_or(deferred.created_at, |quota| quota.since),
         quota.as_ref().map_or(0, |quota| i64::from(quota.most.max(1)) - 1),
         deferred.created_at,
-        deferred.expires_at
+        deferred.expires_at,
+        Json(&deferred.authorization_details) as _
     )
     .fetch_optional(db)
     .await?;

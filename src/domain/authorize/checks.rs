@@ -189,7 +189,8 @@ fn resource(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters)
 // RFC 9396 §2, §3
 fn authorization_details(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
     let declared = |name: &str| details::declared(ask.declaring.iter().copied(), name);
-    details::read(ask.params, client, declared, draft)
+    draft.authorization_details = details::read(ask.params, client, declared, &mut draft.resource)?;
+    Ok(())
 }
 
 // RFC 6749 §3.3. Without openid the request is plain OAuth (OIDC Core §3.1.2.1).

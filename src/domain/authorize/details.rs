@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::json_schema,
-    model::{AuthorizationParameters, Client, DetailsType, Resource},
+    model::{Client, DetailsType, Resource},
     spec::oauth::{AuthorizationDetails, ErrorCode, OAuthError, Params},
 };
 
@@ -22,20 +22,20 @@ pub fn declared<'a>(
     })
 }
 
-/// Reads the parameter; the APIs that declare the entries are asked for with it (RFC 9396 §3: what is permitted is
+/// Reads the parameter; the APIs that declare the entries are `asked` for with it (RFC 9396 §3: what is permitted is
 /// permitted somewhere). `resources` are all that there are.
 ///
 /// # Errors
 /// `invalid_authorization_details` (RFC 9396 §5) for a type that no API declares or the client did not register, an entry
 /// that its schema does not describe, or one for another place.
-pub(super) fn read<'a>(
+pub(in crate::domain) fn read<'a>(
     params: &Params,
     client: &Client,
     resources: impl Fn(&str) -> Option<(&'a Resource, &'a DetailsType)>,
-    draft: &mut AuthorizationParameters,
-) -> Result<(), OAuthError> {
+    asked: &mut Vec<String>,
+) -> Result<AuthorizationDetails, OAuthError> {
     let Some(sent) = params.get("authorization_details") else {
-        return Ok(());
+        return Ok(AuthorizationDetails::default());
     };
     let details = AuthorizationDetails::parse(sent)?;
     for entry in details.entries() {
@@ -57,12 +57,11 @@ pub(super) fn read<'a>(
         if !is_for(entry, api) {
             return Err(refused("authorization_details are for another place than their type"));
         }
-        if !draft.resource.contains(&api.identifier) {
-            draft.resource.push(api.identifier.clone());
+        if !asked.contains(&api.identifier) {
+            asked.push(api.identifier.clone());
         }
     }
-    draft.authorization_details = details;
-    Ok(())
+    Ok(details)
 }
 
 /// RFC 9396 §2.2: `locations` are the places where the entry is good.
@@ -131,22 +130,22 @@ mod tests {
         client
     }
 
-    fn ask(client: &Client, details: &Value) -> Result<AuthorizationParameters, ErrorCode> {
+    fn ask(client: &Client, details: &Value) -> Result<(AuthorizationDetails, Vec<String>), ErrorCode> {
         let params = Params::default().with("authorization_details", &details.to_string());
-        let (api, mut draft) = (api(), sample::parameters());
-        read(&params, client, |name| declared([&api], name), &mut draft).map_err(|error| error.code)?;
-        Ok(draft)
+        let (api, mut asked) = (api(), Vec::new());
+        let details = read(&params, client, |name| declared([&api], name), &mut asked).map_err(|error| error.code)?;
+        Ok((details, asked))
     }
 
     #[test]
     fn a_declared_entry_is_asked_for_at_its_api() {
-        let draft = ask(
+        let (details, asked) = ask(
             &client(),
             &json!([{ "type": "payment", "amount": 5, "locations": [API] }]),
         )
         .unwrap();
-        assert_eq!(draft.resource, [API]);
-        assert_eq!(draft.authorization_details.entries().len(), 1);
+        assert_eq!(asked, [API]);
+        assert_eq!(details.entries().len(), 1);
     }
 
     #[test]

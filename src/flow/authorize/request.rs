@@ -152,11 +152,7 @@ pub(in crate::flow) fn decide(
     if let Some(refusal) = &incoming.refusal {
         return Err(refusal.clone());
     }
-    let named: Vec<&Resource> = incoming
-        .params
-        .all("resource")
-        .filter_map(|identifier| catalog.resources.get(identifier).map(|resource| &**resource))
-        .collect();
+    let named = named(catalog, &incoming.params);
     let mut parameters = authorize::decide(&Ask {
         params: &incoming.params,
         fault: incoming.fault.as_ref(),
@@ -181,8 +177,14 @@ pub(in crate::flow) fn decide(
     Ok(parameters)
 }
 
+/// The APIs that the request names.
+pub(in crate::flow) fn named<'a>(catalog: &'a Catalog, params: &Params) -> Vec<&'a Resource> {
+    let known = |identifier| catalog.resources.get(identifier).map(|resource| &**resource);
+    params.all("resource").filter_map(known).collect()
+}
+
 /// The APIs that declare types of `authorization_details`.
-fn declaring(catalog: &Catalog) -> Vec<&Resource> {
+pub(in crate::flow) fn declaring(catalog: &Catalog) -> Vec<&Resource> {
     let all = catalog.resources.values().map(|resource| &**resource);
     all.filter(|resource| !resource.authorization_details_types.is_empty())
         .collect()

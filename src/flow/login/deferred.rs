@@ -27,7 +27,7 @@ use crate::{
         Actor, AuditEvent, AuditKind, Client, ClientStatus, DeferredAuthorization, Grant, Resource,
         deferred_authorization::DeferredKind,
     },
-    spec::{oauth::AuthorizationDetails, oidc::ClaimsRequest},
+    spec::oidc::ClaimsRequest,
     store,
 };
 
@@ -196,7 +196,7 @@ fn granted(core: &Core, signed_in: &SignedIn, deferred: &DeferredAuthorization) 
         scope: deferred.scope.clone(),
         resources: deferred.resources.clone(),
         claims: ClaimsRequest::default(),
-        authorization_details: AuthorizationDetails::default(),
+        authorization_details: deferred.authorization_details.clone(),
         nonce: None,
         auth_time: session.auth_time,
         acr: session.acr.clone(),

@@ -161,7 +161,7 @@ fn apis(wanted: &Wanted, resources: &[Arc<Resource>]) -> Vec<ConsentApi> {
 }
 
 /// What is asked for beyond scopes, entry by entry, with every member that the app wrote (RFC 9396 §11.2).
-fn details(asked: &AuthorizationDetails, resources: &[Arc<Resource>]) -> Vec<ConsentApi> {
+pub(super) fn details(asked: &AuthorizationDetails, resources: &[Arc<Resource>]) -> Vec<ConsentApi> {
     let entry = |entry: &Map<String, Value>| {
         let name = AuthorizationDetails::type_of(entry);
         let declared = declared(resources.iter().map(|resource| &**resource), name);

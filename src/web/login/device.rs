@@ -9,7 +9,7 @@ use actix_web::{
 };
 
 use super::{
-    consent::{Asks, asks},
+    consent::{Asks, asks, details},
     pending::{Parameters, app, parameter},
     view::{Decide, Decided, Device, Occasion},
 };
@@ -159,7 +159,8 @@ pub(super) fn decide(
         told,
     } = waiting;
     let user = &signed_in.user;
-    let Asks { values, apis } = asks(wanted, user, told, resources, visitor.locale.tag());
+    let Asks { values, mut apis } = asks(wanted, user, told, resources, visitor.locale.tag());
+    apis.extend(details(&deferred.authorization_details, resources));
     let page = visitor.layout();
     Decide {
         asked_at: When::new(deferred.created_at, visitor.core().now(), page.translator()),

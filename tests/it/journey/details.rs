@@ -5,11 +5,14 @@ use tokio::sync::OnceCell;
 
 use super::world::{prepare, refused, sign_in, text};
 use crate::support::browser::{Browser, Page};
-use crate::support::relying_party::{Ask, RelyingParty};
+use crate::support::relying_party::{Answer, Ask, RelyingParty};
 use crate::support::server::{CALLBACK, TestServer};
 
 const BANK: &str = "https://bank.example";
 const SECRET: &str = "the secret of the paying app, well kept";
+
+const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const CIBA: &str = "urn:openid:params:grant-type:ciba";
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
@@ -31,6 +34,15 @@ client_secret = "{SECRET}"
 client_name = "Paying"
 redirect_uris = ["{CALLBACK}"]
 grant_types = ["authorization_code", "refresh_token"]
+authorization_details_types = ["payment"]
+
+[[clients]]
+client_id = "till"
+client_secret = "{SECRET}"
+client_name = "Till"
+grant_types = ["{DEVICE}", "{CIBA}", "refresh_token"]
+response_types = []
+backchannel_token_delivery_mode = "poll"
 authorization_details_types = ["payment"]
 
 [[clients]]
@@ -203,4 +215,85 @@ authorization_details_types = [{ type = "x", schema = { pattern = "^(a+)+$" } }]
         })
         .await;
     assert!(refused.contains("pattern"), "{refused}");
+}
+
+/// Asks by an endpoint of the back channel.
+async fn ask_behind(app: &RelyingParty, endpoint: &str, details: &Value) -> Answer {
+    let details = details.to_string();
+    let mut parameters = vec![("scope", "openid"), ("authorization_details", &*details)];
+    if endpoint == "backchannel_authentication_endpoint" {
+        parameters.push(("login_hint", "ada"));
+    }
+    app.post(endpoint, &parameters).await
+}
+
+#[tokio::test]
+async fn a_device_and_an_app_behind_the_scenes_ask_for_them_too() {
+    let server = server().await;
+    let till = server.relying_party("till", SECRET).await;
+    let (details, less) = (json!([payment(41), payment(42)]), json!([payment(42)]));
+    let device = ask_behind(&till, "device_authorization_endpoint", &details).await.ok();
+    let behind = ask_behind(&till, "backchannel_authentication_endpoint", &details)
+        .await
+        .ok();
+
+    let mut browser = server.browser();
+    let link = text(&device, "verification_uri_complete").parse().unwrap();
+    let page = browser.open(&link).await.at(200, "/device");
+    let page = browser.submit(&page, "device", &[]).await.at(200, "/login");
+    let page = sign_in(&mut browser, &page, "ada").await.at(200, "/device");
+    seen(&page.text("form#device-decision"));
+    browser.press(&page, "device-decision", "decide-allow", &[]).await;
+    let page = browser.open(&server.at("/account")).await.at(200, "/account");
+    let link = page.attributes("a[href^='/approve']", "href").remove(0);
+    let page = browser.open(&server.at(&link)).await.at(200, "/approve");
+    seen(&page.text("form#approval"));
+    browser.press(&page, "approval", "decide-allow", &[]).await;
+
+    for (grant, name, value) in [
+        (DEVICE, "device_code", text(&device, "device_code")),
+        (CIBA, "auth_req_id", text(&behind, "auth_req_id")),
+    ] {
+        let tokens = till.token(&[("grant_type", grant), (name, value)]).await.ok();
+        assert_eq!(tokens["authorization_details"], details, "{grant}");
+        let claims = till.verify_access_token(text(&tokens, "access_token"), BANK).await;
+        assert_eq!(claims["authorization_details"], details, "{grant}");
+        let refresh = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", text(&tokens, "refresh_token")),
+            ("authorization_details", &less.to_string()),
+        ];
+        assert_eq!(
+            till.token(&refresh).await.ok()["authorization_details"],
+            less,
+            "{grant}"
+        );
+    }
+}
+
+fn seen(page: &str) {
+    for words in ["Pay once", "amount: 41", "amount: 42", "Bakery"] {
+        assert!(page.contains(words), "{words} in {page}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_before_anybody_is_asked() {
+    let server = server().await;
+    let till = server.relying_party("till", SECRET).await;
+    for details in [
+        json!([{ "type": "transfer" }]),
+        json!([{ "type": "payment", "amount": 0, "to": "x" }]),
+        json!([{ "type": "payment", "amount": 5, "to": "x", "locations": ["https://api.example"] }]),
+        json!("payment"),
+    ] {
+        for endpoint in ["device_authorization_endpoint", "backchannel_authentication_endpoint"] {
+            let answer = ask_behind(&till, endpoint, &details).await;
+            assert_eq!(
+                answer.error(),
+                refused(400, "invalid_authorization_details"),
+                "{endpoint} {details}"
+            );
+        }
+    }
 }

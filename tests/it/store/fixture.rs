@@ -11,7 +11,7 @@ use signet::model::{
     ClientMetadata, ClientStatus, DeferredAuthorization, Grant, Origin, PushedRequest, RefreshToken, Session, User,
     UserStatus,
 };
-use signet::spec::oauth::{CodeChallenge, PromptSet, ResponseMode, ResponseType, ScopeSet};
+use signet::spec::oauth::{AuthorizationDetails, CodeChallenge, PromptSet, ResponseMode, ResponseType, ScopeSet};
 use signet::spec::oidc::ClaimsRequest;
 use signet::store::{self, Store};
 use time::Duration;
@@ -236,6 +236,7 @@ pub fn deferred(client_id: &str) -> DeferredAuthorization {
         user_id: None,
         scope: scope("openid"),
         resources: vec![],
+        authorization_details: AuthorizationDetails::parse(r#"[{"type":"payment"}]"#).unwrap(),
         binding_message: None,
         ping_sealed: None,
         origin: Origin::default(),
