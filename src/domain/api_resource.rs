@@ -30,8 +30,8 @@ pub enum ResourceFault {
     #[error("scopes: names a scope twice, or more than {MAX_SCOPES}")]
     TooManyScopes,
     /// An algorithm that is none of this server's.
-    #[error("access_token_signing_alg: is not one of RS256, PS256, ES256, EdDSA")]
-    Algorithm,
+    #[error("access_token_signing_alg: is not one of {0}")]
+    Algorithm(String),
     /// Out of bounds.
     #[error("access_token_lifetime_seconds: must be from 10 to 86400")]
     Lifetime,
@@ -59,11 +59,11 @@ pub fn is_identifier(text: &str) -> bool {
         && url::Url::parse(text).is_ok_and(|url| url.has_host() || text.starts_with("urn:"))
 }
 
-/// Checks an API.
+/// Checks an API. `ring` is what this server has keys for.
 ///
 /// # Errors
 /// The first fault.
-pub fn check(resource: &Resource) -> Result<(), ResourceFault> {
+pub fn check(resource: &Resource, ring: &[SigningAlg]) -> Result<(), ResourceFault> {
     if !is_identifier(&resource.identifier) {
         return Err(ResourceFault::Identifier(
             resource.identifier.chars().take(MAX_TEXT).collect(),
@@ -73,8 +73,9 @@ pub fn check(resource: &Resource) -> Result<(), ResourceFault> {
         return Err(ResourceFault::Name);
     }
     let alg = resource.access_token_signing_alg.as_deref();
-    if alg.is_some_and(|alg| SigningAlg::ALL.iter().all(|known| known.name() != alg)) {
-        return Err(ResourceFault::Algorithm);
+    if alg.is_some_and(|alg| ring.iter().all(|known| known.name() != alg)) {
+        let known: Vec<&str> = ring.iter().map(|alg| alg.name()).collect();
+        return Err(ResourceFault::Algorithm(known.join(", ")));
     }
     let lifetime = resource.access_token_lifetime_seconds.map(i64::from);
     if lifetime.is_some_and(|seconds| !ACCESS_TOKEN_SECONDS.contains(&seconds)) {
@@ -190,7 +191,7 @@ mod tests {
             "http://localhost:3000/api",
             "urn:example:api",
         ] {
-            assert_eq!(check(&api(good, &[])), Ok(()), "{good}");
+            assert_eq!(check(&api(good, &[]), &SigningAlg::ALL), Ok(()), "{good}");
         }
         for bad in [
             "",
@@ -201,14 +202,17 @@ mod tests {
             "https://api.example/\"",
             "mailto:x@y",
         ] {
-            assert!(check(&api(bad, &[])).is_err(), "{bad}");
+            assert!(check(&api(bad, &[]), &SigningAlg::ALL).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn scopes_are_single_unique_and_not_those_of_openid_connect() {
         assert_eq!(
-            check(&api("https://a.example", &["orders:read", "orders:write"])),
+            check(
+                &api("https://a.example", &["orders:read", "orders:write"]),
+                &SigningAlg::ALL
+            ),
             Ok(())
         );
         for bad in [
@@ -220,7 +224,10 @@ mod tests {
             vec!["offline_access"],
             vec!["x", "x"],
         ] {
-            assert!(check(&api("https://a.example", &bad)).is_err(), "{bad:?}");
+            assert!(
+                check(&api("https://a.example", &bad), &SigningAlg::ALL).is_err(),
+                "{bad:?}"
+            );
         }
     }
 
@@ -228,10 +235,13 @@ mod tests {
     fn algorithms_and_lifetimes_are_known_ones() {
         let mut one = api("https://a.example", &[]);
         one.access_token_signing_alg = Some("HS256".into());
-        assert_eq!(check(&one), Err(ResourceFault::Algorithm));
+        assert_eq!(
+            check(&one, &SigningAlg::ALL),
+            Err(ResourceFault::Algorithm("RS256, PS256, ES256, EdDSA".to_owned()))
+        );
         one.access_token_signing_alg = Some("EdDSA".into());
         one.access_token_lifetime_seconds = Some(5);
-        assert_eq!(check(&one), Err(ResourceFault::Lifetime));
+        assert_eq!(check(&one, &SigningAlg::ALL), Err(ResourceFault::Lifetime));
     }
 
     #[test]

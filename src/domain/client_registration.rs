@@ -12,7 +12,10 @@ use super::{
 use crate::{
     base::storable::is_storable_json,
     model::{ClientMetadata, Localized},
-    spec::oauth::{ErrorCode, GrantType, OAuthError, ResponseType},
+    spec::{
+        jose::SigningAlg,
+        oauth::{ErrorCode, GrantType, OAuthError, ResponseType},
+    },
 };
 
 /// Signet's own metadata that only an operator sets. `resources` would let a stranger introspect the tokens of an API
@@ -31,6 +34,10 @@ const ADVERTISED: &[(&str, &str)] = &[
     ("grant_types", "grant_types_supported"),
     ("response_types", "response_types_supported"),
     ("token_endpoint_auth_method", "token_endpoint_auth_methods_supported"),
+    (
+        "token_endpoint_auth_signing_alg",
+        "token_endpoint_auth_signing_alg_values_supported",
+    ),
     ("subject_type", "subject_types_supported"),
     ("id_token_signed_response_alg", "id_token_signing_alg_values_supported"),
     (
@@ -118,7 +125,8 @@ const ADVERTISED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Reads what a program wants to register, and completes it. `server` is the server's own metadata.
+/// Reads what a program wants to register, and completes it. `server` is the server's own metadata, `ring` what it has keys
+/// for.
 ///
 /// # Errors
 /// The codes of RFC 7591 §3.2.2, with the field that is wrong.
@@ -126,6 +134,7 @@ pub fn read(
     wanted: &Map<String, Value>,
     policy: &RegistrationPolicy,
     server: &Map<String, Value>,
+    ring: &[SigningAlg],
 ) -> Result<ClientMetadata, OAuthError> {
     if wanted.contains_key("software_statement") {
         // RFC 7591 §3.1.1: nobody is trusted to vouch for software here
@@ -137,7 +146,7 @@ pub fn read(
     let mut metadata = parse(wanted)?;
     client_metadata::normalise(&mut metadata);
     permit(&mut metadata, policy)?;
-    client_metadata::check(&metadata).map_err(|errors| refuse(&errors))?;
+    client_metadata::check(&metadata, ring).map_err(|errors| refuse(&errors))?;
     offered(&metadata, server)?;
     Ok(metadata)
 }

@@ -260,17 +260,26 @@ pub fn of(client: &Client, server: Option<SecurityProfile>) -> &'static Rules {
 }
 
 impl Rules {
-    /// What Signet signs with for a client: what it registered if that is allowed, else the server's best, else what is
-    /// allowed first. `default` is what holds where the profile does not say anything.
+    /// What Signet signs with for a client: what it registered if that is allowed, else `default` if that is and there is a
+    /// key for it, else the server's best.
     pub fn signing_alg(&self, registered: Option<&str>, default: SigningAlg, ring: &[SigningAlg]) -> SigningAlg {
-        let registered = registered.and_then(|name| name.parse().ok());
-        let wanted: SigningAlg = registered.unwrap_or(default);
-        if self.signing_algs.contains(&wanted) {
+        // one whose ring was given up later still has its last key
+        let registered: Option<SigningAlg> = registered.and_then(|name| name.parse().ok());
+        if let Some(registered) = registered.filter(|alg| self.signing_algs.contains(alg)) {
+            return registered;
+        }
+        let wanted = registered.unwrap_or(default);
+        if self.signing_algs.contains(&wanted) && ring.contains(&wanted) {
             return wanted;
         }
-        let has_key = |alg: &&SigningAlg| ring.contains(alg);
-        let best = self.signing_algs.iter().find(has_key);
-        best.or(self.signing_algs.first()).copied().unwrap_or(wanted)
+        let best = self.usable_algs(ring).next();
+        best.or(self.signing_algs.first().copied()).unwrap_or(wanted)
+    }
+
+    /// What Signet can sign with: what is allowed and has a ring of keys, the best first.
+    pub fn usable_algs(&self, ring: &[SigningAlg]) -> impl Iterator<Item = SigningAlg> {
+        let allowed = self.signing_algs.iter().copied();
+        allowed.filter(|alg| ring.contains(alg))
     }
 }
 
@@ -324,6 +333,8 @@ mod tests {
         use SigningAlg::{ES256, EdDSA, PS256, RS256};
         assert_eq!(OPEN.signing_alg(None, RS256, &[RS256]), RS256);
         assert_eq!(OPEN.signing_alg(Some("ES256"), RS256, &[RS256]), ES256);
+        // the default of access tokens, where the operator wants RSA alone
+        assert_eq!(OPEN.signing_alg(None, ES256, &[RS256]), RS256);
         assert_eq!(FAPI2_SECURITY.signing_alg(None, RS256, &[RS256, ES256, EdDSA]), ES256);
         assert_eq!(FAPI2_SECURITY.signing_alg(Some("RS256"), RS256, &[RS256, PS256]), PS256);
         assert_eq!(FAPI2_SECURITY.signing_alg(Some("EdDSA"), RS256, &[PS256, EdDSA]), EdDSA);

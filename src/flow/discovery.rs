@@ -16,15 +16,31 @@ use crate::{
         client_metadata::sector::SUBJECT_TYPES,
         grant::GRANTS,
         policy::Admission,
-        security_profile,
+        security_profile::{self, Jarm, Rules},
     },
     model::SubjectType,
     spec::{
-        jose::{JweAlg, JweEnc, JwsAlg, SigningAlg},
-        oauth::{ClientAuthMethod, GrantType, ResponseMode, ResponseType},
+        jose::{JweAlg, JweEnc, JwsAlg},
+        oauth::{ClientAuthMethod, GrantType, ResponseMode, ResponseType, response_mode::Carrier},
         oidc::discovery::{Metadata, Offer, path},
     },
 };
+
+/// What clients that have no profile of their own are held to: the document promises nothing else.
+fn rules(core: &Core) -> &'static Rules {
+    security_profile::rules(core.policy.security.profile)
+}
+
+/// What clients may sign with.
+fn client_algs(core: &Core) -> Vec<&'static str> {
+    rules(core).client_algs.iter().map(|alg| alg.name()).collect()
+}
+
+/// What Signet signs with.
+fn signing_algs(core: &Core) -> Vec<&'static str> {
+    let usable = rules(core).usable_algs(&core.keys.policy().algs);
+    usable.map(|alg| alg.name()).collect()
+}
 
 /// What an extension adds to the document.
 type Members = Vec<(&'static str, Value)>;
@@ -56,16 +72,13 @@ fn registration(core: &Core) -> Members {
 
 // RFC 9126 §5
 fn pushed_requests(core: &Core) -> Members {
-    let rules = security_profile::rules(core.policy.security.profile);
-    let required = rules.requests.must_be_pushed();
+    let required = rules(core).requests.must_be_pushed();
     vec![("require_pushed_authorization_requests", json!(required))]
 }
 
 // RFC 9449 §5.1
 fn proofs(core: &Core) -> Members {
-    let rules = security_profile::rules(core.policy.security.profile);
-    let algs: Vec<_> = rules.client_algs.iter().map(|alg| alg.name()).collect();
-    vec![("dpop_signing_alg_values_supported", json!(algs))]
+    vec![("dpop_signing_alg_values_supported", json!(client_algs(core)))]
 }
 
 // RFC 8705 §3.3, §5
@@ -95,21 +108,20 @@ const MTLS_ENDPOINTS: &[(&str, &str)] = &[
 
 // OIDC Discovery §3, RFC 9101 §10.5
 fn request_objects(core: &Core) -> Members {
-    let rules = security_profile::rules(core.policy.security.profile);
-    let algs: Vec<_> = rules.client_algs.iter().map(|alg| alg.name()).collect();
+    let must_be_signed = rules(core).requests.must_be_signed();
     vec![
+        ("require_signed_request_object", json!(must_be_signed)),
         ("request_parameter_supported", json!(true)),
         ("request_uri_parameter_supported", json!(true)),
         ("require_request_uri_registration", json!(true)),
-        ("request_object_signing_alg_values_supported", json!(algs)),
+        ("request_object_signing_alg_values_supported", json!(client_algs(core))),
     ]
 }
 
 // JARM §4
 fn signed_responses(core: &Core) -> Members {
-    let algs: Vec<_> = core.keys.policy().algs.iter().map(|alg| alg.name()).collect();
     vec![
-        ("authorization_signing_alg_values_supported", json!(algs)),
+        ("authorization_signing_alg_values_supported", json!(signing_algs(core))),
         (
             "authorization_encryption_alg_values_supported",
             json!(JweAlg::ALL.map(JweAlg::name)),
@@ -128,8 +140,8 @@ fn device_authorization(core: &Core) -> Members {
 }
 
 // OIDC Discovery §3, RFC 9701 §7
-fn protected_answers(_: &Core) -> Members {
-    let signing = SigningAlg::ALL.map(SigningAlg::name);
+fn protected_answers(core: &Core) -> Members {
+    let signing = signing_algs(core);
     let (algs, encs) = (JweAlg::ALL.map(JweAlg::name), JweEnc::ALL.map(JweEnc::name));
     vec![
         ("id_token_encryption_alg_values_supported", json!(algs)),
@@ -159,7 +171,6 @@ fn logout(core: &Core) -> Members {
 
 // CIBA Core §4; the modes of FAPI-CIBA §5.2.2
 fn ciba(core: &Core) -> Members {
-    let algs: Vec<&str> = JwsAlg::SIGNATURES.iter().map(|alg| alg.name()).collect();
     vec![
         (
             "backchannel_authentication_endpoint",
@@ -168,7 +179,7 @@ fn ciba(core: &Core) -> Members {
         ("backchannel_token_delivery_modes_supported", json!(["poll", "ping"])),
         (
             "backchannel_authentication_request_signing_alg_values_supported",
-            json!(algs),
+            json!(client_algs(core)),
         ),
         ("backchannel_user_code_parameter_supported", json!(false)),
     ]
@@ -176,8 +187,13 @@ fn ciba(core: &Core) -> Members {
 
 /// The grant types that a client may have: those of the token endpoint, and `implicit` for response types with tokens.
 pub fn grant_types() -> Vec<GrantType> {
-    let implicit = response_types()
-        .into_iter()
+    grant_types_of(&response_types())
+}
+
+fn grant_types_of(response_types: &[ResponseType]) -> Vec<GrantType> {
+    let implicit = response_types
+        .iter()
+        .copied()
         .flat_map(ResponseType::grant_types)
         .find(|grant| *grant == GrantType::Implicit);
     GRANTS.iter().map(|grant| grant.grant_type()).chain(implicit).collect()
@@ -188,6 +204,34 @@ pub fn response_types() -> Vec<ResponseType> {
     RESPONSE_TYPES.to_vec()
 }
 
+/// Those of them that are answered to clients without a profile of their own.
+fn offered_response_types(core: &Core) -> Vec<ResponseType> {
+    let is_allowed = |one: &ResponseType| rules(core).responses.allow(*one, Jarm::Yes);
+    response_types().into_iter().filter(is_allowed).collect()
+}
+
+/// The modes in which some of those may be answered.
+fn offered_response_modes(core: &Core) -> Vec<&'static str> {
+    let serves = |mode: ResponseMode| {
+        let jarm = if mode.is_signed() { Jarm::Yes } else { Jarm::No };
+        // tokens never travel in a query (Multiple Response Types §3, §5)
+        let travels =
+            |one: &ResponseType| mode.carrier() != Carrier::Query || one.default_mode().carrier() == Carrier::Query;
+        let types = offered_response_types(core).into_iter().filter(travels);
+        types.into_iter().any(|one| rules(core).responses.allow(one, jarm))
+    };
+    ResponseMode::names()
+        .filter(|name| ResponseMode::parse(name, ResponseMode::Query).is_some_and(serves))
+        .collect()
+}
+
+/// What assertions that authenticate clients may be signed with.
+fn assertion_algs(core: &Core) -> Vec<&'static str> {
+    let by_secret = offered_auth_methods(core).contains(&ClientAuthMethod::ClientSecretJwt);
+    let macs = JwsAlg::MACS.iter().filter(|_| by_secret).map(|alg| alg.name());
+    client_algs(core).into_iter().chain(macs).collect()
+}
+
 /// The ways in which a client may authenticate.
 pub fn auth_methods() -> Vec<ClientAuthMethod> {
     client_auth::METHODS.to_vec()
@@ -195,7 +239,6 @@ pub fn auth_methods() -> Vec<ClientAuthMethod> {
 
 /// Those by which some client can be let in on this server.
 fn offered_auth_methods(core: &Core) -> Vec<ClientAuthMethod> {
-    let rules = security_profile::rules(core.policy.security.profile);
     let is_offered = |method: &ClientAuthMethod| match method {
         ClientAuthMethod::TlsClientAuth => core.policy.mtls.enabled && core.client_authorities.are_known(),
         ClientAuthMethod::SelfSignedTlsClientAuth => core.policy.mtls.enabled,
@@ -203,7 +246,7 @@ fn offered_auth_methods(core: &Core) -> Vec<ClientAuthMethod> {
     };
     let known = auth_methods().into_iter();
     known
-        .filter(|method| rules.client_auth.contains(method) && is_offered(method))
+        .filter(|method| rules(core).client_auth.contains(method) && is_offered(method))
         .collect()
 }
 
@@ -256,10 +299,12 @@ fn metadata(core: &Core, catalog: &Catalog) -> Metadata {
     Metadata::new(Offer {
         issuer: core.policy.issuer.as_str().to_owned(),
         claims: claims::supported(&catalog.rules),
-        grant_types: grant_types(),
-        response_types: response_types(),
-        response_modes: ResponseMode::names().collect(),
+        grant_types: grant_types_of(&offered_response_types(core)),
+        response_types: offered_response_types(core),
+        response_modes: offered_response_modes(core),
         auth_methods: offered_auth_methods(core),
+        signing_algs: signing_algs(core),
+        assertion_algs: assertion_algs(core),
         subject_types: SUBJECT_TYPES.map(SubjectType::as_str).to_vec(),
         extensions: extensions(core, catalog),
         acr_values: ACR_VALUES_SUPPORTED.map(str::to_owned).to_vec(),

@@ -189,6 +189,7 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
             Network::from_str(text).map_err(|error| format!("is {error}"))
         })?
         .unwrap_or_default();
+    let keys = keys(&reader)?;
     let settings = Settings {
         listen: listen(&reader)?,
         data_dir: match reader.path("data_dir")? {
@@ -198,7 +199,7 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
         master_key: master_key(&reader, database.url.is_some())?,
         mail: mail(&reader, &issuer)?,
         mtls: security::mtls(&reader, tls.as_ref(), !trusted_proxies.is_empty())?,
-        security: security::security(&reader)?,
+        security: security::security(&reader, &keys)?,
         trusted_proxies,
         tls,
         outbound: Outbound {
@@ -208,7 +209,7 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
         },
         log: log(&reader)?,
         tokens: tokens(&reader)?,
-        keys: keys(&reader)?,
+        keys,
         sessions: sessions(&reader)?,
         passwords: passwords(&reader)?,
         sign_up: SignUp {

@@ -2,8 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
-use super::{Issuer, SettingsError, Tls, reader::Reader};
-use crate::model::SecurityProfile;
+use super::{Issuer, Keys, SettingsError, Tls, reader::Reader};
+use crate::{domain::security_profile, model::SecurityProfile};
 
 /// `[security]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +34,24 @@ impl Mtls {
     }
 }
 
-pub(super) fn security(reader: &Reader<'_>) -> Result<Security, SettingsError> {
+pub(super) fn security(reader: &Reader<'_>, keys: &Keys) -> Result<Security, SettingsError> {
     let profiles = SecurityProfile::ALL.map(|profile| (profile.as_str(), Some(profile)));
     let words: Vec<_> = std::iter::once(("none", None)).chain(profiles).collect();
+    let profile = reader.choice("security.profile", None, &words)?;
+    let algs = security_profile::rules(profile).signing_algs;
+    if !algs
+        .iter()
+        .any(|alg| keys.algorithms.iter().any(|own| own == alg.name()))
+    {
+        let known: Vec<&str> = algs.iter().map(|alg| alg.name()).collect();
+        let fault = format!(
+            "has no algorithm of the security.profile, which are {}",
+            known.join(", ")
+        );
+        return Err(reader.wrong("keys.algorithms", fault));
+    }
     Ok(Security {
-        profile: reader.choice("security.profile", None, &words)?,
+        profile,
         dpop_nonces: reader.flag("security.dpop_nonces", false)?,
     })
 }

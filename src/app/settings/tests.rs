@@ -253,6 +253,10 @@ fn every_kind_of_value_is_checked() {
             "[security]\nprofile = \"fapi3\"",
             "is not one of none, oauth2.1, fapi1-advanced",
         ),
+        (
+            "[security]\nprofile = \"fapi2-security\"\n[keys]\nalgorithms = [\"RS256\"]",
+            "which are PS256, ES256, EdDSA",
+        ),
         ("[outbound]\nextra_ca_file = \"/nonexistent/ca.pem\"", "cannot be read"),
         (
             "[outbound]\nhosts = [\"app.example.internal\"]",

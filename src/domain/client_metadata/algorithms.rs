@@ -53,46 +53,39 @@ pub(super) fn complete(metadata: &mut ClientMetadata) {
 }
 
 pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
-    let ours = SigningAlg::ALL.map(SigningAlg::name);
     let theirs = JwsAlg::SIGNATURES.map(JwsAlg::name);
-    for (field, alg, known) in [
-        (
-            "id_token_signed_response_alg",
-            &metadata.id_token_signed_response_alg,
-            ours.as_slice(),
-        ),
-        ("access_token_signing_alg", &metadata.access_token_signing_alg, &ours),
-        (
-            "userinfo_signed_response_alg",
-            &metadata.userinfo_signed_response_alg,
-            &ours,
-        ),
-        (
-            "introspection_signed_response_alg",
-            &metadata.introspection_signed_response_alg,
-            &ours,
-        ),
-        (
-            "authorization_signed_response_alg",
-            &metadata.authorization_signed_response_alg,
-            &ours,
-        ),
+    for (field, alg) in [
         // A MAC under the client_secret would need the secret itself, which is kept only for client_secret_jwt.
-        (
-            "request_object_signing_alg",
-            &metadata.request_object_signing_alg,
-            &theirs,
-        ),
+        ("request_object_signing_alg", &metadata.request_object_signing_alg),
         // CIBA Core §4: asymmetric only
         (
             "backchannel_authentication_request_signing_alg",
             &metadata.backchannel_authentication_request_signing_alg,
-            &theirs,
         ),
     ] {
-        one_of(field, alg.as_deref(), known, faults);
+        one_of(field, alg.as_deref(), &theirs, faults);
     }
     encryption(metadata, faults);
+}
+
+/// What Signet is to sign with: only what it has keys for.
+pub(super) fn check_ours(metadata: &ClientMetadata, ring: &[SigningAlg], faults: &mut Faults) {
+    let ours: Vec<&str> = ring.iter().map(|alg| alg.name()).collect();
+    for (field, alg) in [
+        ("id_token_signed_response_alg", &metadata.id_token_signed_response_alg),
+        ("access_token_signing_alg", &metadata.access_token_signing_alg),
+        ("userinfo_signed_response_alg", &metadata.userinfo_signed_response_alg),
+        (
+            "introspection_signed_response_alg",
+            &metadata.introspection_signed_response_alg,
+        ),
+        (
+            "authorization_signed_response_alg",
+            &metadata.authorization_signed_response_alg,
+        ),
+    ] {
+        one_of(field, alg.as_deref(), &ours, faults);
+    }
 }
 
 fn one_of(field: &'static str, alg: Option<&str>, known: &[&str], faults: &mut Faults) {

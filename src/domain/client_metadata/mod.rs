@@ -17,9 +17,12 @@ use std::collections::HashSet;
 use crate::{
     base::Secret,
     model::{ClientMetadata, Localized},
-    spec::oauth::{
-        ClientAuthMethod,
-        redirect_uri::{self, RedirectUriFault},
+    spec::{
+        jose::SigningAlg,
+        oauth::{
+            ClientAuthMethod,
+            redirect_uri::{self, RedirectUriFault},
+        },
     },
 };
 
@@ -102,6 +105,9 @@ pub enum MetadataFault {
     /// An algorithm that is unknown or does not fit.
     #[error("is not one of {0}")]
     Algorithm(String),
+    /// A profile that no key of this server serves.
+    #[error("needs a signing key for one of {0} in the setting keys.algorithms")]
+    NoSigner(String),
     /// A number out of its bounds.
     #[error("must be from {0} to {1}")]
     OutOfBounds(i64, i64),
@@ -158,11 +164,11 @@ pub fn normalise(metadata: &mut ClientMetadata) {
     }
 }
 
-/// Checks normalised metadata as a whole.
+/// Checks normalised metadata as a whole. `ring` is what this server has keys for.
 ///
 /// # Errors
 /// Everything that is wrong.
-pub fn check(metadata: &ClientMetadata) -> Result<(), Vec<MetadataError>> {
+pub fn check(metadata: &ClientMetadata, ring: &[SigningAlg]) -> Result<(), Vec<MetadataError>> {
     let mut faults = Faults::default();
     for rule in [
         addresses::check,
@@ -176,6 +182,8 @@ pub fn check(metadata: &ClientMetadata) -> Result<(), Vec<MetadataError>> {
     ] {
         rule(metadata, &mut faults);
     }
+    algorithms::check_ours(metadata, ring, &mut faults);
+    profile::check_keys(metadata, ring, &mut faults);
     if faults.0.is_empty() { Ok(()) } else { Err(faults.0) }
 }
 

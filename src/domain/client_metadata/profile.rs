@@ -7,6 +7,7 @@ use super::{ClientMetadata, Faults, MetadataFault};
 use crate::{
     domain::security_profile::{self, Jarm, RedirectUri},
     model::ApplicationType,
+    spec::jose::SigningAlg,
 };
 
 /// What is said of a value that the profile does not allow.
@@ -58,6 +59,15 @@ pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
     }
     if rules.redirect_uri == RedirectUri::Required && metadata.redirect_uris.iter().any(|uri| is_open(uri, metadata)) {
         faults.refuse("redirect_uris", ANOTHER_PROFILE);
+    }
+}
+
+/// That there is a key with which the profile lets Signet sign.
+pub(super) fn check_keys(metadata: &ClientMetadata, ring: &[SigningAlg], faults: &mut Faults) {
+    let rules = security_profile::rules(metadata.security_profile);
+    if metadata.security_profile.is_some() && rules.usable_algs(ring).next().is_none() {
+        let known: Vec<&str> = rules.signing_algs.iter().map(|alg| alg.name()).collect();
+        faults.refuse("security_profile", MetadataFault::NoSigner(known.join(", ")));
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    model::{ApplicationType, DeliveryMode, SubjectType},
+    model::{ApplicationType, DeliveryMode, SecurityProfile, SubjectType},
     spec::oauth::{GrantType, ResponseType},
 };
 
@@ -19,7 +19,7 @@ fn faults(change: impl FnOnce(&mut ClientMetadata)) -> Vec<&'static str> {
     let mut metadata = web();
     change(&mut metadata);
     normalise(&mut metadata);
-    check(&metadata)
+    check(&metadata, &SigningAlg::ALL)
         .err()
         .unwrap_or_default()
         .into_iter()
@@ -29,7 +29,7 @@ fn faults(change: impl FnOnce(&mut ClientMetadata)) -> Vec<&'static str> {
 
 #[test]
 fn a_plain_web_client_passes() {
-    assert_eq!(check(&web()), Ok(()));
+    assert_eq!(check(&web(), &SigningAlg::ALL), Ok(()));
     assert!(faults(|m| m.client_name = Some("  ".into())).is_empty());
 }
 
@@ -57,7 +57,7 @@ fn a_machine_needs_no_redirect_uri_and_no_response_type() {
         ..ClientMetadata::default()
     };
     normalise(&mut metadata);
-    assert_eq!(check(&metadata), Ok(()));
+    assert_eq!(check(&metadata, &SigningAlg::ALL), Ok(()));
     assert!(metadata.response_types.is_empty());
 }
 
@@ -113,6 +113,28 @@ fn algorithms_fit_their_use() {
     assert_eq!(
         faults(|m| m.access_token_signing_alg = Some("HS256".into())),
         ["access_token_signing_alg"]
+    );
+    let refused = |metadata: &ClientMetadata, ring: &[SigningAlg]| {
+        let errors = check(metadata, ring).err().unwrap_or_default();
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mut metadata = web();
+    metadata.userinfo_signed_response_alg = Some("ES256".into());
+    assert_eq!(refused(&metadata, &[SigningAlg::ES256]), [""; 0]);
+    let why = refused(&metadata, &[SigningAlg::RS256, SigningAlg::PS256]);
+    assert_eq!(why, ["userinfo_signed_response_alg: is not one of RS256, PS256"]);
+    // a profile that no key of the server serves
+    let mut metadata = web();
+    metadata.token_endpoint_auth_method = ClientAuthMethod::PrivateKeyJwt;
+    metadata.jwks_uri = Some("https://app.example/jwks".into());
+    metadata.security_profile = Some(SecurityProfile::Fapi2Security);
+    assert_eq!(refused(&metadata, &[SigningAlg::EdDSA]), [""; 0]);
+    let why = refused(&metadata, &[SigningAlg::RS256]);
+    assert_eq!(why.len(), 1);
+    assert!(
+        why.iter()
+            .all(|why| why.starts_with("security_profile: needs a signing key")),
+        "{why:?}"
     );
     let mac = |m: &mut ClientMetadata| {
         m.token_endpoint_auth_method = ClientAuthMethod::ClientSecretJwt;

@@ -116,7 +116,7 @@ pub(in crate::flow) async fn create_in(
         created_at: now,
         updated_at: now,
     };
-    apply(tx, &mut client, edit).await?;
+    apply(core, tx, &mut client, edit).await?;
     let secret = decide_secret(core, &mut client, secret)?.shown;
     let inserted = store::client::insert(&mut **tx, &client).await;
     inserted.map_err(|error| match error.is_conflict(store::client::CLIENT_ID_KEY) {
@@ -159,7 +159,7 @@ pub(in crate::flow) async fn edit_in(
     secret: &NewSecret,
 ) -> Result<(Saved, Difference), Error> {
     let mut client = before.clone();
-    apply(tx, &mut client, edit).await?;
+    apply(core, tx, &mut client, edit).await?;
     let decided = decide_secret(core, &mut client, secret)?;
     let mut difference = Difference::between(&visible(&before), &visible(&client));
     if !difference.is_empty() {
@@ -233,10 +233,10 @@ async fn find_with(db: impl PgExecutor<'_>, client_id: &str) -> Result<Client, E
 }
 
 /// Applies the edit in memory and checks the result.
-async fn apply(tx: &mut Tx, client: &mut Client, edit: &Edit) -> Result<(), Error> {
+async fn apply(core: &Core, tx: &mut Tx, client: &mut Client, edit: &Edit) -> Result<(), Error> {
     client.metadata = edit.metadata.clone();
     client_metadata::normalise(&mut client.metadata);
-    client_metadata::check(&client.metadata)?;
+    client_metadata::check(&client.metadata, &core.keys.policy().algs)?;
     client.status = edit.status;
     client.roles = edit.roles.clone();
     client.roles.sort_unstable();

@@ -129,7 +129,12 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, OAuthError> {
 
 async fn wish(core: &Core, wanted: &Map<String, Value>) -> Result<ClientMetadata, Refusal> {
     let server = discovery::members(core).await?;
-    Ok(read(wanted, &core.policy.registration, &server)?)
+    Ok(read(
+        wanted,
+        &core.policy.registration,
+        &server,
+        &core.keys.policy().algs,
+    )?)
 }
 
 /// Holds the address and everybody together to so many clients, until the end of the transaction.

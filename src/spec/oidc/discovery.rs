@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::spec::{
-    jose::{JwsAlg, SigningAlg},
     oauth::{ClientAuthMethod, GrantType, Prompt, ResponseType, scope},
     oidc::{Display, claim},
 };
@@ -97,6 +96,10 @@ pub struct Offer {
     pub response_modes: Vec<&'static str>,
     /// Every way in which clients authenticate.
     pub auth_methods: Vec<ClientAuthMethod>,
+    /// What ID tokens may be signed with.
+    pub signing_algs: Vec<&'static str>,
+    /// What clients may sign assertions with that authenticate them.
+    pub assertion_algs: Vec<&'static str>,
     /// What `sub` may be.
     pub subject_types: Vec<&'static str>,
     /// Members that extensions add.
@@ -131,11 +134,7 @@ impl Metadata {
             .copied()
             .filter(|method| *method != ClientAuthMethod::None)
             .collect();
-        let assertion_algs: Vec<_> = JwsAlg::SIGNATURES
-            .iter()
-            .chain(&JwsAlg::MACS)
-            .map(|alg| alg.name())
-            .collect();
+        let assertion_algs = offer.assertion_algs;
         let mut scopes = vec![scope::OPENID, scope::OFFLINE_ACCESS];
         scopes.extend(claim::CLAIM_SCOPES);
         let mut claims: Vec<String> = PROTOCOL_CLAIMS.map(str::to_owned).to_vec();
@@ -161,7 +160,7 @@ impl Metadata {
             grant_types_supported: offer.grant_types,
             acr_values_supported: offer.acr_values,
             subject_types_supported: offer.subject_types,
-            id_token_signing_alg_values_supported: SigningAlg::ALL.iter().map(|alg| alg.name()).collect(),
+            id_token_signing_alg_values_supported: offer.signing_algs,
             token_endpoint_auth_methods_supported: methods.clone(),
             token_endpoint_auth_signing_alg_values_supported: assertion_algs.clone(),
             introspection_endpoint_auth_methods_supported: confidential,
@@ -184,7 +183,10 @@ impl Metadata {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::oauth::ResponseMode;
+    use crate::spec::{
+        jose::{JwsAlg, SigningAlg},
+        oauth::ResponseMode,
+    };
 
     fn document() -> serde_json::Value {
         serde_json::to_value(Metadata::new(Offer {
@@ -194,6 +196,12 @@ mod tests {
             response_types: vec![ResponseType::Code, ResponseType::CodeIdToken],
             response_modes: ResponseMode::names().collect(),
             auth_methods: ClientAuthMethod::ALL.to_vec(),
+            signing_algs: SigningAlg::ALL.map(SigningAlg::name).to_vec(),
+            assertion_algs: JwsAlg::SIGNATURES
+                .iter()
+                .chain(&JwsAlg::MACS)
+                .map(|alg| alg.name())
+                .collect(),
             subject_types: vec!["public"],
             extensions: Map::from_iter([("request_parameter_supported".to_owned(), Value::from(false))]),
             acr_values: vec!["1".to_owned()],

@@ -21,7 +21,10 @@ use crate::{
         discovery,
     },
     model::{Client, ClientMetadata, ClientStatus, SecurityProfile, TokenFormat},
-    spec::oauth::{GrantType, ResponseType},
+    spec::{
+        jose::SigningAlg,
+        oauth::{GrantType, ResponseType},
+    },
     web::{FieldErrors, error::page, view::ErrorKind},
 };
 
@@ -96,7 +99,7 @@ async fn show(admin: &Admin, client: &Client, typed: &Typed, errors: FieldErrors
         is_disabled: client.status == ClientStatus::Disabled,
         has_secret: client.metadata.token_endpoint_auth_method.uses_secret(),
         origin: client.origin.clone(),
-        metadata: form_of(&typed.metadata),
+        metadata: form_of(&typed.metadata, &admin.visitor.core().keys.policy().algs),
         roles,
         errors,
         created: admin.when(client.created_at),
@@ -105,7 +108,7 @@ async fn show(admin: &Admin, client: &Client, typed: &Typed, errors: FieldErrors
     admin.visitor.page_with(status, &view, &[])
 }
 
-fn form_of(metadata: &ClientMetadata) -> AppForm {
+fn form_of(metadata: &ClientMetadata, ring: &[SigningAlg]) -> AppForm {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let format = |format: TokenFormat, label| {
         Choice::new(
@@ -128,12 +131,12 @@ fn form_of(metadata: &ClientMetadata) -> AppForm {
         auth_methods: Choice::auth_methods(metadata.token_endpoint_auth_method),
         jwks_uri: text(&metadata.jwks_uri),
         scope: text(&metadata.scope),
-        id_token_algs: Choice::signing_algs(metadata.id_token_signed_response_alg.as_deref()),
+        id_token_algs: Choice::signing_algs(ring, metadata.id_token_signed_response_alg.as_deref()),
         access_token_formats: vec![
             format(TokenFormat::Jwt, "format-jwt"),
             format(TokenFormat::Opaque, "format-opaque"),
         ],
-        access_token_algs: Choice::signing_algs(metadata.access_token_signing_alg.as_deref()),
+        access_token_algs: Choice::signing_algs(ring, metadata.access_token_signing_alg.as_deref()),
         requires_consent: metadata.require_consent,
         requires_pkce: metadata.require_pkce,
     }

@@ -70,6 +70,7 @@ fn metadata(fault: &MetadataFault) -> Text {
         | MetadataFault::Malformed
         | MetadataFault::Algorithm(_)
         | MetadataFault::OutOfBounds(..)
-        | MetadataFault::TooShort(_) => Text::new("error-value"),
+        | MetadataFault::TooShort(_)
+        | MetadataFault::NoSigner(_) => Text::new("error-value"),
     }
 }

@@ -9,6 +9,7 @@ mod consent;
 mod crawl;
 mod details;
 mod device;
+mod discovery;
 mod grants;
 mod hints;
 mod jwks_uri;

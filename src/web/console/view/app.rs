@@ -101,12 +101,12 @@ impl AppForm {
             auth_methods: Choice::auth_methods(ClientAuthMethod::ClientSecretBasic),
             jwks_uri: String::new(),
             scope: String::new(),
-            id_token_algs: Choice::signing_algs(None),
+            id_token_algs: Choice::signing_algs(&crate::spec::jose::SigningAlg::ALL, None),
             access_token_formats: vec![
                 Choice::new("jwt", Text::new("format-jwt"), true),
                 Choice::new("opaque", Text::new("format-opaque"), false),
             ],
-            access_token_algs: Choice::signing_algs(Some("ES256")),
+            access_token_algs: Choice::signing_algs(&crate::spec::jose::SigningAlg::ALL, Some("ES256")),
             requires_consent: true,
             requires_pkce: true,
         }

@@ -94,10 +94,12 @@ impl Choice {
         discovery::auth_methods().into_iter().map(one).collect()
     }
 
-    /// "The default" (an empty value) and every signing algorithm, `chosen` marked.
-    pub fn signing_algs(chosen: Option<&str>) -> Vec<Self> {
+    /// "The default" (an empty value) and every algorithm that there are keys for, `chosen` marked.
+    pub fn signing_algs(ring: &[SigningAlg], chosen: Option<&str>) -> Vec<Self> {
         let default = Self::new("", Text::new("choice-default"), chosen.is_none());
-        let algs = SigningAlg::ALL.into_iter().map(|alg| {
+        // one whose keys were given up is shown too: it is refused by name, and does not change unseen
+        let is_shown = |alg: &SigningAlg| ring.contains(alg) || chosen == Some(alg.name());
+        let algs = SigningAlg::ALL.into_iter().filter(is_shown).map(|alg| {
             let name = alg.name();
             Self::new(name, Text::verbatim(name), chosen == Some(name))
         });
