@@ -125,6 +125,7 @@ pub fn key_policy(settings: &Settings) -> KeyPolicy {
             .iter()
             .filter_map(|name| name.parse::<SigningAlg>().ok())
             .collect(),
+        encryption: settings.keys.encryption_algorithms.clone(),
         rotation_interval: settings.keys.rotation_interval,
         jwks_max_age: settings.keys.jwks_max_age,
         propagation: PROPAGATION.min(settings.keys.jwks_max_age),

@@ -7,15 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     client_metadata::{self, MetadataError, check_localized},
+    keys::KeyPolicy,
     policy::RegistrationPolicy,
 };
 use crate::{
     base::storable::is_storable_json,
     model::{ClientMetadata, Localized},
-    spec::{
-        jose::SigningAlg,
-        oauth::{ErrorCode, GrantType, OAuthError, ResponseType},
-    },
+    spec::oauth::{ErrorCode, GrantType, OAuthError, ResponseType},
 };
 
 /// Signet's own metadata that only an operator sets. `resources` would let a stranger introspect the tokens of an API
@@ -125,8 +123,8 @@ const ADVERTISED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Reads what a program wants to register, and completes it. `server` is the server's own metadata, `ring` what it has keys
-/// for.
+/// Reads what a program wants to register, and completes it. `server` is the server's own metadata, `keys` are those that it
+/// has.
 ///
 /// # Errors
 /// The codes of RFC 7591 §3.2.2, with the field that is wrong.
@@ -134,7 +132,7 @@ pub fn read(
     wanted: &Map<String, Value>,
     policy: &RegistrationPolicy,
     server: &Map<String, Value>,
-    ring: &[SigningAlg],
+    keys: &KeyPolicy,
 ) -> Result<ClientMetadata, OAuthError> {
     if wanted.contains_key("software_statement") {
         // RFC 7591 §3.1.1: nobody is trusted to vouch for software here
@@ -146,7 +144,7 @@ pub fn read(
     let mut metadata = parse(wanted)?;
     client_metadata::normalise(&mut metadata);
     permit(&mut metadata, policy)?;
-    client_metadata::check(&metadata, ring).map_err(|errors| refuse(&errors))?;
+    client_metadata::check(&metadata, keys).map_err(|errors| refuse(&errors))?;
     offered(&metadata, server)?;
     Ok(metadata)
 }

@@ -49,6 +49,7 @@ type Members = Vec<(&'static str, Value)>;
 const EXTENSIONS: &[fn(&Core) -> Members] = &[
     registration,
     request_objects,
+    encrypted_request_objects,
     signed_responses,
     device_authorization,
     ciba,
@@ -115,6 +116,19 @@ fn request_objects(core: &Core) -> Members {
         ("request_uri_parameter_supported", json!(true)),
         ("require_request_uri_registration", json!(true)),
         ("request_object_signing_alg_values_supported", json!(client_algs(core))),
+    ]
+}
+
+// OIDC Discovery §3
+fn encrypted_request_objects(core: &Core) -> Members {
+    let algs: Vec<&str> = core.keys.policy().encryption_algs().map(JweAlg::name).collect();
+    if algs.is_empty() {
+        return Vec::new();
+    }
+    let encs = JweEnc::ALL.map(JweEnc::name);
+    vec![
+        ("request_object_encryption_alg_values_supported", json!(algs)),
+        ("request_object_encryption_enc_values_supported", json!(encs)),
     ]
 }
 

@@ -1,30 +1,30 @@
-//! A key that signs tokens, from its first publication to the day on which it is forgotten.
+//! A key that signs tokens or that others encrypt to, from its first publication to the day on which it is forgotten.
 
 use crate::{
     base::Time,
-    spec::jose::{PublicJwk, SigningAlg},
+    spec::jose::{KeyAlg, PublicJwk},
 };
 
 /// Where a key stands at a given moment. Published in the JWKS are all but the retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyState {
-    /// Published, so that verifiers know it before it signs.
+    /// Published, so that verifiers know it before it signs. One that others encrypt to is only known to all processes.
     Pending,
-    /// It signs.
+    /// It signs; others encrypt to it.
     Active,
-    /// It signs no more; tokens that it signed may still be out.
+    /// It signs no more; tokens that it signed may still be out. It still decrypts what may be on its way.
     Retiring,
     /// Out of the JWKS, the private half is gone.
     Retired,
 }
 
-/// One signing key. Its times are facts and plans: all processes read the same state from them at the same moment.
+/// One key of ours. Its times are facts and plans: all processes read the same state from them at the same moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
     /// RFC 7638 thumbprint of the public half.
     pub kid: String,
-    /// The one algorithm that it signs with.
-    pub alg: SigningAlg,
+    /// The one algorithm that it signs with, or the kind of key that others encrypt to.
+    pub alg: KeyAlg,
     /// The half that is published.
     pub public_jwk: PublicJwk,
     /// The private half in PKCS#8 DER, sealed for purpose `signing_key` and its `kid`; gone once it is retired.
@@ -116,7 +116,7 @@ impl SigningKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::jose::signer::generate;
+    use crate::spec::jose::{SigningAlg, signer::generate};
 
     fn at(seconds: i64) -> Time {
         Time::from_unix_timestamp(seconds).unwrap()
@@ -126,7 +126,7 @@ mod tests {
         let public_jwk = generate(SigningAlg::EdDSA).unwrap().public_jwk;
         SigningKey {
             kid: public_jwk.kid.clone(),
-            alg: SigningAlg::EdDSA,
+            alg: SigningAlg::EdDSA.into(),
             public_jwk,
             private_key_sealed: Some(vec![1]),
             created_at: at(0),

@@ -394,11 +394,11 @@ async fn a_machine_may_hold_roles_that_exist() {
 #[tokio::test]
 async fn keys_rotate_by_hand_and_the_trail_tells() {
     let test = TestCore::new().await;
-    let done = admin::keys::rotate(&test.core, &by(), Some(signet::spec::jose::SigningAlg::ES256))
+    let done = admin::keys::rotate(&test.core, &by(), Some(signet::spec::jose::SigningAlg::ES256.into()))
         .await
         .unwrap();
     assert!(matches!(done.as_slice(), [admin::keys::Rotation::Begun(_)]), "{done:?}");
-    let again = admin::keys::rotate(&test.core, &by(), Some(signet::spec::jose::SigningAlg::ES256))
+    let again = admin::keys::rotate(&test.core, &by(), Some(signet::spec::jose::SigningAlg::ES256.into()))
         .await
         .unwrap();
     assert!(

@@ -1,4 +1,4 @@
-//! `signet keys …`: the signing keys.
+//! `signet keys …`: the keys that sign, and those that others encrypt to.
 
 use super::{KeysCommand, Outcome, Refusal, written};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         },
     },
     model::{KeyState, SigningKey},
-    spec::jose::SigningAlg,
+    spec::jose::KeyAlg,
 };
 
 /// Does what the command says.
@@ -23,7 +23,7 @@ pub(super) async fn run(core: &Core, command: &KeysCommand) -> Outcome {
 
 async fn list(core: &Core) -> Outcome {
     let now = core.now();
-    say!("{:<6}  {:<43}  {:<8}  signs from", "alg", "kid", "state");
+    say!("{:<12}  {:<43}  {:<8}  in use from", "alg", "kid", "state");
     for key in keys::list(core).await? {
         let state = match key.state(now) {
             KeyState::Pending => "pending",
@@ -38,7 +38,7 @@ async fn list(core: &Core) -> Outcome {
             .retiring_at
             .map_or_else(String::new, |at| format!(" to {}", written(at)));
         say!(
-            "{:<6}  {kid:<43}  {state:<8}  {}{until}",
+            "{:<12}  {kid:<43}  {state:<8}  {}{until}",
             alg.name(),
             written(*active_at)
         );
@@ -49,18 +49,21 @@ async fn list(core: &Core) -> Outcome {
 async fn rotate(core: &Core, algorithm: Option<&str>) -> Outcome {
     let alg = algorithm
         .map(|name| {
-            let known = SigningAlg::ALL.into_iter().find(|alg| alg.name() == name);
-            known.ok_or_else(|| {
-                Refusal::WrongUse(format!(
-                    "there is no algorithm {name}; there are RS256, PS256, ES256 and EdDSA"
-                ))
+            name.parse::<KeyAlg>().map_err(|_| {
+                let known: Vec<&str> = KeyAlg::all().map(KeyAlg::name).collect();
+                Refusal::WrongUse(format!("there is no algorithm {name}; there are {}", known.join(", ")))
             })
         })
         .transpose()?;
     for done in keys::rotate(core, &By::command(), alg).await? {
         match done {
             Rotation::Begun(key) => {
-                say!("{}: {} signs from {}", key.alg.name(), key.kid, written(key.active_at));
+                say!(
+                    "{}: {} is in use from {}",
+                    key.alg.name(),
+                    key.kid,
+                    written(key.active_at)
+                );
             }
             Rotation::AlreadyPending(alg) => say!("{}: a successor waits already", alg.name()),
         }

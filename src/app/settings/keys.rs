@@ -82,6 +82,7 @@ pub(super) const KEYS: &[Key] = &[
     key("tokens.refresh_token_absolute_seconds", "15552000"),
     key("tokens.refresh_grace_seconds", "10"),
     key("keys.algorithms", "[\"RS256\", \"PS256\", \"ES256\", \"EdDSA\"]"),
+    key("keys.encryption_algorithms", "[\"RSA-OAEP-256\", \"ECDH-ES\"]"),
     key("keys.rotation_interval_seconds", "7776000"),
     key("keys.jwks_max_age_seconds", "900"),
     key("keys.clock_skew_seconds", "30"),

@@ -15,6 +15,7 @@ use super::source::Sources;
 use super::{Issuer, Settings, SettingsError, registration};
 use crate::base::{Network, Secret};
 use crate::notify::mail::Mailer;
+use crate::spec::jose::EncryptionAlg;
 
 const DAY: u32 = 86_400;
 const YEAR: u32 = 366 * DAY;
@@ -103,6 +104,8 @@ pub struct Tokens {
 pub struct Keys {
     /// JWS names (RFC 7518 §3.1, RFC 8037), without repetition; RS256 is among them.
     pub algorithms: Vec<String>,
+    /// What apps may encrypt their requests to, without repetition.
+    pub encryption_algorithms: Vec<EncryptionAlg>,
     /// Age at which a signing key gives way to its successor.
     pub rotation_interval: Duration,
     /// `max-age` of the JWKS; shorter than the rotation interval.
@@ -389,14 +392,24 @@ fn keys(reader: &Reader<'_>) -> Result<Keys, SettingsError> {
         // OpenID Connect Discovery §3: id_token_signing_alg_values_supported MUST include RS256
         return Err(reader.wrong(path, "must include RS256, which every relying party may expect"));
     }
-    let mut sorted = algorithms.clone();
-    sorted.sort();
-    sorted.dedup();
-    if sorted.len() != algorithms.len() {
-        return Err(reader.wrong(path, "names an algorithm twice"));
+    let encryption = "keys.encryption_algorithms";
+    let encryption_algorithms = reader
+        .list(encryption, |text| {
+            text.parse()
+                .map_err(|_| "is not one of RSA-OAEP-256, ECDH-ES".to_owned())
+        })?
+        .unwrap_or_else(|| EncryptionAlg::ALL.to_vec());
+    for (path, is_twice) in [
+        (path, repeats(&algorithms)),
+        (encryption, repeats(&encryption_algorithms)),
+    ] {
+        if is_twice {
+            return Err(reader.wrong(path, "names an algorithm twice"));
+        }
     }
     let keys = Keys {
         algorithms,
+        encryption_algorithms,
         rotation_interval: reader.seconds("keys.rotation_interval_seconds", 90 * DAY, 2..=10 * YEAR)?,
         jwks_max_age: reader.seconds("keys.jwks_max_age_seconds", 900, 1..=DAY)?,
         clock_skew: reader.seconds("keys.clock_skew_seconds", 30, 0..=300)?,
@@ -406,6 +419,12 @@ fn keys(reader: &Reader<'_>) -> Result<Keys, SettingsError> {
         return Err(reader.wrong("keys.rotation_interval_seconds", fault));
     }
     Ok(keys)
+}
+
+fn repeats<T: PartialEq>(list: &[T]) -> bool {
+    list.iter()
+        .enumerate()
+        .any(|(at, one)| list.iter().take(at).any(|earlier| earlier == one))
 }
 
 fn sessions(reader: &Reader<'_>) -> Result<Sessions, SettingsError> {

@@ -254,6 +254,11 @@ fn every_kind_of_value_is_checked() {
             "is not one of none, oauth2.1, fapi1-advanced",
         ),
         (
+            "[keys]\nencryption_algorithms = [\"RSA1_5\"]",
+            "is not one of RSA-OAEP-256",
+        ),
+        ("[keys]\nencryption_algorithms = [\"ECDH-ES\", \"ECDH-ES\"]", "twice"),
+        (
             "[security]\nprofile = \"fapi2-security\"\n[keys]\nalgorithms = [\"RS256\"]",
             "which are PS256, ES256, EdDSA",
         ),

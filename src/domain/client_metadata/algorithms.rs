@@ -1,7 +1,10 @@
 //! What signs and encrypts (OIDC Registration §2, RFC 9701 §6, JARM §3).
 
 use super::{ClientMetadata, Faults, MetadataFault};
-use crate::spec::jose::{JweAlg, JweEnc, JwkSet, JwsAlg, SigningAlg};
+use crate::{
+    domain::keys::KeyPolicy,
+    spec::jose::{JweAlg, JweEnc, JwkSet, JwsAlg},
+};
 
 /// The names of the fields of one kind of encrypted thing, and what they say.
 struct Pair<'a> {
@@ -68,9 +71,9 @@ pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
     encryption(metadata, faults);
 }
 
-/// What Signet is to sign with: only what it has keys for.
-pub(super) fn check_ours(metadata: &ClientMetadata, ring: &[SigningAlg], faults: &mut Faults) {
-    let ours: Vec<&str> = ring.iter().map(|alg| alg.name()).collect();
+/// What Signet is to sign with, and what is encrypted to it: only what it has keys for.
+pub(super) fn check_ours(metadata: &ClientMetadata, keys: &KeyPolicy, faults: &mut Faults) {
+    let ours: Vec<&str> = keys.algs.iter().map(|alg| alg.name()).collect();
     for (field, alg) in [
         ("id_token_signed_response_alg", &metadata.id_token_signed_response_alg),
         ("access_token_signing_alg", &metadata.access_token_signing_alg),
@@ -86,6 +89,8 @@ pub(super) fn check_ours(metadata: &ClientMetadata, ring: &[SigningAlg], faults:
     ] {
         one_of(field, alg.as_deref(), &ours, faults);
     }
+    let [from_client] = pairs![metadata; request_object_encryption_alg request_object_encryption_enc];
+    names(&from_client, &keys.encryption_algs().collect::<Vec<_>>(), faults);
 }
 
 fn one_of(field: &'static str, alg: Option<&str>, known: &[&str], faults: &mut Faults) {
@@ -102,7 +107,7 @@ fn encryption(metadata: &ClientMetadata, faults: &mut Faults) {
         authorization_encrypted_response_alg authorization_encrypted_response_enc,
     ];
     for pair in &to_client {
-        names(pair, faults);
+        names(pair, &JweAlg::ALL, faults);
         let alg = pair.alg.as_deref().and_then(JweAlg::from_name);
         if let Some(alg) = alg
             && !has_recipient(metadata, alg)
@@ -113,17 +118,11 @@ fn encryption(metadata: &ClientMetadata, faults: &mut Faults) {
             );
         }
     }
-    let [from_client] = pairs![metadata; request_object_encryption_alg request_object_encryption_enc];
-    names(&from_client, faults);
 }
 
-fn names(pair: &Pair<'_>, faults: &mut Faults) {
-    one_of(
-        pair.alg_field,
-        pair.alg.as_deref(),
-        &JweAlg::ALL.map(JweAlg::name),
-        faults,
-    );
+fn names(pair: &Pair<'_>, algs: &[JweAlg], faults: &mut Faults) {
+    let algs: Vec<&str> = algs.iter().map(|alg| alg.name()).collect();
+    one_of(pair.alg_field, pair.alg.as_deref(), &algs, faults);
     one_of(
         pair.enc_field,
         pair.enc.as_deref(),

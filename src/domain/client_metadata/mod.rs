@@ -16,13 +16,11 @@ use std::collections::HashSet;
 
 use crate::{
     base::Secret,
+    domain::keys::KeyPolicy,
     model::{ClientMetadata, Localized},
-    spec::{
-        jose::SigningAlg,
-        oauth::{
-            ClientAuthMethod,
-            redirect_uri::{self, RedirectUriFault},
-        },
+    spec::oauth::{
+        ClientAuthMethod,
+        redirect_uri::{self, RedirectUriFault},
     },
 };
 
@@ -164,11 +162,11 @@ pub fn normalise(metadata: &mut ClientMetadata) {
     }
 }
 
-/// Checks normalised metadata as a whole. `ring` is what this server has keys for.
+/// Checks normalised metadata as a whole, on a server with these keys.
 ///
 /// # Errors
 /// Everything that is wrong.
-pub fn check(metadata: &ClientMetadata, ring: &[SigningAlg]) -> Result<(), Vec<MetadataError>> {
+pub fn check(metadata: &ClientMetadata, keys: &KeyPolicy) -> Result<(), Vec<MetadataError>> {
     let mut faults = Faults::default();
     for rule in [
         addresses::check,
@@ -182,8 +180,8 @@ pub fn check(metadata: &ClientMetadata, ring: &[SigningAlg]) -> Result<(), Vec<M
     ] {
         rule(metadata, &mut faults);
     }
-    algorithms::check_ours(metadata, ring, &mut faults);
-    profile::check_keys(metadata, ring, &mut faults);
+    algorithms::check_ours(metadata, keys, &mut faults);
+    profile::check_keys(metadata, &keys.algs, &mut faults);
     if faults.0.is_empty() { Ok(()) } else { Err(faults.0) }
 }
 

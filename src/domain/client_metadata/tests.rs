@@ -5,7 +5,10 @@ use serde_json::json;
 use super::*;
 use crate::{
     model::{ApplicationType, DeliveryMode, SecurityProfile, SubjectType},
-    spec::oauth::{GrantType, ResponseType},
+    spec::{
+        jose::{EncryptionAlg, SigningAlg},
+        oauth::{GrantType, ResponseType},
+    },
 };
 
 fn web() -> ClientMetadata {
@@ -19,7 +22,7 @@ fn faults(change: impl FnOnce(&mut ClientMetadata)) -> Vec<&'static str> {
     let mut metadata = web();
     change(&mut metadata);
     normalise(&mut metadata);
-    check(&metadata, &SigningAlg::ALL)
+    check(&metadata, &KeyPolicy::default())
         .err()
         .unwrap_or_default()
         .into_iter()
@@ -29,7 +32,7 @@ fn faults(change: impl FnOnce(&mut ClientMetadata)) -> Vec<&'static str> {
 
 #[test]
 fn a_plain_web_client_passes() {
-    assert_eq!(check(&web(), &SigningAlg::ALL), Ok(()));
+    assert_eq!(check(&web(), &KeyPolicy::default()), Ok(()));
     assert!(faults(|m| m.client_name = Some("  ".into())).is_empty());
 }
 
@@ -57,7 +60,7 @@ fn a_machine_needs_no_redirect_uri_and_no_response_type() {
         ..ClientMetadata::default()
     };
     normalise(&mut metadata);
-    assert_eq!(check(&metadata, &SigningAlg::ALL), Ok(()));
+    assert_eq!(check(&metadata, &KeyPolicy::default()), Ok(()));
     assert!(metadata.response_types.is_empty());
 }
 
@@ -115,7 +118,12 @@ fn algorithms_fit_their_use() {
         ["access_token_signing_alg"]
     );
     let refused = |metadata: &ClientMetadata, ring: &[SigningAlg]| {
-        let errors = check(metadata, ring).err().unwrap_or_default();
+        let keys = KeyPolicy {
+            algs: ring.to_vec(),
+            encryption: vec![EncryptionAlg::EcdhEs],
+            ..KeyPolicy::default()
+        };
+        let errors = check(metadata, &keys).err().unwrap_or_default();
         errors.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let mut metadata = web();
@@ -123,6 +131,11 @@ fn algorithms_fit_their_use() {
     assert_eq!(refused(&metadata, &[SigningAlg::ES256]), [""; 0]);
     let why = refused(&metadata, &[SigningAlg::RS256, SigningAlg::PS256]);
     assert_eq!(why, ["userinfo_signed_response_alg: is not one of RS256, PS256"]);
+    let mut metadata = web();
+    metadata.request_object_encryption_alg = Some("RSA-OAEP-256".into());
+    let why = refused(&metadata, &SigningAlg::ALL);
+    let known = "request_object_encryption_alg: is not one of ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A256KW";
+    assert_eq!(why, [known]);
     // a profile that no key of the server serves
     let mut metadata = web();
     metadata.token_endpoint_auth_method = ClientAuthMethod::PrivateKeyJwt;

@@ -33,7 +33,7 @@ fn ask_with(changes: Value, policy: &RegistrationPolicy) -> Result<ClientMetadat
     for (name, value) in changes.as_object().unwrap() {
         wanted[name] = value.clone();
     }
-    read(wanted.as_object().unwrap(), policy, &server(), &SigningAlg::ALL)
+    read(wanted.as_object().unwrap(), policy, &server(), &KeyPolicy::default())
 }
 
 fn refused(changes: Value) -> (ErrorCode, String) {

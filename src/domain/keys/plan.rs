@@ -4,7 +4,7 @@ use super::{KeyPolicy, signer};
 use crate::{
     base::Time,
     model::signing_key::{KeyState, SigningKey},
-    spec::jose::SigningAlg,
+    spec::jose::KeyAlg,
 };
 
 /// One change of the ring, to be applied in the order given and all in one transaction.
@@ -13,7 +13,7 @@ pub enum Action {
     /// Make a key; publish it now, let it sign from `active_at`.
     Create {
         /// For this algorithm.
-        alg: SigningAlg,
+        alg: KeyAlg,
         /// The moment it takes over.
         active_at: Time,
     },
@@ -54,11 +54,11 @@ pub struct AlreadyPending {
 /// What the clock demands at `now`; nothing, most of the time.
 pub fn plan(keys: &[SigningKey], policy: &KeyPolicy, now: Time) -> Vec<Action> {
     let mut actions = Vec::new();
-    for alg in &policy.algs {
-        plan_ring(keys, *alg, policy, now, &mut actions);
+    for alg in policy.rings() {
+        plan_ring(keys, alg, policy, now, &mut actions);
     }
     for key in keys {
-        let withdrawal = key.retiring_at.map(|at| at + policy.retirement_delay());
+        let withdrawal = key.retiring_at.map(|at| at + policy.retirement_delay(key.alg));
         if key.retired_at.is_none() && withdrawal.is_some_and(|at| at <= now) {
             actions.push(Action::Withdraw { kid: key.kid.clone() });
         }
@@ -69,7 +69,7 @@ pub fn plan(keys: &[SigningKey], policy: &KeyPolicy, now: Time) -> Vec<Action> {
     actions
 }
 
-fn plan_ring(keys: &[SigningKey], alg: SigningAlg, policy: &KeyPolicy, now: Time, actions: &mut Vec<Action>) {
+fn plan_ring(keys: &[SigningKey], alg: KeyAlg, policy: &KeyPolicy, now: Time, actions: &mut Vec<Action>) {
     let Some(current) = signer(keys, alg, now) else {
         // Nothing signs: there is no verifier to wait for, or it would wait for nothing.
         actions.push(Action::Create { alg, active_at: now });
@@ -105,7 +105,7 @@ fn succeed(current: &SigningKey, policy: &KeyPolicy, now: Time, actions: &mut Ve
     }
 }
 
-fn pending(keys: &[SigningKey], alg: SigningAlg, now: Time) -> Option<&SigningKey> {
+fn pending(keys: &[SigningKey], alg: KeyAlg, now: Time) -> Option<&SigningKey> {
     keys.iter()
         .find(|key| key.alg == alg && key.state(now) == KeyState::Pending)
 }
@@ -116,10 +116,11 @@ fn pending(keys: &[SigningKey], alg: SigningAlg, now: Time) -> Option<&SigningKe
 /// [`AlreadyPending`] when a successor waits already.
 pub fn rotate(
     keys: &[SigningKey],
-    alg: SigningAlg,
+    alg: impl Into<KeyAlg>,
     policy: &KeyPolicy,
     now: Time,
 ) -> Result<Vec<Action>, AlreadyPending> {
+    let alg = alg.into();
     if let Some(waiting) = pending(keys, alg, now) {
         return Err(AlreadyPending {
             kid: waiting.kid.clone(),
@@ -136,7 +137,8 @@ pub fn rotate(
 
 /// The emergency: every key of `alg` may be known to others. All go at once, a new one signs at once. Verifiers that
 /// cached the JWKS refuse new tokens until they fetch it again, which a `kid` that they do not know makes them do.
-pub fn replace(keys: &[SigningKey], alg: SigningAlg, now: Time) -> Vec<Action> {
+pub fn replace(keys: &[SigningKey], alg: impl Into<KeyAlg>, now: Time) -> Vec<Action> {
+    let alg = alg.into();
     let mut actions: Vec<Action> = keys
         .iter()
         .filter(|key| key.alg == alg && key.retired_at.is_none())
@@ -151,7 +153,10 @@ mod tests {
     use time::Duration;
 
     use super::*;
-    use crate::spec::jose::signer::generate;
+    use crate::{
+        domain::keys::published,
+        spec::jose::{EncryptionAlg, SigningAlg, signer::generate},
+    };
 
     fn at(seconds: i64) -> Time {
         Time::from_unix_timestamp(seconds).unwrap()
@@ -160,6 +165,7 @@ mod tests {
     fn policy() -> KeyPolicy {
         KeyPolicy {
             algs: vec![SigningAlg::EdDSA],
+            encryption: Vec::new(),
             rotation_interval: Duration::seconds(1000),
             jwks_max_age: Duration::seconds(80),
             propagation: Duration::seconds(15),
@@ -173,7 +179,7 @@ mod tests {
         let public_jwk = generate(SigningAlg::EdDSA).unwrap().public_jwk;
         SigningKey {
             kid: public_jwk.kid.clone(),
-            alg: SigningAlg::EdDSA,
+            alg: SigningAlg::EdDSA.into(),
             public_jwk,
             private_key_sealed: Some(Vec::new()),
             created_at: at(active_at),
@@ -186,7 +192,7 @@ mod tests {
     #[test]
     fn the_first_key_signs_at_once() {
         let create = Action::Create {
-            alg: SigningAlg::EdDSA,
+            alg: SigningAlg::EdDSA.into(),
             active_at: at(7),
         };
         assert_eq!(plan(&[], &policy(), at(7)), [create]);
@@ -198,7 +204,7 @@ mod tests {
         assert_eq!(plan(std::slice::from_ref(&key), &policy(), at(899)), []);
         let actions = plan(std::slice::from_ref(&key), &policy(), at(900));
         let create = Action::Create {
-            alg: SigningAlg::EdDSA,
+            alg: SigningAlg::EdDSA.into(),
             active_at: at(1000),
         };
         let retire = Action::Retire {
@@ -243,7 +249,7 @@ mod tests {
     #[test]
     fn a_command_without_any_key_makes_one_that_signs_at_once() {
         let create = Action::Create {
-            alg: SigningAlg::ES256,
+            alg: SigningAlg::ES256.into(),
             active_at: at(3),
         };
         assert_eq!(rotate(&[key(0)], SigningAlg::ES256, &policy(), at(3)), Ok(vec![create]));
@@ -258,7 +264,7 @@ mod tests {
             Action::Replace { kid: old.kid },
             Action::Replace { kid: waiting.kid },
             Action::Create {
-                alg: SigningAlg::EdDSA,
+                alg: SigningAlg::EdDSA.into(),
                 active_at: at(50),
             },
         ];
@@ -291,5 +297,38 @@ mod tests {
             Some(&first.kid)
         );
         assert_eq!(plan(&keys, &policy(), at(8)), []);
+    }
+
+    #[test]
+    fn a_key_that_others_encrypt_to_is_shown_alone_and_decrypts_until_the_last_message_came() {
+        let policy = KeyPolicy {
+            algs: Vec::new(),
+            encryption: vec![EncryptionAlg::EcdhEs],
+            ..policy()
+        };
+        let of = |active_at| SigningKey {
+            alg: EncryptionAlg::EcdhEs.into(),
+            ..key(active_at)
+        };
+        let shown = |keys: &[SigningKey], second| -> Vec<String> {
+            let shown = published(keys, at(second));
+            shown.into_iter().map(|key| key.kid.clone()).collect()
+        };
+        let (mut old, mut new) = (of(0), of(1000));
+        assert_eq!(plan(std::slice::from_ref(&old), &policy, at(899)), []);
+        assert_eq!(plan(std::slice::from_ref(&old), &policy, at(900)).len(), 2);
+        new.created_at = at(900);
+        old.retire_at(at(1000)).unwrap();
+        let keys = [old.clone(), new.clone()];
+        assert_eq!(shown(&keys, 999), [old.kid.clone()]);
+        assert_eq!(shown(&keys, 1000), [new.kid]);
+        // the JWKS may be kept for 80 s, and what is encrypted is good for an hour
+        let withdraw = Action::Withdraw { kid: old.kid };
+        let policy = KeyPolicy {
+            rotation_interval: Duration::days(1),
+            ..policy
+        };
+        assert_eq!(plan(&keys, &policy, at(1000 + 80 + 15 + 5 + 3599)), []);
+        assert_eq!(plan(&keys, &policy, at(1000 + 80 + 15 + 5 + 3600)), [withdraw]);
     }
 }

@@ -2,14 +2,22 @@
 
 use time::Duration;
 
-use crate::{base::Time, spec::jose::SigningAlg};
+use crate::{
+    base::Time,
+    spec::jose::{EncryptionAlg, JweAlg, KeyAlg, SigningAlg},
+};
+
+/// For how long what was encrypted to us may be on its way: as long as a request object is good under any profile.
+const LONGEST_WAY: Duration = Duration::HOUR;
 
 /// How keys come and go. Every process on one database must have the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPolicy {
     /// The algorithms that have a ring. Keys of others are left as they are.
     pub algs: Vec<SigningAlg>,
-    /// How long a key signs; never shorter than [`KeyPolicy::publication_delay`].
+    /// The kinds of keys that others encrypt to which have one.
+    pub encryption: Vec<EncryptionAlg>,
+    /// How long a key is in use; never shorter than [`KeyPolicy::publication_delay`].
     pub rotation_interval: Duration,
     /// How long a verifier may keep a fetched JWKS (`Cache-Control: max-age`).
     pub jwks_max_age: Duration,
@@ -27,6 +35,7 @@ impl Default for KeyPolicy {
     fn default() -> Self {
         Self {
             algs: SigningAlg::ALL.to_vec(),
+            encryption: EncryptionAlg::ALL.to_vec(),
             rotation_interval: Duration::days(90),
             jwks_max_age: Duration::hours(1),
             propagation: Duration::minutes(1),
@@ -43,9 +52,25 @@ impl KeyPolicy {
         self.jwks_max_age + self.propagation + self.clock_skew
     }
 
-    /// From a key's last planned signature to its withdrawal.
-    pub fn retirement_delay(&self) -> Duration {
-        self.propagation + self.longest_token_lifetime + self.clock_skew
+    /// The algorithms by which others may encrypt to us.
+    pub fn encryption_algs(&self) -> impl Iterator<Item = JweAlg> {
+        self.encryption.iter().flat_map(|alg| alg.serves()).copied()
+    }
+
+    /// Every ring.
+    pub fn rings(&self) -> impl Iterator<Item = KeyAlg> {
+        let signing = self.algs.iter().copied().map(KeyAlg::from);
+        signing.chain(self.encryption.iter().copied().map(KeyAlg::from))
+    }
+
+    /// From the moment at which a key has a successor to its withdrawal: the last token that it signed has expired by then,
+    /// or the last message that was encrypted to it has arrived.
+    pub fn retirement_delay(&self, alg: KeyAlg) -> Duration {
+        let last = match alg {
+            KeyAlg::Signing(_) => self.longest_token_lifetime,
+            KeyAlg::Encryption(_) => self.jwks_max_age + LONGEST_WAY,
+        };
+        self.propagation + last + self.clock_skew
     }
 
     /// For how long a JWKS may be kept that is handed out at `now` and was read from the database at `loaded_at`.

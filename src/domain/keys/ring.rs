@@ -3,18 +3,19 @@
 use crate::{
     base::Time,
     model::signing_key::{KeyState, SigningKey},
-    spec::jose::SigningAlg,
+    spec::jose::KeyAlg,
 };
 
-/// The key that signs with `alg` at `now`. Every process that has read the same rows picks the same.
+/// The key that signs with `alg` at `now`, or that others encrypt to. Every process that has read the same rows picks the same.
 ///
 /// A pending key is picked only where there is no active one: the very first key, seen by a process whose clock is a
 /// little behind that of its maker.
 pub fn signer<'a>(
     keys: impl IntoIterator<Item = &'a SigningKey>,
-    alg: SigningAlg,
+    alg: impl Into<KeyAlg>,
     now: Time,
 ) -> Option<&'a SigningKey> {
+    let alg = alg.into();
     let mut active: Option<&SigningKey> = None;
     let mut pending: Option<&SigningKey> = None;
     let order = |key: &'a SigningKey| (key.active_at, &key.kid);
@@ -28,9 +29,15 @@ pub fn signer<'a>(
     active.or(pending)
 }
 
-/// The keys that the JWKS shows at `now`: by algorithm, and those that sign first, for verifiers that look no further.
+/// The keys that the JWKS shows at `now`: by algorithm, and those that sign first, for verifiers that look no further. Of
+/// those that others encrypt to only the one in use: a new one must be known to every process first, and nobody should
+/// take up an old one.
 pub fn published(keys: &[SigningKey], now: Time) -> Vec<&SigningKey> {
-    let mut shown: Vec<&SigningKey> = keys.iter().filter(|key| key.state(now) != KeyState::Retired).collect();
+    let is_shown = |key: &&SigningKey| match key.alg {
+        KeyAlg::Signing(_) => key.state(now) != KeyState::Retired,
+        alg @ KeyAlg::Encryption(_) => signer(keys, alg, now).is_some_and(|used| used.kid == key.kid),
+    };
+    let mut shown: Vec<&SigningKey> = keys.iter().filter(is_shown).collect();
     shown.sort_by_key(|key| {
         let rank = match key.state(now) {
             KeyState::Active => 0,

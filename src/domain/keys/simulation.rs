@@ -89,7 +89,7 @@ impl World {
                                 x: String::new(),
                             },
                             usage: KeyUse::Signature,
-                            alg,
+                            alg: Some(alg),
                             kid,
                         },
                         private_key_sealed: Some(Vec::new()),
@@ -195,7 +195,7 @@ impl World {
 
     fn exactly_one_key_is_active(&self) {
         for alg in ALGS {
-            let of_alg: Vec<&SigningKey> = self.rows.iter().filter(|key| key.alg == alg).collect();
+            let of_alg: Vec<&SigningKey> = self.rows.iter().filter(|key| key.alg == alg.into()).collect();
             if of_alg.is_empty() {
                 continue;
             }
@@ -247,6 +247,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 fn policies() -> impl Strategy<Value = KeyPolicy> {
     (1_i64..100, 0_i64..20, 1_i64..10, 1_i64..20).prop_map(|(rotation, max_age, propagation, lifetime)| KeyPolicy {
         algs: ALGS.to_vec(),
+        encryption: Vec::new(),
         rotation_interval: Duration::seconds(rotation),
         jwks_max_age: Duration::seconds(max_age),
         propagation: Duration::seconds(propagation),
@@ -277,6 +278,7 @@ fn keys_do_change_in_the_simulation() {
         longest_token_lifetime: Duration::seconds(60),
         clock_skew: Duration::ZERO,
         algs: ALGS.to_vec(),
+        encryption: Vec::new(),
         remember_retired: Duration::seconds(100),
     });
     for step in 0..500_usize {
@@ -305,6 +307,7 @@ fn a_process_that_missed_the_successor_may_sign_with_the_old_key_a_little_longer
         longest_token_lifetime: Duration::seconds(60),
         clock_skew: Duration::ZERO,
         algs: ALGS.to_vec(),
+        encryption: Vec::new(),
         remember_retired: Duration::seconds(600),
     });
     // the second process reads the rows just before the first one makes a successor, and then no more

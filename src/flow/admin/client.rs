@@ -236,7 +236,7 @@ async fn find_with(db: impl PgExecutor<'_>, client_id: &str) -> Result<Client, E
 async fn apply(core: &Core, tx: &mut Tx, client: &mut Client, edit: &Edit) -> Result<(), Error> {
     client.metadata = edit.metadata.clone();
     client_metadata::normalise(&mut client.metadata);
-    client_metadata::check(&client.metadata, &core.keys.policy().algs)?;
+    client_metadata::check(&client.metadata, core.keys.policy())?;
     client.status = edit.status;
     client.roles = edit.roles.clone();
     client.roles.sort_unstable();

@@ -1,4 +1,4 @@
-//! Signing keys: what there is, and rotation by hand.
+//! Keys of ours: what there is, and rotation by hand.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{By, Error, line, record};
 use crate::{
     flow::{Core, keys},
     model::{AuditKind, SigningKey},
-    spec::jose::SigningAlg,
+    spec::jose::KeyAlg,
 };
 
 /// Every key that is still remembered.
@@ -23,15 +23,15 @@ pub enum Rotation {
     /// The successor, which takes over once it has been published long enough.
     Begun(Box<SigningKey>),
     /// A successor waits already.
-    AlreadyPending(SigningAlg),
+    AlreadyPending(KeyAlg),
 }
 
-/// Makes successors for the keys of one algorithm or of all that this server signs with.
+/// Makes successors for the keys of one ring or of all.
 ///
 /// # Errors
 /// [`Error::Keys`].
-pub async fn rotate(core: &Core, by: &By, alg: Option<SigningAlg>) -> Result<Vec<Rotation>, Error> {
-    let algs = alg.map_or_else(|| core.keys.policy().algs.clone(), |alg| vec![alg]);
+pub async fn rotate(core: &Core, by: &By, alg: Option<KeyAlg>) -> Result<Vec<Rotation>, Error> {
+    let algs = alg.map_or_else(|| core.keys.policy().rings().collect(), |alg| vec![alg]);
     let mut done = Vec::with_capacity(algs.len());
     for alg in algs {
         match core.keys.rotate(alg, &core.store, &core.sealer, &*core.clock).await {
@@ -46,11 +46,12 @@ pub async fn rotate(core: &Core, by: &By, alg: Option<SigningAlg>) -> Result<Vec
     Ok(done)
 }
 
-/// The emergency: every key of the algorithm is out at once, and what it signed stops counting.
+/// The emergency: every key of the ring is out at once; what it signed stops counting, and what is encrypted to it is not
+/// read any more.
 ///
 /// # Errors
 /// [`Error::Keys`].
-pub async fn replace(core: &Core, by: &By, alg: SigningAlg) -> Result<SigningKey, Error> {
+pub async fn replace(core: &Core, by: &By, alg: KeyAlg) -> Result<SigningKey, Error> {
     let key = core.keys.replace(alg, &core.store, &core.sealer, &*core.clock).await?;
     note(core, by, &key, "replaced").await?;
     Ok(key)

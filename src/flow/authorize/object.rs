@@ -1,4 +1,5 @@
-//! Request objects on their way in: fetched where they are referred to, and verified with the keys of their client.
+//! Request objects on their way in: fetched where they are referred to, decrypted, and verified with the keys of their
+//! client.
 
 use std::sync::Arc;
 
@@ -7,15 +8,16 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use url::Url;
 
 use crate::{
-    base::secret,
+    base::{Secret, secret},
     domain::{
         authorize::request_object::{self, Expected, Refused, refuse},
+        encryption::Encryption,
         security_profile::{self, Rules},
     },
     flow::{Core, client_keys},
     model::Client,
     spec::{
-        jose::{JwkSet, JwsAlg, jwt::Keys},
+        jose::{JwkSet, JwsAlg, decryption, jwe::JweError, jwt::Keys},
         oauth::{ErrorCode, OAuthError, Params},
     },
 };
@@ -25,6 +27,8 @@ use crate::{
 /// # Errors
 /// `invalid_request_object` (RFC 9101 §7); the reason that lies with the client's keys is logged.
 pub(in crate::flow) async fn by_value(core: &Core, client: &Arc<Client>, object: &str) -> Result<Params, OAuthError> {
+    let opened = open(core, client, object)?;
+    let object = opened.as_ref().map_or(object, |inner| inner.expose().as_str());
     let rules = security_profile::of(client, core.policy.security.profile);
     let algs = algs(client, rules);
     let check = |set: &JwkSet| {
@@ -51,6 +55,49 @@ pub(in crate::flow) async fn by_value(core: &Core, client: &Arc<Client>, object:
         Refused::UnknownKey => refuse("no key of the client fits the request object"),
         Refused::Error(error) => error,
     })
+}
+
+/// What an encrypted object holds, which must be signed all the same (RFC 9101 §6.1: signed, then encrypted); `None` for one
+/// that is not encrypted.
+fn open(core: &Core, client: &Client, object: &str) -> Result<Option<Secret<String>>, OAuthError> {
+    let registered = Encryption::registered(
+        client.metadata.request_object_encryption_alg.as_deref(),
+        client.metadata.request_object_encryption_enc.as_deref(),
+    );
+    let Ok(registered) = registered else {
+        return Err(refuse(
+            "what the client registered to encrypt request objects with is not known here",
+        ));
+    };
+    if !decryption::is_jwe(object) {
+        return match registered {
+            Some(_) => Err(refuse("this client registered that it encrypts its request objects")),
+            None => Ok(None),
+        };
+    }
+    let header = decryption::read(object).map_err(|error| refuse(reason(error)))?;
+    if registered.is_some_and(|one| (one.alg, one.enc) != (header.alg, header.enc)) {
+        return Err(refuse("the request object is not encrypted as its client registered"));
+    }
+    // nobody's private key is used for a client that could not have signed what is inside
+    if client.metadata.jwks.is_none() && client.metadata.jwks_uri.is_none() {
+        return Err(refuse("no key of the client fits the request object"));
+    }
+    let keys = core.keys.decryption_keys();
+    let inner = decryption::decrypt(object, &keys).map_err(|error| refuse(reason(error)))?;
+    let text = String::from_utf8(inner.expose().clone());
+    text.map(|text| Some(Secret::new(text)))
+        .map_err(|_| refuse("the encrypted request object holds no signed one"))
+}
+
+const fn reason(error: JweError) -> &'static str {
+    match error {
+        JweError::TooLong => "the request object is too long",
+        JweError::AlgNotAllowed => "the request object is encrypted by an algorithm or to a key that there is not",
+        JweError::Extension => "the request object is compressed or has critical extensions",
+        JweError::Malformed => "the request object is malformed",
+        JweError::Key | JweError::Refused => "the request object does not decrypt",
+    }
 }
 
 /// The one that the client registered, as far as its profile has it; else all of the profile's.

@@ -129,12 +129,7 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, OAuthError> {
 
 async fn wish(core: &Core, wanted: &Map<String, Value>) -> Result<ClientMetadata, Refusal> {
     let server = discovery::members(core).await?;
-    Ok(read(
-        wanted,
-        &core.policy.registration,
-        &server,
-        &core.keys.policy().algs,
-    )?)
+    Ok(read(wanted, &core.policy.registration, &server, core.keys.policy())?)
 }
 
 /// Holds the address and everybody together to so many clients, until the end of the transaction.

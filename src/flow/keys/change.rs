@@ -8,7 +8,7 @@ use crate::{
     domain::keys::{Action, plan::AlreadyPending},
     model::{SigningKey, signing_key::IllegalTransition},
     spec::jose::{
-        SigningAlg,
+        KeyAlg, decryption,
         signer::{self, GeneratedKey, KeyError},
     },
     store::{self, Store, signing_key},
@@ -26,14 +26,14 @@ pub(super) async fn change(
     clock: &dyn Clock,
     decide: impl Fn(&[SigningKey], Time) -> Result<Vec<Action>, AlreadyPending>,
 ) -> Result<Vec<SigningKey>, Error> {
-    let mut made: HashMap<SigningAlg, GeneratedKey> = HashMap::new();
+    let mut made: HashMap<KeyAlg, GeneratedKey> = HashMap::new();
     for _ in 0..ATTEMPTS {
         let mut tx = store.begin().await?;
         signing_key::lock_ring(&mut tx).await?;
         let rows = signing_key::list(&mut *tx).await?;
         let now = clock.now();
         let actions = decide(&rows, now)?;
-        let missing: Vec<SigningAlg> = wanted(&actions).filter(|alg| !made.contains_key(alg)).collect();
+        let missing: Vec<KeyAlg> = wanted(&actions).filter(|alg| !made.contains_key(alg)).collect();
         if !missing.is_empty() {
             tx.rollback().await?;
             for alg in missing {
@@ -49,18 +49,22 @@ pub(super) async fn change(
 }
 
 /// A new key, made off the async threads.
-async fn generate(alg: SigningAlg) -> Result<GeneratedKey, Error> {
+async fn generate(alg: KeyAlg) -> Result<GeneratedKey, Error> {
     let failed = |source| Error::Key {
         kid: String::new(),
         source,
     };
-    tokio::task::spawn_blocking(move || signer::generate(alg))
+    let make = move || match alg {
+        KeyAlg::Signing(alg) => signer::generate(alg),
+        KeyAlg::Encryption(alg) => decryption::generate(alg),
+    };
+    tokio::task::spawn_blocking(make)
         .await
         .map_err(|_| failed(KeyError::Generation))?
         .map_err(failed)
 }
 
-fn wanted(actions: &[Action]) -> impl Iterator<Item = SigningAlg> + '_ {
+fn wanted(actions: &[Action]) -> impl Iterator<Item = KeyAlg> + '_ {
     actions.iter().filter_map(|action| match action {
         Action::Create { alg, .. } => Some(*alg),
         _ => None,
@@ -71,7 +75,7 @@ async fn apply(
     tx: &mut store::Tx,
     mut rows: Vec<SigningKey>,
     actions: Vec<Action>,
-    made: &mut HashMap<SigningAlg, GeneratedKey>,
+    made: &mut HashMap<KeyAlg, GeneratedKey>,
     sealer: &Sealer,
     now: Time,
 ) -> Result<Vec<SigningKey>, Error> {
@@ -80,9 +84,9 @@ async fn apply(
         match action {
             Action::Create { alg, active_at } => {
                 let new = made.remove(&alg).ok_or(Error::NoSigner(alg))?;
-                let key = sealed(new, active_at, now, sealer)?;
+                let key = sealed(alg, new, active_at, (now, sealer))?;
                 signing_key::insert(&mut **tx, &key).await?;
-                tracing::info!(kid = key.kid, %alg, %active_at, "a new signing key");
+                tracing::info!(kid = key.kid, %alg, %active_at, "a new key");
                 created.push(key);
             }
             Action::Retire { kid, at } => {
@@ -123,7 +127,12 @@ async fn transition(
     Ok(signing_key::update(&mut **tx, key).await?)
 }
 
-fn sealed(new: GeneratedKey, active_at: Time, now: Time, sealer: &Sealer) -> Result<SigningKey, Error> {
+fn sealed(
+    alg: KeyAlg,
+    new: GeneratedKey,
+    active_at: Time,
+    (now, sealer): (Time, &Sealer),
+) -> Result<SigningKey, Error> {
     let kid = new.public_jwk.kid.clone();
     let private = sealer
         .seal(SEAL_PURPOSE, &kid, new.private_der.expose())
@@ -133,7 +142,7 @@ fn sealed(new: GeneratedKey, active_at: Time, now: Time, sealer: &Sealer) -> Res
         })?;
     Ok(SigningKey {
         kid,
-        alg: new.public_jwk.alg,
+        alg,
         public_jwk: new.public_jwk,
         private_key_sealed: Some(private),
         created_at: now,

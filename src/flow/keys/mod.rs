@@ -15,7 +15,7 @@ use crate::{
     base::{Clock, Sealer, Time, seal::SealError},
     domain::keys::{self, Action, KeyPolicy, plan::AlreadyPending},
     model::{SigningKey, signing_key::IllegalTransition},
-    spec::jose::{JwkSet, KeySigner, SigningAlg, signer::KeyError},
+    spec::jose::{DecryptionKey, JwkSet, KeyAlg, KeySigner, SigningAlg, jwe::JweError, signer::KeyError},
     store::{self, Store, signing_key},
 };
 
@@ -27,7 +27,7 @@ const SEAL_PURPOSE: &str = "signing_key";
 pub enum Error {
     /// No key signs with this algorithm.
     #[error("there is no signing key for {0}")]
-    NoSigner(SigningAlg),
+    NoSigner(KeyAlg),
     /// The database was out of reach for so long that a key read from it may be out of date: better no token at all than
     /// one that does not verify. Goes away by itself.
     #[error("the signing keys were not read from the database for too long")]
@@ -49,6 +49,15 @@ pub enum Error {
         /// Why.
         #[source]
         source: KeyError,
+    },
+    /// The same of a key that others encrypt to.
+    #[error("the encryption key {kid} is not usable")]
+    Decryption {
+        /// Which.
+        kid: String,
+        /// Why.
+        #[source]
+        source: JweError,
     },
     /// A stored public half is not sound.
     #[error("the public half of the signing key {0} is not usable")]
@@ -125,7 +134,7 @@ impl KeyRing {
         if !self.policy.may_sign(snapshot.loaded_at, now) {
             return Err(Error::Stale);
         }
-        snapshot.signer(alg, now).ok_or(Error::NoSigner(alg))
+        snapshot.signer(alg, now).ok_or(Error::NoSigner(alg.into()))
     }
 
     /// The JWKS for `/jwks`.
@@ -151,6 +160,11 @@ impl KeyRing {
     /// may be over their time. Keys that were replaced in an emergency are not among them.
     pub fn hint_keys(&self) -> Arc<JwkSet> {
         Arc::clone(&self.current().hint_keys)
+    }
+
+    /// The keys that decrypt what others encrypted to us: those in use, and those before and after them.
+    pub fn decryption_keys(&self) -> Arc<[Arc<DecryptionKey>]> {
+        Arc::clone(&self.current().decryption_keys)
     }
 
     /// Looks at the database and does what is due. To be called at least every third of [`KeyPolicy::propagation`], and
@@ -196,11 +210,12 @@ impl KeyRing {
     /// [`Error::AlreadyPending`], [`Error`].
     pub async fn rotate(
         &self,
-        alg: SigningAlg,
+        alg: impl Into<KeyAlg>,
         store: &Store,
         sealer: &Sealer,
         clock: &dyn Clock,
     ) -> Result<SigningKey, Error> {
+        let alg = alg.into();
         self.command(alg, store, sealer, clock, |rows, now| {
             keys::rotate(rows, alg, &self.policy, now)
         })
@@ -214,18 +229,19 @@ impl KeyRing {
     /// [`Error`].
     pub async fn replace(
         &self,
-        alg: SigningAlg,
+        alg: impl Into<KeyAlg>,
         store: &Store,
         sealer: &Sealer,
         clock: &dyn Clock,
     ) -> Result<SigningKey, Error> {
+        let alg = alg.into();
         self.command(alg, store, sealer, clock, |rows, now| Ok(keys::replace(rows, alg, now)))
             .await
     }
 
     async fn command(
         &self,
-        alg: SigningAlg,
+        alg: KeyAlg,
         store: &Store,
         sealer: &Sealer,
         clock: &dyn Clock,

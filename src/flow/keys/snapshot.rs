@@ -10,10 +10,10 @@ use crate::{
     base::{Sealer, Secret, Time},
     domain::keys,
     model::{SigningKey, signing_key::KeyState},
-    spec::jose::{JwkSet, KeySigner, PublicJwk, SigningAlg, VerifyKey},
+    spec::jose::{DecryptionKey, EncryptionAlg, JwkSet, KeyAlg, KeySigner, PublicJwk, SigningAlg, VerifyKey},
 };
 
-/// A live key, parsed.
+/// A live key that signs, parsed.
 struct Held {
     key: SigningKey,
     signer: Arc<KeySigner>,
@@ -27,6 +27,7 @@ pub(super) struct Snapshot {
     pub(super) etag: Arc<str>,
     pub(super) verify_keys: Arc<JwkSet>,
     pub(super) hint_keys: Arc<JwkSet>,
+    pub(super) decryption_keys: Arc<[Arc<DecryptionKey>]>,
 }
 
 impl Snapshot {
@@ -39,6 +40,7 @@ impl Snapshot {
             etag: Arc::from("\"\""),
             verify_keys: Arc::default(),
             hint_keys: Arc::default(),
+            decryption_keys: Arc::default(),
         }
     }
 
@@ -52,23 +54,31 @@ impl Snapshot {
         let digest = digest::digest(&digest::SHA256, body.as_bytes());
         let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest));
 
-        let mut held = Vec::new();
+        let (mut held, mut decrypting) = (Vec::new(), Vec::new());
         let (mut published, mut remembered) = (Vec::new(), Vec::new());
         for key in rows {
             if key.was_replaced() {
                 continue;
             }
+            let is_live = key.state(loaded_at) != KeyState::Retired;
+            let alg = match key.alg {
+                KeyAlg::Signing(alg) => alg,
+                KeyAlg::Encryption(alg) if is_live => {
+                    decrypting.push(before.decrypting(alg, &key, sealer)?);
+                    continue;
+                }
+                KeyAlg::Encryption(_) => continue,
+            };
             let public = before.public(&key)?;
             remembered.push(Arc::clone(&public));
-            if key.state(loaded_at) == KeyState::Retired {
-                continue;
+            if is_live {
+                published.push(public);
+                let signer = match before.parsed(&key.kid) {
+                    Some(signer) => signer,
+                    None => Arc::new(open(alg, &key, sealer)?),
+                };
+                held.push(Held { key, signer });
             }
-            published.push(public);
-            let signer = match before.parsed(&key.kid) {
-                Some(signer) => signer,
-                None => Arc::new(open(&key, sealer)?),
-            };
-            held.push(Held { key, signer });
         }
         Ok(Self {
             loaded_at,
@@ -77,6 +87,7 @@ impl Snapshot {
             etag: etag.into(),
             verify_keys: Arc::new(JwkSet::new(published)),
             hint_keys: Arc::new(JwkSet::new(remembered)),
+            decryption_keys: decrypting.into(),
         })
     }
 
@@ -92,6 +103,18 @@ impl Snapshot {
         Some(Arc::clone(&held.signer))
     }
 
+    /// A parsed key that others encrypt to, from before or anew.
+    fn decrypting(&self, alg: EncryptionAlg, key: &SigningKey, sealer: &Sealer) -> Result<Arc<DecryptionKey>, Error> {
+        if let Some(known) = self.decryption_keys.iter().find(|known| known.kid() == key.kid) {
+            return Ok(Arc::clone(known));
+        }
+        let opened = DecryptionKey::new(alg, &key.kid, &private_half(key, sealer)?);
+        opened.map(Arc::new).map_err(|source| Error::Decryption {
+            kid: key.kid.clone(),
+            source,
+        })
+    }
+
     /// The parsed public half, from before or anew.
     fn public(&self, key: &SigningKey) -> Result<Arc<VerifyKey>, Error> {
         let known = self.hint_keys.keys().iter().find(|known| known.kid() == Some(&key.kid));
@@ -104,16 +127,19 @@ impl Snapshot {
     }
 }
 
-fn open(key: &SigningKey, sealer: &Sealer) -> Result<KeySigner, Error> {
+fn open(alg: SigningAlg, key: &SigningKey, sealer: &Sealer) -> Result<KeySigner, Error> {
+    KeySigner::new(alg, &key.kid, &private_half(key, sealer)?).map_err(|source| Error::Key {
+        kid: key.kid.clone(),
+        source,
+    })
+}
+
+fn private_half(key: &SigningKey, sealer: &Sealer) -> Result<Secret<Vec<u8>>, Error> {
     let sealed = key.private_key_sealed.as_deref().unwrap_or_default();
-    let private_der: Secret<Vec<u8>> = sealer
+    sealer
         .open(SEAL_PURPOSE, &key.kid, sealed)
         .map_err(|source| Error::Seal {
             kid: key.kid.clone(),
             source,
-        })?;
-    KeySigner::new(key.alg, &key.kid, &private_der).map_err(|source| Error::Key {
-        kid: key.kid.clone(),
-        source,
-    })
+        })
 }

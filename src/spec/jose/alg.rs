@@ -1,8 +1,10 @@
-//! JWS algorithms by their registered names (RFC 7518 §3.1, RFC 8037 §3.1).
+//! Algorithms by their registered names: those that sign (RFC 7518 §3.1, RFC 8037 §3.1), and those of our own keys.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+use super::jwe::JweAlg;
 
 /// A name that is none of the algorithms wanted here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +41,67 @@ impl SigningAlg {
             Self::ES256 => JwsAlg::ES256,
             Self::EdDSA => JwsAlg::EdDSA,
         }
+    }
+}
+
+/// A kind of key of ours that others encrypt to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EncryptionAlg {
+    /// RSA of 2048 bits, for RSA-OAEP-256.
+    RsaOaep256,
+    /// A key on P-256, for ECDH-ES alone and with its key wraps.
+    EcdhEs,
+}
+
+impl EncryptionAlg {
+    /// Every kind, in the order in which metadata lists them.
+    pub const ALL: [Self; 2] = [Self::RsaOaep256, Self::EcdhEs];
+
+    /// By its first algorithm.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RsaOaep256 => JweAlg::RsaOaep256.name(),
+            Self::EcdhEs => JweAlg::EcdhEs.name(),
+        }
+    }
+
+    /// The algorithms that one key serves.
+    pub const fn serves(self) -> &'static [JweAlg] {
+        match self {
+            Self::RsaOaep256 => &[JweAlg::RsaOaep256],
+            Self::EcdhEs => &[JweAlg::EcdhEs, JweAlg::EcdhEsA128Kw, JweAlg::EcdhEsA256Kw],
+        }
+    }
+}
+
+/// What a key of ours is for: it signs, or others encrypt to it. One ring of keys for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
+pub enum KeyAlg {
+    /// It signs.
+    Signing(SigningAlg),
+    /// Others encrypt to it.
+    Encryption(EncryptionAlg),
+}
+
+impl KeyAlg {
+    /// Every ring that there may be.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let signing = SigningAlg::ALL.into_iter().map(Self::Signing);
+        signing.chain(EncryptionAlg::ALL.into_iter().map(Self::Encryption))
+    }
+
+    /// Its name, which no two have.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Signing(alg) => alg.name(),
+            Self::Encryption(alg) => alg.name(),
+        }
+    }
+
+    /// Whether others encrypt to it.
+    pub const fn is_encryption(self) -> bool {
+        matches!(self, Self::Encryption(_))
     }
 }
 
@@ -102,6 +165,32 @@ impl JwsAlg {
     }
 }
 
+impl From<SigningAlg> for KeyAlg {
+    fn from(alg: SigningAlg) -> Self {
+        Self::Signing(alg)
+    }
+}
+
+impl From<EncryptionAlg> for KeyAlg {
+    fn from(alg: EncryptionAlg) -> Self {
+        Self::Encryption(alg)
+    }
+}
+
+impl From<KeyAlg> for &'static str {
+    fn from(alg: KeyAlg) -> Self {
+        alg.name()
+    }
+}
+
+impl TryFrom<String> for KeyAlg {
+    type Error = UnknownAlg;
+
+    fn try_from(name: String) -> Result<Self, UnknownAlg> {
+        name.parse()
+    }
+}
+
 impl From<SigningAlg> for JwsAlg {
     fn from(alg: SigningAlg) -> Self {
         alg.jws()
@@ -117,6 +206,28 @@ impl fmt::Display for SigningAlg {
 impl fmt::Display for JwsAlg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for KeyAlg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for KeyAlg {
+    type Err = UnknownAlg;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAlg> {
+        Self::all().find(|alg| alg.name() == name).ok_or(UnknownAlg)
+    }
+}
+
+impl FromStr for EncryptionAlg {
+    type Err = UnknownAlg;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAlg> {
+        Self::ALL.into_iter().find(|alg| alg.name() == name).ok_or(UnknownAlg)
     }
 }
 
@@ -154,6 +265,17 @@ mod tests {
             assert_eq!(alg.name().parse(), Ok(alg));
             assert_eq!(serde_json::to_value(alg).unwrap(), alg.name());
         }
+    }
+
+    #[test]
+    fn every_ring_has_a_name_of_its_own() {
+        for alg in KeyAlg::all() {
+            assert_eq!(alg.name().parse(), Ok(alg));
+            let json = serde_json::to_value(alg).unwrap();
+            assert_eq!(serde_json::from_value::<KeyAlg>(json).unwrap(), alg);
+        }
+        assert_eq!("ECDH-ES+A128KW".parse::<KeyAlg>(), Err(UnknownAlg));
+        assert_eq!("RSA-OAEP".parse::<EncryptionAlg>(), Err(UnknownAlg));
     }
 
     #[test]

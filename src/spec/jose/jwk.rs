@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
 use super::{
-    JwsAlg,
+    JwsAlg, KeyAlg,
     jwe::JweAlg,
     public_jwk::{PublicJwk as Ours, PublicKey},
     recipient::{self, RecipientKey},
@@ -89,7 +89,10 @@ impl VerifyKey {
     /// # Errors
     /// [`Ignored`] if the stored key is not sound.
     pub fn ours(jwk: &Ours) -> Result<Self, Ignored> {
-        let alg = jwk.alg.jws();
+        let Some(KeyAlg::Signing(alg)) = jwk.alg else {
+            return Err(Ignored::Purpose);
+        };
+        let alg = alg.jws();
         let material = match &jwk.key {
             PublicKey::Rsa { n, e } => rsa(n, e, Some(alg))?,
             PublicKey::Ec { crv, x, y } => ec(crv, x, y)?,

@@ -4,6 +4,7 @@
 //! signer trait and encryption. Absent on purpose: `alg: none`, compression, PBES2, RSA1_5, JSON serialisation.
 
 pub mod alg;
+pub mod decryption;
 pub mod hash;
 pub mod jwe;
 pub mod jwk;
@@ -14,7 +15,8 @@ pub mod recipient;
 pub mod signer;
 pub mod strict_json;
 
-pub use alg::{JwsAlg, SigningAlg};
+pub use alg::{EncryptionAlg, JwsAlg, KeyAlg, SigningAlg};
+pub use decryption::DecryptionKey;
 pub use jwe::{JweAlg, JweEnc};
 pub use jwk::{JwkSet, PublicJwk, VerifyKey};
 pub use jwt::{Expect, VerifiedJwt};

@@ -4,14 +4,17 @@ use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use super::SigningAlg;
+use super::{EncryptionAlg, KeyAlg, SigningAlg};
 
-/// What a JWKS entry is for; ours only sign.
+/// What a JWKS entry is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyUse {
     /// `sig`
     #[serde(rename = "sig")]
     Signature,
+    /// `enc`
+    #[serde(rename = "enc")]
+    Encryption,
 }
 
 /// The key itself, by its `kty`. All values are base64url without padding.
@@ -55,8 +58,9 @@ pub struct PublicJwk {
     /// `use`
     #[serde(rename = "use")]
     pub usage: KeyUse,
-    /// The one algorithm that the key signs with.
-    pub alg: SigningAlg,
+    /// The one algorithm of the key; `None` for one that serves several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub alg: Option<KeyAlg>,
     /// RFC 7638 thumbprint, unless a key from elsewhere brought its own.
     pub kid: String,
 }
@@ -67,7 +71,19 @@ impl PublicJwk {
         Self {
             key,
             usage: KeyUse::Signature,
-            alg,
+            alg: Some(alg.into()),
+            kid,
+        }
+    }
+
+    /// A key that others encrypt to.
+    pub(super) fn encryption(alg: EncryptionAlg, key: PublicKey) -> Self {
+        let kid = key.thumbprint();
+        Self {
+            key,
+            usage: KeyUse::Encryption,
+            // RFC 7517 §4.4: the one algorithm; with it, a key on a curve would not be found for the key wraps
+            alg: (alg.serves().len() == 1).then_some(alg.into()),
             kid,
         }
     }

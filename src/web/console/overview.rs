@@ -13,7 +13,7 @@ use crate::{
     base::{Text, page::PageRequest},
     flow::admin::{audit, keys, overview, user},
     model::{AuditKind, KeyState, SigningKey},
-    spec::jose::SigningAlg,
+    spec::jose::KeyAlg,
     web::Tone,
 };
 
@@ -158,7 +158,7 @@ pub async fn trail(admin: Admin, filter: Query<Filter>) -> HttpResponse {
     admin.visitor.page(&view)
 }
 
-/// The signing keys.
+/// The keys of this server.
 pub async fn keys(FreshAdmin(admin): FreshAdmin) -> HttpResponse {
     let core = admin.visitor.core();
     let known = match keys::list(core).await {
@@ -166,9 +166,8 @@ pub async fn keys(FreshAdmin(admin): FreshAdmin) -> HttpResponse {
         Err(error) => return admin.refuse(error),
     };
     let policy = core.keys.policy();
-    let algs = SigningAlg::ALL
-        .into_iter()
-        .filter(|alg| policy.algs.contains(alg) || known.iter().any(|key| key.alg == *alg));
+    let algs =
+        KeyAlg::all().filter(|alg| policy.rings().any(|ring| ring == *alg) || known.iter().any(|key| key.alg == *alg));
     let now = core.now();
     let rings = algs.map(|alg| {
         let own: Vec<&SigningKey> = known.iter().filter(|key| key.alg == alg).collect();
@@ -177,6 +176,7 @@ pub async fn keys(FreshAdmin(admin): FreshAdmin) -> HttpResponse {
         let planned = active.map(|key| key.active_at + policy.rotation_interval);
         Ring {
             alg: alg.name().to_owned(),
+            is_for_encryption: alg.is_encryption(),
             next_rotation: pending.map(|key| key.active_at).or(planned).map(|at| admin.when(at)),
             rows: own.into_iter().map(|key| key_row(&admin, key)).collect(),
         }
@@ -192,6 +192,7 @@ fn key_row(admin: &Admin, key: &SigningKey) -> KeyRow {
     KeyRow {
         kid: key.kid.clone(),
         state: key.state(admin.visitor.core().now()),
+        is_for_encryption: key.alg.is_encryption(),
         created: admin.when(key.created_at),
         active: admin.when(key.active_at),
         retiring: key.retiring_at.map(|at| admin.when(at)),
@@ -202,7 +203,7 @@ fn key_row(admin: &Admin, key: &SigningKey) -> KeyRow {
 /// Rotates one ring.
 pub async fn rotate(form: AdminForm) -> HttpResponse {
     let admin = &form.admin;
-    let Some(alg) = SigningAlg::ALL.into_iter().find(|alg| alg.name() == form.text("alg")) else {
+    let Ok(alg) = form.text("alg").parse::<KeyAlg>() else {
         return admin.refuse(crate::flow::admin::Error::NotFound("key"));
     };
     match keys::rotate(admin.visitor.core(), &admin.by(), Some(alg)).await {

@@ -349,6 +349,7 @@ async fn process(database: &TestDatabase, clock: &Arc<FixedClock>, algs: &[Signi
     let sealer = Sealer::new(&Secret::new(vec![7; 32])).unwrap();
     let policy = KeyPolicy {
         algs: algs.to_vec(),
+        encryption: Vec::new(),
         ..KeyPolicy::default()
     };
     let keys = KeyRing::open(policy, &store, &sealer, clock.as_ref()).await.unwrap();

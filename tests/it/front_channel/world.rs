@@ -247,6 +247,7 @@ async fn core(store: Store, clock: Arc<dyn Clock>, policy: Policy, pool: PoolSet
     let sealer = Arc::new(Sealer::new(&Secret::new(vec![7; 32])).unwrap());
     let keys = KeyPolicy {
         algs: vec![SigningAlg::ES256],
+        encryption: Vec::new(),
         ..KeyPolicy::default()
     };
     let keys = KeyRing::open(keys, &store, &sealer, &*clock).await.unwrap();

@@ -64,7 +64,9 @@ async fn what_there_is_no_key_for_is_neither_listed_nor_registered_nor_signed_wi
         assert_eq!(answer.error(), refused(400, "invalid_client_metadata"), "{field}");
         let why = answer.json()["error_description"].as_str().unwrap().to_owned();
         assert!(why.contains(field) && why.contains("RS256, EdDSA"), "{why}");
-        let file = format!("[[clients]]\nclient_id = \"x\"\nredirect_uris = [\"{CALLBACK}\"]\n{field} = \"ES256\"\n");
+        let file = format!(
+            "[[clients]]\nclient_id = \"x\"\ntoken_endpoint_auth_method = \"none\"\nredirect_uris = [\"{CALLBACK}\"]\n{field} = \"ES256\"\n"
+        );
         let why = refusal(&server, &file).await;
         assert!(why.contains(field) && why.contains("RS256, EdDSA"), "{why}");
     }

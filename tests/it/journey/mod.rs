@@ -10,6 +10,7 @@ mod crawl;
 mod details;
 mod device;
 mod discovery;
+mod encrypted_request;
 mod grants;
 mod hints;
 mod jwks_uri;

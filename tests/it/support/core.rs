@@ -42,6 +42,7 @@ impl TestCore {
         let sealer = Arc::new(Sealer::new(&Secret::new(vec![7; 32])).unwrap());
         let keys = KeyPolicy {
             algs: vec![SigningAlg::ES256, SigningAlg::EdDSA],
+            encryption: Vec::new(),
             ..KeyPolicy::default()
         };
         let keys = KeyRing::open(keys, &store, &sealer, clock.as_ref()).await.unwrap();

@@ -7,8 +7,8 @@ use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
 use josekit::jwk::alg::rsa::RsaKeyPair;
 use serde_json::{Value, json};
 use signet::base::Secret;
-use signet::spec::jose::JweAlg;
-use signet::spec::jose::jwe::{DecryptionKey, decrypt};
+use signet::spec::jose::decryption::decrypt;
+use signet::spec::jose::{DecryptionKey, EncryptionAlg, JweAlg};
 
 pub struct Recipient {
     /// The public half, as the app registers it.
@@ -19,12 +19,14 @@ pub struct Recipient {
 impl Recipient {
     /// A key of the kind that `alg` takes.
     pub fn new(alg: JweAlg, kid: &str) -> Self {
-        let (der, jwk) = match alg {
-            JweAlg::RsaOaep256 => {
+        let is_served = |kind: &EncryptionAlg| kind.serves().contains(&alg);
+        let kind = EncryptionAlg::ALL.into_iter().find(is_served).unwrap();
+        let (der, jwk) = match kind {
+            EncryptionAlg::RsaOaep256 => {
                 let pair = RsaKeyPair::generate(2048).unwrap();
                 (pair.to_der_private_key(), pair.to_jwk_public_key())
             }
-            _ => {
+            EncryptionAlg::EcdhEs => {
                 let pair = EcKeyPair::generate(EcCurve::P256).unwrap();
                 (pair.to_der_private_key(), pair.to_jwk_public_key())
             }
@@ -34,7 +36,7 @@ impl Recipient {
         jwk["use"] = json!("enc");
         Self {
             jwk,
-            key: DecryptionKey::new(alg, kid, &Secret::new(der)).unwrap(),
+            key: DecryptionKey::new(kind, kid, &Secret::new(der)).unwrap(),
         }
     }
 
