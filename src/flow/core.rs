@@ -13,6 +13,7 @@ use super::{
     cache::{Caches, Catalog},
     client_authorities::ClientAuthorities,
     discovery::Discovery,
+    fetches::Fetches,
     keys::KeyRing,
     outbox::Outbox,
     password::PasswordPool,
@@ -64,6 +65,8 @@ pub struct Core {
     pub key_sets: JwksCache<JwkSet>,
     /// Their request objects, fetched from a registered `request_uri`.
     pub request_objects: JwksCache<String>,
+    /// How often strangers may have something fetched.
+    pub fetches: Fetches,
     /// The metadata document.
     pub discovery: Discovery,
     /// What the operator decided.
@@ -128,6 +131,7 @@ impl Core {
             http,
             key_sets,
             request_objects,
+            fetches: Fetches::new(&clock),
             discovery: Discovery::default(),
             store,
             clock,

@@ -22,6 +22,7 @@ pub mod discovery;
 pub mod encryption;
 pub mod end_session;
 pub mod failure;
+pub mod fetches;
 pub mod hint;
 pub mod introspect;
 pub mod job;

@@ -85,6 +85,9 @@ pub enum FetchError {
         /// The most bytes allowed.
         limit: usize,
     },
+    /// Somebody has had this server fetch so much already that it rests.
+    #[error("so much was fetched for the same one that it must wait")]
+    TooOften,
     /// The body is not what was asked for.
     #[error("the answer is not what was asked for")]
     Malformed,

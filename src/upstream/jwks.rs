@@ -122,6 +122,19 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
     /// # Errors
     /// [`FetchError`] if there is no set at all, or only one that is too old.
     pub async fn find<R>(&self, url: &Url, pick: impl Fn(&T) -> Option<R>) -> Result<Option<R>, FetchError> {
+        self.find_within(url, || true, pick).await
+    }
+
+    /// The same where a stranger says what is to be fetched: `may_fetch` is asked before each fetch, and only then.
+    ///
+    /// # Errors
+    /// As [`JwksCache::find`]; [`FetchError::TooOften`] where a fetch was needed and not allowed.
+    pub async fn find_within<R>(
+        &self,
+        url: &Url,
+        may_fetch: impl Fn() -> bool,
+        pick: impl Fn(&T) -> Option<R>,
+    ) -> Result<Option<R>, FetchError> {
         let entry = self.entries.get_with_by_ref(url.as_str(), || {
             Arc::new(Entry {
                 state: Mutex::new(State {
@@ -141,7 +154,7 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
             },
             Step::Fetch => {}
         }
-        self.fetch(url, &entry, kept.began).await;
+        self.fetch(url, &entry, kept.began, may_fetch).await?;
         // Whatever there is now will do: one question waits for one fetch at most.
         let state = entry.state();
         match (state.set, state.failed) {
@@ -177,10 +190,19 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
     }
 
     /// Fetches the set, unless somebody else has done so since the fetch that began at `seen`.
-    async fn fetch(&self, url: &Url, entry: &Entry<T>, seen: Option<Time>) {
+    async fn fetch(
+        &self,
+        url: &Url,
+        entry: &Entry<T>,
+        seen: Option<Time>,
+        may_fetch: impl Fn() -> bool,
+    ) -> Result<(), FetchError> {
         let _turn = entry.fetching.lock().await;
         if entry.state().began != seen {
-            return;
+            return Ok(());
+        }
+        if !may_fetch() {
+            return Err(FetchError::TooOften);
         }
         let began = self.clock.now();
         let fetched = match self.http.get(url, self.accept).await {
@@ -191,6 +213,7 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
             tracing::warn!(host = url.host_str(), %error, "a key set cannot be fetched");
         }
         entry.keep(began, self.clock.now(), fetched);
+        Ok(())
     }
 }
 

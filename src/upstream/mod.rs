@@ -2,5 +2,6 @@
 //! machine or its private network (server-side request forgery) and bounds time and size of an answer.
 
 pub mod address;
+pub mod allowance;
 pub mod http;
 pub mod jwks;

@@ -94,7 +94,7 @@ pub struct Pending {
 /// # Errors
 /// A [`Failure`]; what is wrong with the request is in [`Next`].
 pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Option<IpAddr>) -> Result<Next, Failure> {
-    let incoming = match request::read(core, encoded).await? {
+    let incoming = match request::read(core, encoded, address).await? {
         Ok(incoming) => incoming,
         Err(fault) => return Ok(Next::Fault(fault)),
     };

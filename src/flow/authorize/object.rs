@@ -1,7 +1,7 @@
 //! Request objects on their way in: fetched where they are referred to, decrypted, and verified with the keys of their
 //! client.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -20,6 +20,7 @@ use crate::{
         jose::{JwkSet, JwsAlg, decryption, jwe::JweError, jwt::Keys},
         oauth::{ErrorCode, OAuthError, Params},
     },
+    upstream::http::FetchError,
 };
 
 /// The parameters that the client signed.
@@ -118,6 +119,7 @@ pub(in crate::flow) async fn by_reference(
     core: &Core,
     client: &Arc<Client>,
     request_uri: &str,
+    address: Option<IpAddr>,
 ) -> Result<Params, OAuthError> {
     let refuse = |why| Err(OAuthError::new(ErrorCode::InvalidRequestUri, why));
     // RFC 9101 §10.4.1: nothing is fetched that somebody else wrote into an address
@@ -134,9 +136,14 @@ pub(in crate::flow) async fn by_reference(
     };
     let wanted = url.fragment().filter(|hash| !hash.is_empty());
     let pick = |object: &String| is_that(object, wanted).then(|| object.clone());
-    match core.request_objects.find(&url, pick).await {
+    // Each fragment says that something else is there now, and nothing says whether that is true.
+    let may_fetch = || core.fetches.allow_request_object(&client.client_id, address);
+    match core.request_objects.find_within(&url, may_fetch, pick).await {
         Ok(Some(object)) => by_value(core, client, object.trim()).await,
         Ok(None) => refuse("what is at request_uri is not what its fragment names"),
+        Err(FetchError::TooOften) => {
+            refuse("request objects are fetched for this client too often; try again in a minute")
+        }
         Err(error) => {
             tracing::info!(client_id = client.client_id, %error, "a request object cannot be fetched");
             refuse("request_uri cannot be fetched")

@@ -1,7 +1,7 @@
 //! What an authorization request says, whichever way it came: as parameters, in a request object, or as a reference to one
 //! or to what the client pushed.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::object;
 use crate::{
@@ -33,7 +33,11 @@ pub(in crate::flow) struct Incoming {
 }
 
 /// Reads what the browser brought.
-pub(super) async fn read(core: &Core, encoded: &str) -> Result<Result<Incoming, Fault>, store::Error> {
+pub(super) async fn read(
+    core: &Core,
+    encoded: &str,
+    address: Option<IpAddr>,
+) -> Result<Result<Incoming, Fault>, store::Error> {
     let (params, fault) = Params::read(encoded);
     let client = match params.get("client_id") {
         Some(client_id) => core.client(client_id).await?,
@@ -56,20 +60,20 @@ pub(super) async fn read(core: &Core, encoded: &str) -> Result<Result<Incoming, 
     let refers = incoming.params.get("request").is_some() || incoming.params.get("request_uri").is_some();
     // What else is wrong with the address is said first; nothing is fetched for nobody.
     if refers && is_active && incoming.fault.is_none() {
-        return Ok(Ok(of_object(core, incoming).await));
+        return Ok(Ok(of_object(core, incoming, address).await));
     }
     Ok(Ok(incoming))
 }
 
 /// The parameters of the request object that the address has or names; its own are not looked at any more.
-async fn of_object(core: &Core, mut outer: Incoming) -> Incoming {
+async fn of_object(core: &Core, mut outer: Incoming, address: Option<IpAddr>) -> Incoming {
     let Some(client) = outer.client.clone() else {
         return outer;
     };
     let params = &outer.params;
     let read = match (params.get("request"), params.get("request_uri")) {
         (Some(object), None) => object::by_value(core, &client, object).await,
-        (None, Some(request_uri)) => object::by_reference(core, &client, request_uri).await,
+        (None, Some(request_uri)) => object::by_reference(core, &client, request_uri, address).await,
         // RFC 9101 §5: never both
         _ => Err(exclusive()),
     };

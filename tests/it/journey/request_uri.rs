@@ -18,14 +18,14 @@ use crate::support::browser::Page;
 use crate::support::server::{CALLBACK, TestServer};
 
 /// An app's own server, which serves one document and counts how often it is asked.
-struct Shelf {
-    address: String,
-    document: Arc<Mutex<String>>,
+pub struct Shelf {
+    pub address: String,
+    pub document: Arc<Mutex<String>>,
     asked: Arc<Mutex<usize>>,
 }
 
 impl Shelf {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/request.jwt", listener.local_addr().unwrap());
         let (document, asked): (Arc<Mutex<String>>, Arc<Mutex<usize>>) = Default::default();
@@ -193,4 +193,34 @@ async fn a_registered_address_in_the_private_network_is_not_reached_by_default()
     let page = closed.browser().get(&url).await;
     assert_eq!(get(&page, "error").as_deref(), Some("invalid_request_uri"));
     assert_eq!(shelf.asked(), 0);
+}
+
+#[tokio::test]
+async fn whoever_knows_an_app_cannot_have_its_server_asked_at_will() {
+    let shelf = Shelf::start().await;
+    let (encoding, jwk) = key("k1");
+    let server = server(&shelf, &jwk, &[("SIGNET_OUTBOUND__ALLOW_PRIVATE", "true")]).await;
+    let signed = object(&server, &encoding, "x");
+    *shelf.document.lock().unwrap() = signed.clone();
+    let mut browser = server.browser();
+    // what was fetched before costs nothing
+    let good = at(&server, &format!("{}#{}", shelf.address, hash(&signed)));
+    assert_eq!(browser.get(&good).await.status, 303);
+    for number in 0..40 {
+        let made_up = at(&server, &format!("{}#{}", shelf.address, hash(&number.to_string())));
+        let page = browser.get(&made_up).await;
+        assert_eq!(get(&page, "error").as_deref(), Some("invalid_request_uri"));
+    }
+    assert_eq!(shelf.asked(), 20);
+    assert_eq!(browser.get(&good).await.status, 303);
+    // somebody else is not held to it
+    let other = at(&server, &format!("{}#{}", shelf.address, hash("other")));
+    server.browser().get(&other).await;
+    assert_eq!(shelf.asked(), 21);
+    // and the time passes
+    server.clock.advance(time::Duration::minutes(1));
+    browser
+        .get(&at(&server, &format!("{}#{}", shelf.address, hash("later"))))
+        .await;
+    assert_eq!(shelf.asked(), 22);
 }

@@ -1,0 +1,71 @@
+//! What strangers may have this server fetch, and how often: anybody can call the authorization endpoint in the name of an
+//! app.
+
+use std::{net::IpAddr, sync::Arc};
+
+use time::Duration;
+
+use crate::{
+    base::Clock,
+    domain::account::throttle::{Subject, ThrottleKey},
+    upstream::allowance::Allowance,
+};
+
+const SPAN: Duration = Duration::MINUTE;
+/// For one address: a browser is sent with a new object now and then, and an office has many browsers.
+const OF_ADDRESS: u32 = 20;
+/// For one client, whoever asks: its server is not to be worn down by ours.
+const OF_CLIENT: u32 = 120;
+
+/// The counts.
+pub struct Fetches {
+    of_address: Allowance<Vec<u8>>,
+    of_client: Allowance<String>,
+}
+
+impl Fetches {
+    /// Nothing was fetched yet.
+    pub fn new(clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            of_address: Allowance::new(OF_ADDRESS, SPAN, Arc::clone(clock)),
+            of_client: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
+        }
+    }
+
+    /// Counts the fetch of a request object; `false`: it must not be.
+    pub fn allow_request_object(&self, client_id: &str, address: Option<IpAddr>) -> bool {
+        self.allow_address(address) && self.of_client.take(client_id.to_owned())
+    }
+
+    fn allow_address(&self, address: Option<IpAddr>) -> bool {
+        address.is_none_or(|address| {
+            let key = ThrottleKey::of(Subject::Address(address));
+            self.of_address.take(key.as_bytes().to_vec())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{FixedClock, Time};
+
+    #[test]
+    fn one_address_cannot_use_up_what_all_others_have() {
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(Time::UNIX_EPOCH));
+        let fetches = Fetches::new(&clock);
+        let from = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
+        let allowed = (0..1000).filter(|_| fetches.allow_request_object("app", from(1)));
+        assert_eq!(allowed.count(), 20);
+        assert!(fetches.allow_request_object("app", from(2)));
+        let all: usize = (3..=255)
+            .map(|last| {
+                (0..20)
+                    .filter(|_| fetches.allow_request_object("app", from(last)))
+                    .count()
+            })
+            .sum();
+        assert_eq!(all, 120 - 21);
+        assert!(fetches.allow_request_object("other", None));
+    }
+}
