@@ -62,11 +62,11 @@ impl Ground {
             true => Some(Arc::new(start_embedded(&settings, purpose).await?)),
             false => None,
         };
-        let pool = database::connect(&settings, embedded.as_deref()).await?;
-        let sealer = master_key::open(&settings, &pool, &SystemClock, &SystemRng).await?;
+        let store = database::connect(&settings, embedded.as_deref()).await?;
+        let sealer = master_key::open(&settings, store.pool(), &SystemClock, &SystemRng).await?;
         Ok(Self {
             settings: Arc::new(settings),
-            store: Store::new(pool),
+            store,
             sealer: Arc::new(sealer),
             embedded,
         })

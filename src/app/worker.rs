@@ -68,7 +68,7 @@ impl Workers {
             loop {
                 tokio::time::sleep(MEMORY_EVERY).await;
                 memory.passwords.release_idle_memory();
-                memory.store.release_old();
+                memory.store.close_old();
             }
         }));
         Ok(Self { stop, tasks })

@@ -1,36 +1,51 @@
 //! Connections, and those that are kept at hand between requests.
 //!
-//! The pool sends a ping on whatever connection comes back to it, for it cannot know whether a statement was given up
-//! half-way. That is a round trip, as dear as a statement. A caller who knows that every statement on a connection ended
-//! well gives it to [`Kept::keep`] instead; the next caller gets the one that was used last, whose statements are prepared
-//! and whose memory is warm.
+//! Two things of a pool cost a request dear. It sends a ping on whatever connection comes back to it, for it cannot know
+//! whether a statement was given up half-way: a round trip, as dear as a statement. And each worker has a runtime of its
+//! own, while a connection is watched by the runtime that opened it: every answer that arrives on a connection of another
+//! worker wakes two threads instead of one. So a part of the connections is not the pool's. Each is opened by the runtime
+//! that needs one, comes back through [`Own::keep`] from callers who know that every statement ended well, and is given to
+//! nobody else.
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::{Mutex, MutexGuard, PoisonError},
-    thread::ThreadId,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use sqlx::{PgConnection, Postgres, pool::PoolConnection};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
+use tokio::runtime::{Handle, Id};
 
-/// After that time a connection goes back to the pool, which looks whether it is well and not too old.
-const KEPT_FOR: Duration = Duration::from_secs(60);
+/// A connection that nobody used for longer is asked whether it is well, as the pool does.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// A connection of the pool; returns to it when dropped.
+/// A connection: the pool's, to which it returns when dropped, or one of the store's own, which is closed when dropped.
 #[derive(Debug)]
-pub struct Connection {
-    inner: PoolConnection<Postgres>,
-    /// When the pool gave it.
-    taken_at: Instant,
+pub struct Connection(Source);
+
+#[derive(Debug)]
+enum Source {
+    Pool(PoolConnection<Postgres>),
+    Own(Box<OwnConnection>),
+}
+
+#[derive(Debug)]
+struct OwnConnection {
+    inner: PgConnection,
+    /// The runtime that opened it and watches it.
+    home: Id,
+    opened_at: Instant,
+    used_at: Instant,
+    /// One of so many.
+    _place: Place,
 }
 
 impl From<PoolConnection<Postgres>> for Connection {
     fn from(inner: PoolConnection<Postgres>) -> Self {
-        Self {
-            inner,
-            taken_at: Instant::now(),
-        }
+        Self(Source::Pool(inner))
     }
 }
 
@@ -38,68 +53,128 @@ impl Deref for Connection {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.inner
+        match &self.0 {
+            Source::Pool(connection) => connection,
+            Source::Own(own) => &own.inner,
+        }
     }
 }
 
 impl DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.inner
+        match &mut self.0 {
+            Source::Pool(connection) => connection,
+            Source::Own(own) => &mut own.inner,
+        }
     }
 }
 
-/// The connections at hand, the one that was used last on top.
+/// Given back when dropped.
 #[derive(Debug)]
-pub(super) struct Kept {
-    stack: Mutex<Vec<(ThreadId, Connection)>>,
-    most: usize,
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
-impl Kept {
-    /// At most half of a pool's connections: the pool's own callers must never wait for them.
-    pub(super) fn of(max_connections: u32) -> Self {
-        let most = usize::try_from(max_connections / 2).unwrap_or(usize::MAX);
+/// The store's own connections; those at hand with the one that was used last on top.
+#[derive(Debug)]
+pub(super) struct Own {
+    at_hand: Mutex<Vec<Box<OwnConnection>>>,
+    open: Arc<AtomicUsize>,
+    most: usize,
+    idle_timeout: Duration,
+    max_lifetime: Duration,
+    patience: Duration,
+}
+
+impl Own {
+    /// So many beside those of the pool, which live as long and lie idle as long as its.
+    pub(super) fn beside(pool: &PgPool, most: usize) -> Self {
+        let options = pool.options();
         Self {
-            stack: Mutex::new(Vec::new()),
+            at_hand: Mutex::new(Vec::new()),
+            open: Arc::default(),
             most,
+            idle_timeout: options.get_idle_timeout().unwrap_or(Duration::MAX),
+            max_lifetime: options.get_max_lifetime().unwrap_or(Duration::MAX),
+            patience: options.get_acquire_timeout(),
         }
     }
 
-    fn stack(&self) -> MutexGuard<'_, Vec<(ThreadId, Connection)>> {
-        self.stack.lock().unwrap_or_else(PoisonError::into_inner)
+    fn at_hand(&self) -> MutexGuard<'_, Vec<Box<OwnConnection>>> {
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The one that this thread used last, else any: each worker has a runtime of its own, and a connection is watched by
-    /// the runtime on which it was opened.
-    pub(super) fn take(&self) -> Option<Connection> {
-        let mut stack = self.stack();
-        let here = std::thread::current().id();
-        let own = stack.iter().rposition(|(thread, _)| *thread == here);
-        let (_, connection) = match own {
-            Some(own) => stack.remove(own),
-            None => stack.pop()?,
-        };
-        Some(connection)
+    /// One that this runtime opened and that is well, or a new one; `None` if there are enough, or the database takes none.
+    pub(super) async fn acquire(&self, pool: &PgPool) -> Option<Connection> {
+        let home = Handle::current().id();
+        while let Some(mut own) = self.take(home) {
+            if own.used_at.elapsed() < TRUSTED_FOR || self.is_well(&mut own).await {
+                return Some(Connection(Source::Own(own)));
+            }
+        }
+        let place = self.place()?;
+        let opening = PgConnection::connect_with(&pool.connect_options()).await;
+        let inner = opening
+            .inspect_err(|error| tracing::debug!(%error, "no connection of our own"))
+            .ok()?;
+        let now = Instant::now();
+        Some(Connection(Source::Own(Box::new(OwnConnection {
+            inner,
+            home,
+            opened_at: now,
+            used_at: now,
+            _place: place,
+        }))))
     }
 
-    /// Keeps a connection on which every statement ended well, unless there are enough or the pool should see it.
+    fn take(&self, home: Id) -> Option<Box<OwnConnection>> {
+        let mut at_hand = self.at_hand();
+        let last = at_hand.iter().rposition(|own| own.home == home)?;
+        Some(at_hand.remove(last))
+    }
+
+    async fn is_well(&self, own: &mut OwnConnection) -> bool {
+        if self.is_old(own) {
+            return false;
+        }
+        matches!(tokio::time::timeout(self.patience, own.inner.ping()).await, Ok(Ok(())))
+    }
+
+    fn is_old(&self, own: &OwnConnection) -> bool {
+        own.used_at.elapsed() >= self.idle_timeout || own.opened_at.elapsed() >= self.max_lifetime
+    }
+
+    fn place(&self) -> Option<Place> {
+        let free = |open: usize| (open < self.most).then_some(open + 1);
+        self.open
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, free)
+            .ok()?;
+        Some(Place(Arc::clone(&self.open)))
+    }
+
+    /// Has it at hand for the next caller on its runtime; one of the pool goes back there.
     pub(super) fn keep(&self, connection: Connection) {
-        let mut stack = self.stack();
-        if stack.len() < self.most && connection.taken_at.elapsed() < KEPT_FOR {
-            stack.push((std::thread::current().id(), connection));
+        if let Connection(Source::Own(mut own)) = connection
+            && own.opened_at.elapsed() < self.max_lifetime
+        {
+            own.used_at = Instant::now();
+            self.at_hand().push(own);
         }
     }
 
-    /// Gives back to the pool what was taken from it too long ago.
-    pub(super) fn release_old(&self) {
-        let is_old = |(_, kept): &mut (ThreadId, Connection)| kept.taken_at.elapsed() >= KEPT_FOR;
-        let old: Vec<_> = self.stack().extract_if(.., is_old).collect();
+    /// Closes what lies idle or lives too long.
+    pub(super) fn close_old(&self) {
+        let old: Vec<_> = self.at_hand().extract_if(.., |own| self.is_old(own)).collect();
         drop(old);
     }
 
-    /// Everything, to be closed. Not to be given back: the ping of the pool would wait for a runtime that may have ended.
-    pub(super) fn drain(&self) -> Vec<PoolConnection<Postgres>> {
-        let all = std::mem::take(&mut *self.stack());
-        all.into_iter().map(|(_, kept)| kept.inner).collect()
+    /// All that are at hand, to be closed.
+    pub(super) fn drain(&self) -> Vec<PgConnection> {
+        let all = std::mem::take(&mut *self.at_hand());
+        all.into_iter().map(|own| own.inner).collect()
     }
 }

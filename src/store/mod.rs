@@ -12,9 +12,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 
-use connection::Kept;
+use connection::Own;
 
 use crate::{base::TokenHash, model::Confirmation};
 
@@ -62,27 +62,36 @@ type JsonObject = Json<Map<String, Value>>;
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) pool: PgPool,
-    kept: Arc<Kept>,
+    own: Arc<Own>,
 }
 
 impl Store {
-    /// A store over an open pool.
-    pub fn new(pool: PgPool) -> Self {
-        let kept = Arc::new(Kept::of(pool.options().get_max_connections()));
-        Self { pool, kept }
+    /// A store over an open pool, which may open so many connections beside it.
+    pub fn new(pool: PgPool, own: u32) -> Self {
+        let own = Arc::new(Own::beside(&pool, usize::try_from(own).unwrap_or(usize::MAX)));
+        Self { pool, own }
     }
 
-    /// A store over a new pool of at most `max_connections`; no connection is opened yet. A caller waits at most
-    /// `patience` for one, then gets [`Error::Unavailable`].
+    /// How many connections of `max` the pool gets, and how many the store opens beside it. Two at least are the pool's:
+    /// one is held by whoever listens to changes.
+    pub const fn shares(max: u32) -> (u32, u32) {
+        let own = max.saturating_sub(2) / 2;
+        (max - own, own)
+    }
+
+    /// A store with at most `max_connections`; none is opened yet. A caller waits at most `patience` for one, then gets
+    /// [`Error::Unavailable`].
     pub fn connect(options: PgConnectOptions, max_connections: u32, patience: Duration) -> Self {
+        let (pool, own) = Self::shares(max_connections);
         Self::new(
             PgPoolOptions::new()
-                .max_connections(max_connections)
+                .max_connections(pool)
                 .acquire_timeout(patience)
                 // A round trip before every statement would cost more than the rare failure on a connection that died
                 // while it lay idle; that one request is answered with 503 and the connection is thrown away.
                 .test_before_acquire(false)
                 .connect_lazy_with(options),
+            own,
         )
     }
 
@@ -96,27 +105,27 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the database gives none in time.
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        if let Some(kept) = self.kept.take() {
-            return Ok(kept);
+        if !self.pool.is_closed()
+            && let Some(own) = self.own.acquire(&self.pool).await
+        {
+            return Ok(own);
         }
         Ok(self.pool.acquire().await?.into())
     }
 
-    /// Takes back a connection on which every statement ended well, to have it at hand. One that is dropped instead goes
-    /// back to the pool, which costs a round trip.
+    /// Takes back a connection on which every statement ended well, to have it at hand. One that is dropped instead is
+    /// closed, or goes back to the pool, which costs a round trip.
     pub fn keep(&self, connection: Connection) {
-        self.kept.keep(connection);
-        // looked at afterwards, so that nothing that comes while the pool closes holds it up
+        self.own.keep(connection);
+        // looked at afterwards, so that nothing that comes while the pool closes is left open
         if self.pool.is_closed() {
-            for late in self.kept.drain() {
-                drop(late.detach());
-            }
+            drop(self.own.drain());
         }
     }
 
-    /// Gives connections that were at hand for long back to the pool, which looks after them. To be called now and then.
-    pub fn release_old(&self) {
-        self.kept.release_old();
+    /// Closes connections that were at hand for long. To be called now and then.
+    pub fn close_old(&self) {
+        self.own.close_old();
     }
 
     /// Starts a transaction.
@@ -149,9 +158,9 @@ impl Store {
     pub async fn close(&self, patience: Duration) -> bool {
         let closing = self.pool.close();
         let all = async {
-            for kept in self.kept.drain() {
+            for own in self.own.drain() {
                 // it is over either way
-                let _ = kept.close().await;
+                let _ = own.close().await;
             }
             closing.await;
         };

@@ -50,7 +50,7 @@ struct Process {
 
 impl Process {
     async fn start(database: &TestDatabase, policy: KeyPolicy, clock: &Arc<FixedClock>) -> Self {
-        let (store, sealer) = (Store::new(database.pool().clone()), sealer(1));
+        let (store, sealer) = (Store::new(database.pool().clone(), 4), sealer(1));
         let ring = KeyRing::open(policy, &store, &sealer, clock.as_ref()).await.unwrap();
         Self {
             ring,

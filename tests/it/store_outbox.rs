@@ -56,7 +56,7 @@ impl World {
     async fn new() -> Self {
         let database = TestDatabase::new().await;
         Self {
-            store: Store::new(database.pool().clone()),
+            store: Store::new(database.pool().clone(), 4),
             database,
             outbox: outbox(1),
             folder: tempfile::tempdir().unwrap(),

@@ -19,7 +19,7 @@ const START: Time = datetime!(2026-11-21 12:00 UTC);
 const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
 fn store(database: &TestDatabase) -> Store {
-    Store::new(database.pool().clone())
+    Store::new(database.pool().clone(), 4)
 }
 
 /// A guess at a name that nobody has.

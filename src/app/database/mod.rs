@@ -16,6 +16,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 
 use super::settings::Settings;
+use crate::store::Store;
 use embedded::{Embedded, OLDEST_MAJOR};
 
 /// Every migration, compiled in.
@@ -60,7 +61,7 @@ pub enum Error {
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn connect(settings: &Settings, embedded: Option<&Embedded>) -> Result<PgPool, Error> {
+pub async fn connect(settings: &Settings, embedded: Option<&Embedded>) -> Result<Store, Error> {
     let options = options(settings, embedded)?;
     let mut connection = match embedded {
         Some(_) => open_or_create(&options).await.map_err(Error::NoConnectionToEmbedded)?,
@@ -78,7 +79,8 @@ pub async fn connect(settings: &Settings, embedded: Option<&Embedded>) -> Result
     })?;
     // Not worth an error: the work is done.
     let _ = connection.close().await;
-    Ok(pool(settings, options))
+    let (shared, own) = Store::shares(settings.database.max_connections);
+    Ok(Store::new(pool(settings, options, shared), own))
 }
 
 /// How to reach the database of the settings, without limits on statements.
@@ -91,7 +93,7 @@ fn options(settings: &Settings, embedded: Option<&Embedded>) -> Result<PgConnect
     Ok(options.application_name("signet").statement_cache_capacity(512))
 }
 
-fn pool(settings: &Settings, options: PgConnectOptions) -> PgPool {
+fn pool(settings: &Settings, options: PgConnectOptions, max_connections: u32) -> PgPool {
     let statement = settings.database.statement_timeout;
     let options = options.options([
         ("statement_timeout", milliseconds(statement)),
@@ -99,7 +101,7 @@ fn pool(settings: &Settings, options: PgConnectOptions) -> PgPool {
         ("idle_in_transaction_session_timeout", "30s".to_owned()),
     ]);
     PgPoolOptions::new()
-        .max_connections(settings.database.max_connections)
+        .max_connections(max_connections)
         .acquire_timeout(Duration::from_secs(3))
         .idle_timeout(Duration::from_secs(600))
         .max_lifetime(Duration::from_secs(1800))

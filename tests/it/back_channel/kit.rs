@@ -196,9 +196,15 @@ impl Kit {
         };
         change(&mut grant, &mut code);
         code.client_id.clone_from(&grant.client_id);
-        store::grant::insert_given(self.store.pool(), &grant, Some(&code), Default::default())
-            .await
-            .unwrap();
+        store::grant::insert_given(
+            self.store.pool(),
+            &grant,
+            Some(&code),
+            Default::default(),
+            store::grant::Commit::OnDisk,
+        )
+        .await
+        .unwrap();
         value
     }
 
@@ -345,7 +351,7 @@ pub fn header_of(token: &Value) -> Value {
 }
 
 async fn process(database: &TestDatabase, clock: &Arc<FixedClock>, algs: &[SigningAlg]) -> Arc<Core> {
-    let store = Store::new(database.pool().clone());
+    let store = Store::new(database.pool().clone(), 4);
     let sealer = Sealer::new(&Secret::new(vec![7; 32])).unwrap();
     let policy = KeyPolicy {
         algs: algs.to_vec(),

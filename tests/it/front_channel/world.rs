@@ -77,7 +77,7 @@ impl World {
         let clock = Arc::new(OffsetClock::default());
         let mut policy = Policy::new(Issuer::new(&issuer));
         change(&mut policy);
-        let core = Arc::new(core(Store::new(database.pool().clone()), clock.clone(), policy, pool).await);
+        let core = Arc::new(core(Store::new(database.pool().clone(), 4), clock.clone(), policy, pool).await);
         let folder = tempfile::tempdir().unwrap();
         let delivery = Delivery {
             store: core.store.clone(),

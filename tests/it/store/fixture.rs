@@ -25,7 +25,7 @@ pub const NOW: Time = datetime!(2026-11-20 12:00 UTC);
 /// A database and a store on it.
 pub async fn open() -> (TestDatabase, Store) {
     let database = TestDatabase::new().await;
-    let store = Store::new(database.pool().clone());
+    let store = Store::new(database.pool().clone(), 4);
     (database, store)
 }
 
@@ -276,7 +276,14 @@ pub async fn session_ends(store: &Store, code: &AuthorizationCode) -> Option<Tim
 /// The same for a grant that is not there yet: by a code, redeemed.
 pub async fn begin_family(store: &Store, grant: &Grant) -> RefreshToken {
     let (code, family) = (code(grant), refresh_token(grant));
-    let given = store::grant::insert_given(store.pool(), grant, Some(&code), Default::default()).await;
+    let given = store::grant::insert_given(
+        store.pool(),
+        grant,
+        Some(&code),
+        Default::default(),
+        store::grant::Commit::OnDisk,
+    )
+    .await;
     assert!(given.unwrap());
     let ends = grant.expires_at;
     let redeemed = store::authorization_code::redeem(

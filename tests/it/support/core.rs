@@ -36,7 +36,7 @@ impl TestCore {
     /// A core with cheap hashes and elliptic keys.
     pub async fn new() -> Self {
         let database = TestDatabase::new().await;
-        let store = Store::new(database.pool().clone());
+        let store = Store::new(database.pool().clone(), 4);
         let clock = Arc::new(FixedClock::new(START));
         let rng = Arc::new(SeededRng::new(database.url().len() as u64));
         let sealer = Arc::new(Sealer::new(&Secret::new(vec![7; 32])).unwrap());
