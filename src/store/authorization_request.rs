@@ -121,6 +121,7 @@ pub async fn insert(
             )
             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
             where not exists (select from full_since)
+                and set_config('synchronous_commit', 'off', true) is not null
         )
         select created_at as "created_at!"
         from full_since

@@ -276,6 +276,16 @@ pub struct Answers<'a> {
     pub pushed: Option<&'a TokenHash>,
 }
 
+/// When what is written counts as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commit {
+    /// When it is on the disk.
+    OnDisk,
+    /// At once, for the whole transaction; it is on the disk before anything that is committed later. For what is worth
+    /// nothing to anybody until more is written about it.
+    InPassing,
+}
+
 /// Inserts the grant and the code that stands for it, if there is one, in one statement; with the requests that they
 /// answer, which are finished by that. `false` (and no grant) if one of those was answered before or has expired.
 ///
@@ -286,6 +296,7 @@ pub async fn insert_given(
     grant: &Grant,
     code: Option<&AuthorizationCode>,
     answers: Answers<'_>,
+    commit: Commit,
 ) -> Result<bool, Error> {
     let count = sqlx::query_scalar!(
         r#"
@@ -312,6 +323,7 @@ pub async fn insert_given(
             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $22
             where ($20::uuid is null or exists (select from finished))
                 and ($21::bytea is null or exists (select from consumed))
+                and ($24 or set_config('synchronous_commit', 'off', true) is not null)
             returning id, client_id
         ),
         coded as (
@@ -348,7 +360,8 @@ pub async fn insert_given(
         answers.request.map(|id| id.0),
         answers.pushed.map(TokenHash::as_bytes),
         Json(&grant.authorization_details) as _,
-        code.and_then(|code| code.dpop_jkt.as_deref())
+        code.and_then(|code| code.dpop_jkt.as_deref()),
+        commit == Commit::OnDisk
     )
     .fetch_one(db)
     .await?;

@@ -25,7 +25,10 @@ use crate::{
         jose::SigningAlg,
         oauth::{ResponseMode, ResponseType},
     },
-    store::{self, Connection, grant::Answers},
+    store::{
+        self, Connection,
+        grant::{Answers, Commit},
+    },
 };
 
 /// RFC 6749 §4.1.2 allows ten minutes; a code here is never good for longer than this.
@@ -190,7 +193,8 @@ impl Made {
         answers: Answers<'_>,
     ) -> Result<bool, store::Error> {
         let Some(OpaqueToken { hash, token }) = &self.opaque else {
-            let is_first = store::grant::insert_given(&mut *db, &self.grant, self.code.as_ref(), answers).await?;
+            let (grant, code) = (&self.grant, self.code.as_ref());
+            let is_first = store::grant::insert_given(&mut *db, grant, code, answers, self.commit()).await?;
             core.store.keep(db);
             if is_first {
                 self.remember(core);
@@ -200,13 +204,23 @@ impl Made {
         // Given back before the transaction takes one: nobody waits for a second connection while holding the first.
         drop(db);
         let mut tx = core.store.begin().await?;
-        if !store::grant::insert_given(&mut *tx, &self.grant, self.code.as_ref(), answers).await? {
+        let (grant, code) = (&self.grant, self.code.as_ref());
+        if !store::grant::insert_given(&mut *tx, grant, code, answers, Commit::OnDisk).await? {
             return Ok(false);
         }
         store::access_token::insert(&mut *tx, hash, token).await?;
         tx.commit().await?;
         self.remember(core);
         Ok(true)
+    }
+
+    /// A code alone gives nothing yet: its redemption is written to the disk, and with it the code. If both are lost in a
+    /// crash, the app asks again. Tokens count from now on, so what stands behind them must be there to be revoked.
+    fn commit(&self) -> Commit {
+        match self.given.access_token.is_some() || self.given.id_token.is_some() {
+            true => Commit::OnDisk,
+            false => Commit::InPassing,
+        }
     }
 
     /// The client is about to exchange the code.

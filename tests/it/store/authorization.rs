@@ -288,7 +288,7 @@ async fn a_pushed_request_is_answered_once_whoever_is_first() {
         let mut given = fixture::grant(user.id, &client.client_id);
         given.session_id = None;
         let code = fixture::code(&given);
-        grant::insert_given(store.pool(), &given, Some(&code), answers)
+        grant::insert_given(store.pool(), &given, Some(&code), answers, grant::Commit::OnDisk)
             .await
             .unwrap()
     }));

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use signet::base::Time;
 use signet::base::id::UserId;
 use signet::model::{AccessToken, Session, UserStatus};
-use signet::store::grant::{Answers, Offline};
+use signet::store::grant::{Answers, Commit, Offline};
 use signet::store::{
     access_token, authorization_code, authorization_request, deferred_authorization, grant, refresh_token,
     revoked_token, session,
@@ -25,7 +25,7 @@ async fn a_code_reads_back_with_its_grant() {
     let mut given = fixture::grant(user.id, &client.client_id);
     given.session_id = Some(browser.id);
     let code = fixture::code(&given);
-    grant::insert_given(store.pool(), &given, Some(&code), Answers::default())
+    grant::insert_given(store.pool(), &given, Some(&code), Answers::default(), Commit::OnDisk)
         .await
         .unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -49,7 +49,7 @@ async fn of_many_redemptions_of_one_code_one_wins_and_begins_its_family() {
     let given = fixture::grant(user.id, &client.client_id);
     let code = fixture::code(&given);
     assert!(
-        grant::insert_given(store.pool(), &given, Some(&code), Answers::default())
+        grant::insert_given(store.pool(), &given, Some(&code), Answers::default(), Commit::OnDisk)
             .await
             .unwrap()
     );
@@ -87,7 +87,7 @@ async fn a_code_of_a_revoked_grant_is_not_redeemed() {
     let (user, client) = insert_parties(&store).await;
     let given = fixture::grant(user.id, &client.client_id);
     let code = fixture::code(&given);
-    grant::insert_given(store.pool(), &given, Some(&code), Answers::default())
+    grant::insert_given(store.pool(), &given, Some(&code), Answers::default(), Commit::OnDisk)
         .await
         .unwrap();
     assert!(grant::revoke(store.pool(), given.id, "test", NOW).await.unwrap());
@@ -115,7 +115,7 @@ async fn a_code_is_not_redeemed_once_what_was_decided_upon_has_changed() {
     let mut given = fixture::grant(user.id, &client.client_id);
     given.session_id = Some(browser.id);
     let code = fixture::code(&given);
-    grant::insert_given(store.pool(), &given, Some(&code), Answers::default())
+    grant::insert_given(store.pool(), &given, Some(&code), Answers::default(), Commit::OnDisk)
         .await
         .unwrap();
     let redeem = |ends| authorization_code::redeem(store.pool(), &code.hash, NOW, ends, given.expires_at, None);
@@ -152,6 +152,7 @@ async fn a_pending_request_is_answered_with_one_code() {
                 request: Some(request.id),
                 pushed: None,
             },
+            Commit::OnDisk,
         )
         .await;
         (

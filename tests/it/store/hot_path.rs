@@ -359,7 +359,8 @@ async fn tokens(store: &Store, plans: &str) {
         grant::Answers {
             request: Some(signet::base::id::AuthorizationRequestId(id(4711))),
             pushed: Some(&hash),
-        }
+        },
+        grant::Commit::OnDisk
     ));
     check!(store, plans, "grant::find", |db| grant::find(db, hanging.grant_id));
     check!(store, plans, "grant::list_live", |db| grant::list_live(

@@ -3,6 +3,7 @@
 
 mod authorization;
 mod catalogue;
+mod commit;
 mod connection;
 mod errors;
 mod fixture;

@@ -49,9 +49,15 @@ async fn a_grant_goes_with_what_hangs_on_it_and_a_redeemed_code_is_known_for_a_d
     session::insert(store.pool(), &browser, &new_hash()).await.unwrap();
     let other = fixture::grant(given.user_id, &given.client_id);
     let code = fixture::code(&other);
-    grant::insert_given(store.pool(), &other, Some(&code), Default::default())
-        .await
-        .unwrap();
+    grant::insert_given(
+        store.pool(),
+        &other,
+        Some(&code),
+        Default::default(),
+        grant::Commit::OnDisk,
+    )
+    .await
+    .unwrap();
     let mut db = store.acquire().await.unwrap();
     assert_eq!(sweep(&mut db, at(code.expires_at), 100).await.unwrap().rows, 0);
     assert!(
