@@ -16,15 +16,24 @@ async fn a_code_alone_waits_for_no_disk_and_its_redemption_does() {
             .await
             .unwrap()
     };
+    // the cluster of the tests waits for no disk by itself
+    let begin = async || {
+        let mut tx = store.begin().await.unwrap();
+        sqlx::query("set local synchronous_commit = on")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx
+    };
     for (commit, waits) in [(Commit::OnDisk, "on"), (Commit::InPassing, "off")] {
         let given = fixture::grant(user.id, &client.client_id);
         let code = fixture::code(&given);
-        let mut tx = store.begin().await.unwrap();
+        let mut tx = begin().await;
         let done = grant::insert_given(&mut *tx, &given, Some(&code), Answers::default(), commit).await;
         assert!(done.unwrap());
         assert_eq!(disk(&mut tx).await, waits);
         tx.commit().await.unwrap();
-        let mut tx = store.begin().await.unwrap();
+        let mut tx = begin().await;
         let (family, session) = (
             fixture::refresh_token(&given),
             fixture::session_ends(&store, &code).await,
