@@ -29,7 +29,7 @@ pub struct Connection(Source);
 #[derive(Debug)]
 enum Source {
     Pool(PoolConnection<Postgres>),
-    Own(Box<OwnConnection>),
+    Own(OwnConnection),
 }
 
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Drop for Place {
 /// The store's own connections; those at hand with the one that was used last on top.
 #[derive(Debug)]
 pub(super) struct Own {
-    at_hand: Mutex<Vec<Box<OwnConnection>>>,
+    at_hand: Mutex<Vec<OwnConnection>>,
     open: Arc<AtomicUsize>,
     most: usize,
     idle_timeout: Duration,
@@ -104,7 +104,7 @@ impl Own {
         }
     }
 
-    fn at_hand(&self) -> MutexGuard<'_, Vec<Box<OwnConnection>>> {
+    fn at_hand(&self) -> MutexGuard<'_, Vec<OwnConnection>> {
         self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -122,16 +122,16 @@ impl Own {
             .inspect_err(|error| tracing::debug!(%error, "no connection of our own"))
             .ok()?;
         let now = Instant::now();
-        Some(Connection(Source::Own(Box::new(OwnConnection {
+        Some(Connection(Source::Own(OwnConnection {
             inner,
             home,
             opened_at: now,
             used_at: now,
             _place: place,
-        }))))
+        })))
     }
 
-    fn take(&self, home: Id) -> Option<Box<OwnConnection>> {
+    fn take(&self, home: Id) -> Option<OwnConnection> {
         let mut at_hand = self.at_hand();
         let last = at_hand.iter().rposition(|own| own.home == home)?;
         Some(at_hand.remove(last))
