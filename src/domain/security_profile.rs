@@ -35,6 +35,8 @@ pub struct Rules {
     pub pkce: Pkce,
     /// Whether the request must name its redirect_uri.
     pub redirect_uri: RedirectUri,
+    /// Whether the request must say what it is for.
+    pub scope: Scope,
     /// Whether a request for `openid` needs a nonce.
     pub nonce: Nonce,
     /// What a request object must say about its time.
@@ -141,6 +143,16 @@ pub enum RedirectUri {
     Required,
 }
 
+/// Whether the request must name a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Without one it is for nothing in particular (RFC 6749 §3.3).
+    MayBeOmitted,
+    /// It must: what stands outside the signed request is not used (FAPI 1.0 Advanced §5.2.2-10), and so one that lacks it
+    /// was put together wrongly.
+    Required,
+}
+
 /// Whether a request for `openid` needs a nonce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nonce {
@@ -196,6 +208,7 @@ const OPEN: Rules = Rules {
     responses: Responses::AsRegistered,
     pkce: Pkce::AsRegistered,
     redirect_uri: RedirectUri::MayBeOmitted,
+    scope: Scope::MayBeOmitted,
     nonce: Nonce::AsTypeDemands,
     request_object: None,
     refresh_token: RefreshTokenUse::Rotates,
@@ -218,6 +231,7 @@ const FAPI1_ADVANCED: Rules = Rules {
     responses: Responses::Signed,
     pkce: Pkce::WhenPushed,
     redirect_uri: RedirectUri::Required,
+    scope: Scope::Required,
     nonce: Nonce::Required,
     request_object: Some(HOUR),
     refresh_token: RefreshTokenUse::Rotates,
@@ -233,6 +247,7 @@ const FAPI2_SECURITY: Rules = Rules {
     responses: Responses::Code,
     pkce: Pkce::Always,
     redirect_uri: RedirectUri::Required,
+    scope: Scope::MayBeOmitted,
     nonce: Nonce::AsTypeDemands,
     request_object: Some(HOUR),
     refresh_token: RefreshTokenUse::Stays,

@@ -57,6 +57,7 @@ pub const TABLE: &[Check] = &[
     check("dpop_jkt", dpop_jkt),
     check("resource", resource),
     check("authorization_details", authorization_details),
+    check("scope", profile::scope),
     check("scope", scope),
     check("prompt", prompt),
     check("max_age", max_age),

@@ -3,7 +3,7 @@
 
 use super::{Ask, Door, invalid};
 use crate::{
-    domain::security_profile::{Jarm, Nonce, Pkce, RedirectUri},
+    domain::security_profile::{Jarm, Nonce, Pkce, RedirectUri, Scope},
     model::{AuthorizationParameters, Client},
     spec::oauth::{ErrorCode, OAuthError, ResponseType, scope::OPENID},
 };
@@ -33,6 +33,14 @@ pub(super) fn response_type(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationPara
             ErrorCode::UnsupportedResponseType,
             "the security profile of this client does not allow this response_type",
         ));
+    }
+    Ok(())
+}
+
+/// Whether it says what it is for. Before the scopes are looked at, for that they are missing is no fault of theirs.
+pub(super) fn scope(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    if ask.rules.scope == Scope::Required && ask.params.get("scope").is_none() {
+        return Err(invalid("scope is required of this client"));
     }
     Ok(())
 }
@@ -132,6 +140,21 @@ mod tests {
         }
         let signing = under(SecurityProfile::Fapi2MessageSigning, PUSHED, &good);
         assert_eq!(refusal(signing), ErrorCode::InvalidRequest);
+    }
+
+    #[test]
+    fn fapi_1_wants_the_scope_in_the_signed_request() {
+        let signed = Way {
+            door: Door::Front,
+            signed: true,
+        };
+        let request = GOOD.replace("&scope=openid", "") + "&response_mode=jwt";
+        let fapi = under(SecurityProfile::Fapi1Advanced, signed, &request);
+        assert_eq!(refusal(fapi), ErrorCode::InvalidRequest);
+        assert!(
+            under(SecurityProfile::OAuth21, signed, &request)
+                .is_err_and(|refusal| format!("{refusal:?}").contains("code_challenge"))
+        );
     }
 
     #[test]
