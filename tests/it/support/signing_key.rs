@@ -6,15 +6,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::ecdsa::EcdsaSig;
+use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::pkey::Private;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::{Padding, Rsa};
+use openssl::sign::{RsaPssSaltlen, Signer};
 use serde_json::{Value, json};
 use signet::base::{Rng, SystemRng};
 
-/// A key on P-256.
+/// A key on P-256, or of RSA.
 #[derive(Clone)]
 pub struct SigningKey {
-    key: EcKey<Private>,
+    key: PKey<Private>,
     /// The public half, without `kid`.
     pub jwk: Value,
 }
@@ -22,32 +25,27 @@ pub struct SigningKey {
 impl SigningKey {
     pub fn new() -> Self {
         let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-        Self::of(EcKey::generate(&group).unwrap())
+        Self::of(PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap())
     }
 
-    /// The key of a PEM file (SEC 1 or PKCS #8).
+    /// The key of a PEM file.
     pub fn from_pem(pem: &[u8]) -> Self {
-        let key = openssl::pkey::PKey::private_key_from_pem(pem).unwrap();
-        Self::of(key.ec_key().unwrap())
+        Self::of(PKey::private_key_from_pem(pem).unwrap())
     }
 
-    fn of(key: EcKey<Private>) -> Self {
-        let (mut x, mut y) = (BigNum::new().unwrap(), BigNum::new().unwrap());
-        let mut context = BigNumContext::new().unwrap();
-        key.public_key()
-            .affine_coordinates(key.group(), &mut x, &mut y, &mut context)
-            .unwrap();
-        let coordinate = |number: &BigNum| URL_SAFE_NO_PAD.encode(number.to_vec_padded(32).unwrap());
-        let jwk = json!({ "kty": "EC", "crv": "P-256", "x": coordinate(&x), "y": coordinate(&y) });
+    fn of(key: PKey<Private>) -> Self {
+        let jwk = match key.ec_key() {
+            Ok(key) => ec_jwk(&key),
+            Err(_) => rsa_jwk(&key.rsa().unwrap()),
+        };
         Self { key, jwk }
     }
 
-    /// The private half as a JWK.
+    /// The private half as a JWK, of a key on P-256.
     pub fn private_jwk(&self) -> Value {
         let mut jwk = self.jwk.clone();
-        jwk["d"] = URL_SAFE_NO_PAD
-            .encode(self.key.private_key().to_vec_padded(32).unwrap())
-            .into();
+        let secret = self.key.ec_key().unwrap().private_key().to_vec_padded(32).unwrap();
+        jwk["d"] = URL_SAFE_NO_PAD.encode(secret).into();
         jwk
     }
 
@@ -62,14 +60,28 @@ impl SigningKey {
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, canonical.as_bytes()))
     }
 
-    /// A compact JWS with exactly this header; the signature is always ES256's.
+    /// A compact JWS with exactly this header. The signature is ES256's, or of an RSA key PS256's if the header says so, else
+    /// RS256's.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encode(header), encode(claims));
-        let hash = digest::digest(&digest::SHA256, signed.as_bytes());
-        let signature = EcdsaSig::sign(hash.as_ref(), &self.key).unwrap();
-        let halves = [signature.r(), signature.s()].map(|half| half.to_vec_padded(32).unwrap());
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(halves.concat()))
+        let signature = match self.key.ec_key() {
+            Ok(key) => {
+                let hash = digest::digest(&digest::SHA256, signed.as_bytes());
+                let signature = EcdsaSig::sign(hash.as_ref(), &key).unwrap();
+                let halves = [signature.r(), signature.s()];
+                halves.map(|half| half.to_vec_padded(32).unwrap()).concat()
+            }
+            Err(_) => {
+                let mut signer = Signer::new(MessageDigest::sha256(), &self.key).unwrap();
+                if header["alg"] == "PS256" {
+                    signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+                    signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
+                }
+                signer.sign_oneshot_to_vec(signed.as_bytes()).unwrap()
+            }
+        };
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// The header of a DPoP proof.
@@ -81,6 +93,21 @@ impl SigningKey {
     pub fn proof(&self, method: &str, url: &str, now: i64, access_token: Option<&str>) -> String {
         self.sign(&self.proof_header(), &proof_claims(method, url, now, access_token))
     }
+}
+
+fn ec_jwk(key: &EcKey<Private>) -> Value {
+    let (mut x, mut y) = (BigNum::new().unwrap(), BigNum::new().unwrap());
+    let mut context = BigNumContext::new().unwrap();
+    key.public_key()
+        .affine_coordinates(key.group(), &mut x, &mut y, &mut context)
+        .unwrap();
+    let coordinate = |number: &BigNum| URL_SAFE_NO_PAD.encode(number.to_vec_padded(32).unwrap());
+    json!({ "kty": "EC", "crv": "P-256", "x": coordinate(&x), "y": coordinate(&y) })
+}
+
+fn rsa_jwk(key: &Rsa<Private>) -> Value {
+    let number = |number: &openssl::bn::BigNumRef| URL_SAFE_NO_PAD.encode(number.to_vec());
+    json!({ "kty": "RSA", "n": number(key.n()), "e": number(key.e()) })
 }
 
 /// The claims of a DPoP proof.

@@ -13,36 +13,9 @@ use super::super::super::support::server::TestServer;
 use super::super::super::support::signing_key::{SigningKey, proof_claims};
 use super::super::files::pem;
 use super::super::suite::{IDENTIFIER, PASSWORD};
+pub use super::variant::{By, Openid, Requests, Variant};
 
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// How a client proves itself, and what its tokens are tied to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
-    /// `private_key_jwt`.
-    Signature,
-    /// `tls_client_auth`, or tokens that are bound to the certificate.
-    Certificate,
-    /// DPoP.
-    Proof,
-}
-
-/// One way through a plan.
-#[derive(Debug, Clone, Copy)]
-pub struct Variant {
-    pub profile: &'static str,
-    pub auth: By,
-    pub sender: By,
-    /// Whether the answer is asked for as a signed JWT.
-    pub jarm: bool,
-}
-
-impl Variant {
-    /// Whether requests are signed.
-    pub fn signs(self) -> bool {
-        self.profile != "fapi2"
-    }
-}
 
 /// The suite on a server that was made of files only.
 pub struct Fapi {
@@ -194,9 +167,12 @@ impl FapiClient {
 
     /// A request that the client is about to push.
     pub fn ask(&self, changes: &[(&str, &str)]) -> Ask {
-        let mut all: Vec<(&str, &str)> = Vec::new();
+        let mut all: Vec<(&str, &str)> = vec![("response_type", self.variant.response_type())];
         if self.variant.jarm {
             all.push(("response_mode", "jwt"));
+        }
+        if self.variant.openid == Openid::No {
+            all.extend([("scope", "profile"), ("nonce", "")]);
         }
         all.extend(changes);
         self.app.ask(&all)
@@ -240,8 +216,11 @@ impl FapiClient {
             .await
     }
 
-    /// Pushes a request that is taken, and returns the address for the browser.
+    /// The address for the browser: of a pushed request that was taken, or with the request in it.
     pub async fn pushed(&self, ask: &Ask) -> Url {
+        if self.variant.requests == Requests::ByValue {
+            return self.by_value(&self.request_object(&self.request_claims(ask)));
+        }
         let answer = self.push(ask).await;
         self.front(&check_pushed(&answer))
     }
@@ -253,6 +232,40 @@ impl FapiClient {
             .append_pair("client_id", &self.app.client_id)
             .append_pair("request_uri", request_uri);
         url
+    }
+
+    /// OIDC Core §6.1: what OAuth demands stands outside too.
+    pub fn by_value(&self, object: &str) -> Url {
+        let mut url = self.app.endpoint("authorization_endpoint");
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.app.client_id)
+            .append_pair("response_type", self.variant.response_type())
+            .append_pair("scope", "openid")
+            .append_pair("redirect_uri", &self.app.redirect_uri)
+            .append_pair("request", object);
+        url
+    }
+
+    /// The error that a request object ends in; `None` if it is taken.
+    pub async fn refusal_of(&self, object: String) -> Option<String> {
+        if self.variant.requests == Requests::ByValue {
+            return match self.visit(&mut self.browser(), &self.by_value(&object)).await {
+                End::Response(parameters) => get(&parameters, "error"),
+                page => Some(page.error()),
+            };
+        }
+        let changed = Changed {
+            request: Some(object),
+            ..Changed::default()
+        };
+        let answer = self.push_changed(&self.ask(&[]), changed).await;
+        if answer.status == 201 {
+            check_pushed(&answer);
+            return None;
+        }
+        let (status, error) = answer.error();
+        assert_eq!(status, 400, "{}", answer.body);
+        Some(error)
     }
 
     pub fn browser(&self) -> Browser {
@@ -364,8 +377,27 @@ impl FapiClient {
             let alg = jsonwebtoken::decode_header(id_token).unwrap().alg;
             assert_ne!(alg, jsonwebtoken::Algorithm::RS256);
         }
-        self.resource(access_token).await.ok();
+        match self.variant.openid {
+            Openid::Yes => drop(self.resource(access_token).await.ok()),
+            Openid::No => drop(self.check_known(&tokens).await),
+        }
         tokens
+    }
+
+    /// What the server knows of a token: alive, and tied to the client's key.
+    pub async fn check_known(&self, tokens: &Value) -> Value {
+        assert!(tokens["id_token"].is_null());
+        let form = [("token", tokens["access_token"].as_str().unwrap())];
+        let answer = self
+            .post("introspection_endpoint", &form, false, Changed::default())
+            .await;
+        let known = answer.ok();
+        assert_eq!(known["active"], true, "{known}");
+        match self.variant.sender {
+            By::Proof => assert_eq!(known["cnf"]["jkt"], self.dpop.thumbprint()),
+            _ => assert!(known["cnf"]["x5t#S256"].is_string(), "{known}"),
+        }
+        known
     }
 
     /// What the protected resource answers to the token, sent as it should be.

@@ -123,6 +123,47 @@ pub async fn par_ensure_jwt_client_assertions_nbf_over_60_seconds_in_the_future_
     }
 }
 
+async fn push_fails(plan: &Fapi, name: &str, wrong: &str) {
+    let outcome = push_with_assertion(plan, |claims| claims[name] = wrong.into()).await;
+    assert_eq!(outcome, refused());
+}
+
+pub async fn par_ensure_client_assertion_with_wrong_aud_fails(plan: &Fapi) {
+    push_fails(plan, "aud", "https://elsewhere.example").await;
+}
+
+pub async fn par_ensure_client_assertion_with_wrong_iss_fails(plan: &Fapi) {
+    push_fails(plan, "iss", "elsewhere").await;
+}
+
+pub async fn par_ensure_client_assertion_with_wrong_sub_fails(plan: &Fapi) {
+    push_fails(plan, "sub", "elsewhere").await;
+}
+
+/// FAPI 1.0 Advanced takes what FAPI 2.0 refuses.
+async fn push_to_succeeds(plan: &Fapi, audience: Value) {
+    assert_eq!(
+        push_with_assertion(plan, |claims| claims["aud"] = audience).await.0,
+        201
+    );
+}
+
+pub async fn par_test_pushed_authorization_url_as_audience_for_client_jwt_assertion(plan: &Fapi) {
+    let client = plan.client(1).await;
+    let endpoint = client.endpoint("pushed_authorization_request_endpoint");
+    push_to_succeeds(plan, endpoint.as_str().into()).await;
+}
+
+pub async fn par_token_endpoint_url_as_audience_for_client_jwt_assertion(plan: &Fapi) {
+    let client = plan.client(1).await;
+    push_to_succeeds(plan, client.app.endpoint("token_endpoint").as_str().into()).await;
+}
+
+pub async fn par_test_array_as_audience_for_client_jwt_assertion(plan: &Fapi) {
+    let issuer = plan.client(1).await.app.issuer;
+    push_to_succeeds(plan, json!([issuer, "https://elsewhere.example"])).await;
+}
+
 pub async fn par_test_array_as_audience_fails(plan: &Fapi) {
     for more in [None, Some("https://elsewhere.example")] {
         let array = push_with_assertion(plan, |claims| {

@@ -3,19 +3,21 @@
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::{Plan, TOKEN, error};
-use crate::journey::world::sign_in;
+use super::plan::{BOB, MESSAGE, Plan, TOKEN, error, sign_in};
+use crate::conformance::suite::IDENTIFIER;
 use crate::support::app_server::AppServer;
 
+const PKJWT: &str = "ciba-ping-pkjwt";
+
 /// Begins by ping, decides, and returns what came in.
-async fn pinged(answer: (u16, &str, &str), button: &str) -> (Plan, Value, usize) {
-    let plan = Plan::new().await;
-    plan.app.answer(answer.0, answer.1, answer.2);
+async fn pinged(clients: &'static str, answer: (u16, &str, &str), button: &str) -> (Plan, Value, usize) {
+    let plan = Plan::new(clients).await;
+    plan.suite.answer(answer.0, answer.1, answer.2);
     let begun = {
-        let party = plan.party("fapi-ping").await;
+        let party = plan.party(1).await;
         let begun = party.begin(json!({})).await;
-        party.decide(button, "").await;
-        let calls = plan.app.wait_for(1).await;
+        party.decide(button, MESSAGE).await;
+        let calls = plan.suite.wait_for(1).await;
         let call = &calls[0];
         assert_eq!((call.method.as_str(), call.target.as_str()), ("POST", "/ping"));
         assert_eq!(call.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
@@ -27,52 +29,60 @@ async fn pinged(answer: (u16, &str, &str), button: &str) -> (Plan, Value, usize)
     // time for another attempt, if there were one
     plan.server.clock.advance(Duration::minutes(2));
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-    let calls = plan.app.received().len();
+    let calls = plan.suite.received().len();
     (plan, begun, calls)
 }
 
 #[tokio::test]
 async fn ping_backchannel_notification_endpoint_response_has_body() {
-    let (plan, begun, calls) = pinged((200, "", "{\"hello\":1}"), "decide-allow").await;
+    let (plan, begun, calls) = pinged(PKJWT, (200, "", "{\"hello\":1}"), "decide-allow").await;
     assert_eq!(calls, 1);
-    plan.party("fapi-ping").await.poll(&begun).await.ok();
+    plan.party(1).await.poll(&begun).await.ok();
 }
 
 #[tokio::test]
 async fn ping_backchannel_notification_endpoint_response_401_and_403() {
     for status in [401, 403] {
-        let (plan, begun, calls) = pinged((status, "", ""), "decide-allow").await;
+        let (plan, begun, calls) = pinged(PKJWT, (status, "", ""), "decide-allow").await;
         assert_eq!(calls, 1, "{status}: it is not asked again");
-        plan.party("fapi-ping").await.poll(&begun).await.ok();
+        plan.party(1).await.poll(&begun).await.ok();
     }
 }
 
 #[tokio::test]
+async fn ping_with_mtls_ciba_notification_endpoint_response_401_and_require_server_does_not_retry() {
+    let (plan, begun, calls) = pinged("ciba-ping-mtls", (401, "", ""), "decide-allow").await;
+    assert_eq!(calls, 1);
+    plan.party(1).await.poll(&begun).await.ok();
+}
+
+#[tokio::test]
 async fn ping_backchannel_notification_endpoint_return_redirect_request() {
-    let elsewhere = AppServer::start();
+    let elsewhere = AppServer::start_tls();
     let location = format!("Location: {}/stolen\r\n", elsewhere.origin);
-    let (_, _, calls) = pinged((302, &location, ""), "decide-allow").await;
+    let (_, _, calls) = pinged(PKJWT, (302, &location, ""), "decide-allow").await;
     assert_eq!(calls, 1);
     assert!(elsewhere.received().is_empty(), "it is not followed");
 }
 
 #[tokio::test]
 async fn ping_tells_of_a_refusal_too() {
-    let (plan, begun, _) = pinged((204, "", ""), "decide-deny").await;
-    let answer = plan.party("fapi-ping").await.poll(&begun).await;
+    let (plan, begun, _) = pinged(PKJWT, (204, "", ""), "decide-deny").await;
+    let answer = plan.party(1).await.poll(&begun).await;
     assert_eq!(answer.error(), error(400, "access_denied"));
     // and it brings the token for that
-    let party = plan.party("fapi-ping").await;
+    let party = plan.party(1).await;
     let refused = party.ask(json!({ "client_notification_token": null })).await;
     assert_eq!(refused.error(), error(400, "invalid_request"));
 }
 
 #[tokio::test]
 async fn a_mail_leads_to_the_question_and_nobody_else_may_answer_it() {
-    let plan = Plan::new().await;
-    let party = plan.party("fapi-1").await;
+    let plan = Plan::new("ciba-poll-pkjwt").await;
+    plan.server.apply(BOB).await;
+    let party = plan.party(1).await;
     let begun = party.begin(json!({ "binding_message": "Order 4711" })).await;
-    let mail = plan.server.mailbox().mail("ada@example.com", 1).await;
+    let mail = plan.server.mailbox().mail("buffy@example.com", 1).await;
     let link = mail.link("/approve").to_string();
     assert!(!mail.text.contains("4711"), "what the app wrote stays out of mails");
     // somebody else who has the link
@@ -83,7 +93,7 @@ async fn a_mail_leads_to_the_question_and_nobody_else_may_answer_it() {
     // whom it is for
     let mut browser = plan.server.browser();
     let page = browser.open(&link.parse().unwrap()).await.at(200, "/login");
-    let page = sign_in(&mut browser, &page, "ada").await.at(200, "/approve");
+    let page = sign_in(&mut browser, &page, IDENTIFIER).await.at(200, "/approve");
     assert_eq!(page.text(".user-code"), "Order 4711");
     let form = page.form("approval").forged("decision", "allow");
     let from = "https://evil.example/".parse().unwrap();
@@ -99,12 +109,13 @@ async fn a_mail_leads_to_the_question_and_nobody_else_may_answer_it() {
 
 #[tokio::test]
 async fn nobody_is_worn_down() {
-    let plan = Plan::new().await;
-    let party = plan.party("fapi-1").await;
+    let plan = Plan::new("ciba-poll-pkjwt").await;
+    plan.server.apply(BOB).await;
+    let party = plan.party(1).await;
     for _ in 0..20 {
         party.begin(json!({ "login_hint": "bob" })).await;
     }
     let refused = party.ask(json!({ "login_hint": "bob" })).await;
     assert_eq!(refused.error(), error(429, "temporarily_unavailable"));
-    party.begin(json!({ "login_hint": "ada" })).await;
+    party.begin(json!({ "login_hint": IDENTIFIER })).await;
 }

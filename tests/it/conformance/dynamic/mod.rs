@@ -1,9 +1,11 @@
 //! `oidcc-dynamic-certification-test-plan` and `oidcc-3rdparty-init-login-certification-test-plan`: apps that register
 //! themselves, with `private_key_jwt`.
 
+mod requests;
+mod sector;
+
 use std::sync::{Arc, Mutex};
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
@@ -13,6 +15,7 @@ use signet::base::{Clock, Rng, SystemRng};
 use signet::flow::admin::{By, keys};
 use time::Duration;
 use tokio::sync::OnceCell;
+use url::form_urlencoded;
 
 use super::files;
 use super::suite::{IDENTIFIER, PASSWORD};
@@ -80,6 +83,23 @@ impl<'a> Dynamic<'a> {
             registration,
             key: Arc::new(Mutex::new((key, "first".to_owned()))),
         }
+    }
+
+    /// An app that asks for this and nothing else.
+    async fn of_type(server: &'a TestServer, response_type: &str) -> Self {
+        let has = |word: &str| response_type.split(' ').any(|one| one == word);
+        let mut grants = Vec::new();
+        if has("code") {
+            grants.push("authorization_code");
+        }
+        if has("token") || has("id_token") {
+            grants.push("implicit");
+        }
+        Self::new(
+            server,
+            json!({ "response_types": [response_type], "grant_types": grants }),
+        )
+        .await
     }
 
     fn ask(&self, changes: &[(&str, &str)]) -> Ask {
@@ -250,15 +270,7 @@ async fn oidcc_discovery_endpoint_verification() {
 #[tokio::test]
 async fn oidcc_server() {
     for response_type in ["code", "code id_token", "code token", "code id_token token"] {
-        let changes = json!({
-            "response_types": [response_type],
-            "grant_types": ["authorization_code", "implicit"],
-        });
-        let changes = match response_type {
-            "code" => json!({}),
-            _ => changes,
-        };
-        let suite = Dynamic::new(server().await, changes).await;
+        let suite = Dynamic::of_type(server().await, response_type).await;
         let (given, claims) = suite.flow(&[("response_type", response_type)]).await;
         let userinfo = suite
             .client
@@ -266,6 +278,23 @@ async fn oidcc_server() {
             .await
             .ok();
         assert_eq!(userinfo["sub"], claims["sub"], "{response_type}");
+    }
+    for response_type in ["id_token", "id_token token"] {
+        let suite = Dynamic::of_type(server().await, response_type).await;
+        let ask = suite.ask(&[("response_type", response_type)]);
+        let location = suite.visit(&ask).await.location().unwrap();
+        let sent: Vec<_> = form_urlencoded::parse(location.fragment().unwrap().as_bytes())
+            .into_owned()
+            .collect();
+        let get = |name: &str| {
+            sent.iter()
+                .find(|(found, _)| found == name)
+                .map(|(_, value)| value.as_str())
+        };
+        let token = get("access_token");
+        assert_eq!(token.is_some(), response_type == "id_token token");
+        let id_token = get("id_token").unwrap();
+        suite.client.verify_id_token(id_token, Some(&ask.nonce), token).await;
     }
     let suite = Dynamic::new(server().await, json!({})).await;
     // what it did not register is not its
@@ -307,20 +336,6 @@ async fn oidcc_registration_jwks_uri() {
     suite.key.lock().unwrap().0 = key;
     suite.flow(&[]).await;
     assert_eq!(own.received().len(), 1);
-}
-
-#[tokio::test]
-async fn oidcc_registration_sector_bad() {
-    let own = AppServer::start_tls();
-    own.answer(200, "", r#"["https://elsewhere.example/callback"]"#);
-    for uri in [
-        format!("{}/uris.json", own.origin),
-        "https://127.0.0.1:9/uris.json".to_owned(),
-    ] {
-        let changes = json!({ "subject_type": "pairwise", "sector_identifier_uri": uri });
-        let answer = register(server().await, None, &wanted(&SigningKey::new(), &changes)).await;
-        assert_eq!(answer.error(), (400, "invalid_client_metadata".to_owned()));
-    }
 }
 
 #[tokio::test]
@@ -398,46 +413,6 @@ async fn oidcc_ensure_client_assertion_with_iss_aud_succeeds() {
         ("redirect_uri", CALLBACK),
     ];
     suite.token_for(suite.server.issuer(), &parameters).await.ok();
-}
-
-/// The suite signs with RS256; which of the algorithms it is makes no difference here.
-#[tokio::test]
-async fn oidcc_request_uri_signed() {
-    let own = AppServer::start_tls();
-    let suite = Dynamic::new(
-        server().await,
-        json!({ "request_uris": [format!("{}/request.jwt", own.origin)] }),
-    )
-    .await;
-    assert_eq!(suite.client.metadata["request_uri_parameter_supported"], true);
-    let algs = &suite.client.metadata["request_object_signing_alg_values_supported"];
-    assert!(algs.as_array().unwrap().contains(&json!("RS256")));
-    let ask = suite.ask(&[]);
-    let now = suite.server.clock.now().unix_timestamp();
-    let mut claims = json!({
-        "iss": suite.client.client_id, "aud": suite.server.issuer(), "iat": now, "nbf": now, "exp": now + 60,
-    });
-    for (name, value) in ask.url.query_pairs() {
-        claims[name.as_ref()] = json!(value);
-    }
-    let (key, kid) = suite.key.lock().unwrap().clone();
-    let object = key.sign(
-        &json!({ "alg": "ES256", "kid": kid, "typ": "oauth-authz-req+jwt" }),
-        &claims,
-    );
-    own.answer(200, "content-type: application/oauth-authz-req+jwt\r\n", &object);
-    let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, object.as_bytes()));
-    let mut by_reference = ask.clone();
-    by_reference.url.query_pairs_mut().clear().extend_pairs([
-        ("client_id", suite.client.client_id.as_str()),
-        ("response_type", "code"),
-        ("scope", "openid"),
-        ("request_uri", &format!("{}/request.jwt#{hash}", own.origin)),
-    ]);
-    let page = suite.visit(&by_reference).await;
-    let location = page.location().unwrap_or_else(|| panic!("{}: {}", page.url, page.body));
-    let code = suite.client.code(&ask, &location).unwrap();
-    suite.exchange(&code).await.ok();
 }
 
 #[tokio::test]
