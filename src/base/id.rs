@@ -52,6 +52,8 @@ ids! {
     RefreshFamilyId;
     /// One registration that waits for its e-mail to be verified.
     RegistrationId;
+    /// One secret of an app.
+    ClientSecretId;
     /// One token that lets programs register themselves.
     InitialAccessTokenId;
     /// One message that waits to leave.

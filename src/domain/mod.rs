@@ -9,6 +9,7 @@ pub mod claims;
 pub mod client_auth;
 pub mod client_metadata;
 pub mod client_registration;
+pub mod client_secret;
 pub mod consent;
 pub mod deferred;
 pub mod delivery;

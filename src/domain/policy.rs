@@ -175,6 +175,10 @@ pub struct RegistrationPolicy {
     pub most: u32,
     /// A client that nobody has signed in to is deleted after that time.
     pub unused: Duration,
+    /// How long a secret lasts that a client got here; `None`: for ever.
+    pub secret_lifetime: Option<Duration>,
+    /// How long the old secret is still good when the client got another one (RFC 7592 §2.2).
+    pub secret_grace: Duration,
 }
 
 /// The span of [`RegistrationPolicy::per_address`].
@@ -190,6 +194,8 @@ impl Default for RegistrationPolicy {
             per_address: Some(20),
             most: 10_000,
             unused: Duration::days(30),
+            secret_lifetime: None,
+            secret_grace: Duration::hours(24),
         }
     }
 }

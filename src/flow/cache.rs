@@ -23,7 +23,7 @@ use moka::sync::Cache;
 use crate::{
     base::{
         Time, TokenHash,
-        id::{GrantId, UserId},
+        id::{ClientSecretId, GrantId, UserId},
     },
     domain::{claims::CompiledRules, permission},
     model::{AccessToken, Client, Grant, Resource, Role, User, trusted_issuer::TrustedIssuer},
@@ -39,6 +39,9 @@ pub const OUTAGE: Duration = Duration::from_secs(10 * 60);
 
 /// How long the database is not asked again, where there is something to use instead, after it did not answer.
 const REST: Duration = Duration::from_secs(1);
+
+/// How often it is written that a client's secret was used.
+const USE_SPAN: Duration = Duration::from_secs(60 * 60);
 
 const CLIENTS: u64 = 10_000;
 const PEOPLE: u64 = 20_000;
@@ -76,6 +79,8 @@ pub struct Caches {
     key_sets: Cache<String, (Arc<Client>, Arc<JwkSet>)>,
     catalog: RwLock<Option<Entry<Arc<Catalog>>>>,
     revoked: RwLock<HashMap<TokenHash, Time>>,
+    /// Secrets of clients whose use was written lately.
+    secret_uses: Cache<ClientSecretId, ()>,
     /// When the database last did not answer.
     silent_since: RwLock<Option<Instant>>,
 }
@@ -119,6 +124,7 @@ impl Default for Caches {
             key_sets: Cache::builder().max_capacity(KEY_SETS).time_to_idle(LIFETIME).build(),
             catalog: RwLock::new(None),
             revoked: RwLock::new(HashMap::new()),
+            secret_uses: Cache::builder().max_capacity(CLIENTS).time_to_live(USE_SPAN).build(),
             silent_since: RwLock::new(None),
         }
     }
@@ -228,6 +234,11 @@ impl Caches {
         if self.mark() == mark {
             *held = Some(self.entry(catalog));
         }
+    }
+
+    /// Whether the use of that secret is the first one to be written within [`USE_SPAN`]; asking is using.
+    pub(super) fn is_first_use(&self, secret: ClientSecretId) -> bool {
+        self.secret_uses.entry(secret).or_insert(()).is_fresh()
     }
 
     /// Whether announcements arrive. While they do not, every question goes to the database.

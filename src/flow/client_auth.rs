@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use time::Duration;
+
 use super::{
     Caller, Core,
     client_keys::{self, NoKeys},
@@ -17,7 +19,7 @@ use crate::{
         },
         security_profile::{self, AssertionAudience},
     },
-    model::Client,
+    model::{Client, ClientSecret},
     spec::{
         jose::{
             JwkSet, JwsAlg,
@@ -32,6 +34,12 @@ use crate::{
 
 /// The purpose under which a client_secret is sealed; the context is the client_id.
 pub const SEAL_PURPOSE: &str = "client_secret";
+
+/// How exactly it is known when a secret was used.
+const USE_SPAN: Duration = Duration::hours(1);
+
+/// How long writing that down may take.
+const HASTE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Authenticates the client that calls.
 ///
@@ -91,7 +99,7 @@ async fn admit(core: &Core, caller: &Caller) -> Result<Arc<Client>, Failed> {
     let credentials = Credentials::parse(caller.authorization.as_deref(), &caller.params)?;
     let client = core.client(credentials.client_id()).await?;
     let server = core.policy.security.profile;
-    let next = client_auth::check(&credentials, client.as_deref(), server)?;
+    let next = client_auth::check(&credentials, client.as_deref(), server, core.now())?;
     let known = client.as_ref().ok_or(ClientAuthError::UnknownClient)?;
     match (next, &credentials) {
         (Next::Verify { keys, algs }, Credentials::Assertion { assertion, .. }) => {
@@ -102,12 +110,16 @@ async fn admit(core: &Core, caller: &Caller) -> Result<Arc<Client>, Failed> {
                 endpoint: caller.endpoint,
                 audience: security_profile::of(known, server).assertion_audience,
             };
-            let once = verify(core, &checked, keys, known).await?;
+            let (once, secret) = verify(core, &checked, keys, known).await?;
             // RFC 7523 §3: a second use is a replay, in whichever process the first one was
             if !store::used_jti::insert(core.store.pool(), &once.jti_hash, core.now(), once.expires_at).await? {
                 return Err(ClientAuthError::Replayed.into());
             }
+            if let Some(secret) = secret {
+                note_use(core, secret).await;
+            }
         }
+        (Next::Secret(secret), _) => note_use(core, secret).await,
         (Next::CertificateName, _) => {
             let shown = shown_certificate(caller)?;
             certificate::check_name(&known.metadata, shown)?;
@@ -160,15 +172,15 @@ impl Checked<'_> {
     }
 }
 
-async fn verify(core: &Core, checked: &Checked<'_>, keys: KeySource<'_>, client: &Arc<Client>) -> Result<Use, Failed> {
-    let no_keys = |why: String| Failed::Client(ClientAuthError::NoKeys(why));
+/// Verifies the assertion, and says which secret signed it if one did.
+async fn verify<'a>(
+    core: &Core,
+    checked: &Checked<'_>,
+    keys: KeySource<'a>,
+    client: &Arc<Client>,
+) -> Result<(Use, Option<&'a ClientSecret>), Failed> {
     let outcome = match keys {
-        KeySource::SealedSecret(sealed) => {
-            let opened = core.sealer.open(SEAL_PURPOSE, checked.client_id, sealed);
-            let bytes = opened.map_err(|error| Failed::Machinery(error.into()))?;
-            let text = String::from_utf8(bytes.expose().clone()).map_err(|_| no_keys("not text".to_owned()))?;
-            checked.verify(core, Keys::Secret(&Secret::new(text)))
-        }
+        KeySource::Sealed(secrets) => return verify_mac(core, checked, &secrets),
         KeySource::Registered => {
             let pick = |set: &JwkSet| match checked.verify(core, Keys::Set(set)) {
                 Err(Refused::UnknownKey) => None,
@@ -178,8 +190,47 @@ async fn verify(core: &Core, checked: &Checked<'_>, keys: KeySource<'_>, client:
             found.unwrap_or(Err(Refused::UnknownKey))
         }
     };
-    outcome.map_err(|refused| match refused {
-        Refused::UnknownKey => no_keys("no key of the set fits".to_owned()),
+    Ok((outcome.map_err(failed)?, None))
+}
+
+/// Tries one secret after the other: an app that moves from one to the next signs with either.
+fn verify_mac<'a>(
+    core: &Core,
+    checked: &Checked<'_>,
+    secrets: &[(&'a ClientSecret, &[u8])],
+) -> Result<(Use, Option<&'a ClientSecret>), Failed> {
+    let mut last = Refused::UnknownKey;
+    for (kept, sealed) in secrets {
+        let opened = core.sealer.open(SEAL_PURPOSE, checked.client_id, sealed);
+        let bytes = opened.map_err(|error| Failed::Machinery(error.into()))?;
+        let text = String::from_utf8(bytes.expose().clone());
+        let text = text.map_err(|_| ClientAuthError::NoKeys("not text".to_owned()))?;
+        match checked.verify(core, Keys::Secret(&Secret::new(text))) {
+            Ok(once) => return Ok((once, Some(*kept))),
+            Err(refused) => last = refused,
+        }
+    }
+    Err(failed(last))
+}
+
+fn failed(refused: Refused) -> Failed {
+    match refused {
+        Refused::UnknownKey => ClientAuthError::NoKeys("no key of the set fits".to_owned()).into(),
         Refused::Error(error) => error.into(),
-    })
+    }
+}
+
+/// Writes that a secret was used, once an hour and process at most: it tells the administrator which one may end. Nobody is
+/// kept out because it could not be written.
+async fn note_use(core: &Core, secret: &ClientSecret) {
+    if core.caches.is_silent() || !core.caches.is_first_use(secret.id) {
+        return;
+    }
+    let now = core.now();
+    let written = store::client_secret::note_use(core.store.pool(), secret.id, now, now - USE_SPAN);
+    match tokio::time::timeout(HASTE, written).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the use of a client secret was not written"),
+        Err(_) => tracing::warn!("the use of a client secret was not written in time"),
+    }
 }

@@ -56,8 +56,12 @@ audit_kinds! {
     ClientUpdated = "client.updated";
     /// A client was deleted.
     ClientDeleted = "client.deleted";
-    /// A client's secret was replaced.
+    /// A client's secret was replaced, and the old one ended at once.
     ClientSecretReplaced = "client.secret_replaced";
+    /// A client got another secret beside those that it has.
+    ClientSecretAdded = "client.secret_added";
+    /// A secret of a client was ended, or given an end.
+    ClientSecretEnded = "client.secret_ended";
     /// Something was changed by a resource file.
     ResourceApplied = "resource.applied";
     /// Somebody allowed an app.

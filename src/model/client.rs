@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::client_metadata::ClientMetadata;
+use super::{client_metadata::ClientMetadata, client_secret::ClientSecret};
 use crate::{
-    base::{Time, TokenHash},
+    base::Time,
     spec::oauth::{ClientAuthMethod, GrantType},
 };
 
@@ -42,10 +42,8 @@ pub struct Client {
     pub client_id: String,
     /// Everything it registered.
     pub metadata: ClientMetadata,
-    /// SHA-256 of its secret.
-    pub secret_hash: Option<TokenHash>,
-    /// Its secret, sealed (purpose `client_secret`, context the client_id); only for client_secret_jwt.
-    pub secret_sealed: Option<Vec<u8>>,
+    /// Its secrets, the newest first; those that have expired too.
+    pub secrets: Vec<ClientSecret>,
     /// Names of its roles, for client_credentials.
     pub roles: Vec<String>,
     /// Whether it may be used.
@@ -70,6 +68,11 @@ impl Client {
     pub fn display_name_in(&self, language: &str) -> &str {
         let name = self.metadata.localized.find("client_name", language);
         name.unwrap_or_else(|| self.display_name())
+    }
+
+    /// The secrets that let it in, the newest first.
+    pub fn good_secrets(&self, now: Time) -> impl Iterator<Item = &ClientSecret> {
+        self.secrets.iter().filter(move |secret| secret.is_good(now))
     }
 
     /// Whether it has nothing to prove itself with.

@@ -31,8 +31,7 @@ pub(crate) fn client() -> Client {
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             ..ClientMetadata::default()
         },
-        secret_hash: None,
-        secret_sealed: None,
+        secrets: vec![],
         roles: vec![],
         status: ClientStatus::Active,
         version: 1,

@@ -2,14 +2,16 @@
 
 use sqlx::PgExecutor;
 use sqlx::types::Json;
+use uuid::Uuid;
 
-use super::{Error, cursor, cut, known, token_hash};
+use super::{Error, client_secret, cursor, cut, known, token_hash};
 use crate::{
     base::{
-        Time, TokenHash,
+        Time,
+        id::ClientSecretId,
         page::{Page, PageRequest},
     },
-    model::{Client, ClientMetadata, ClientStatus},
+    model::{Client, ClientMetadata, ClientSecret, ClientStatus},
 };
 
 /// The constraint that keeps client_ids apart.
@@ -18,8 +20,7 @@ pub const CLIENT_ID_KEY: &str = "clients_pkey";
 struct ClientRow {
     client_id: String,
     metadata: Json<ClientMetadata>,
-    secret_hash: Option<Vec<u8>>,
-    secret_sealed: Option<Vec<u8>>,
+    secrets: Vec<SecretRow>,
     roles: Vec<String>,
     status: String,
     version: i64,
@@ -28,15 +29,37 @@ struct ClientRow {
     updated_at: Time,
 }
 
+/// id, hash, sealed, label, hint, created_at, expires_at, last_used_at
+type SecretRow = (
+    Uuid,
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<String>,
+    Time,
+    Option<Time>,
+    Option<Time>,
+);
+
+fn read_secret(row: SecretRow) -> Result<ClientSecret, Error> {
+    let (id, hash, sealed, label, hint, created_at, expires_at, last_used_at) = row;
+    Ok(ClientSecret {
+        id: ClientSecretId(id),
+        hash: token_hash(&hash, "client_secrets.hash")?,
+        sealed,
+        label,
+        hint,
+        created_at,
+        expires_at,
+        last_used_at,
+    })
+}
+
 fn read(row: ClientRow) -> Result<Client, Error> {
     Ok(Client {
         client_id: row.client_id,
         metadata: row.metadata.0,
-        secret_hash: row
-            .secret_hash
-            .map(|bytes| token_hash(&bytes, "clients.secret_hash"))
-            .transpose()?,
-        secret_sealed: row.secret_sealed,
+        secrets: row.secrets.into_iter().map(read_secret).collect::<Result<_, _>>()?,
         roles: row.roles,
         status: known(ClientStatus::parse(&row.status), "clients.status")?,
         version: row.version,
@@ -54,8 +77,12 @@ macro_rules! select_client {
             select
                 client_id,
                 metadata as "metadata: Json<ClientMetadata>",
-                secret_hash,
-                secret_sealed,
+                array(
+                    select (id, hash, sealed, label, hint, created_at, expires_at, last_used_at)
+                    from client_secrets
+                    where client_secrets.client_id = clients.client_id
+                    order by created_at desc, id desc
+                ) as "secrets!: Vec<SecretRow>",
                 roles,
                 status,
                 version,
@@ -129,35 +156,53 @@ pub async fn count(db: impl PgExecutor<'_>) -> Result<i64, Error> {
         .await?)
 }
 
-/// Inserts the client as given.
+/// Inserts the client as given, with its secrets.
 ///
 /// # Errors
 /// [`Error::Conflict`] with [`CLIENT_ID_KEY`].
 pub async fn insert(db: impl PgExecutor<'_>, client: &Client) -> Result<(), Error> {
+    let secrets = client_secret::Columns::of(&client.secrets);
     sqlx::query!(
         "
-        insert into clients (
-            client_id, metadata, secret_hash, secret_sealed, roles, status, version, origin, created_at, updated_at
+        with made as (
+            insert into clients (client_id, metadata, roles, status, version, origin, created_at, updated_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8)
+            returning client_id
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        insert into client_secrets (
+            client_id, id, hash, sealed, label, hint, created_at, expires_at, last_used_at
+        )
+        select made.client_id, one.id, one.hash, one.sealed, one.label, one.hint, one.created_at, one.expires_at,
+            one.last_used_at
+        from made,
+            unnest(
+                $9::uuid[], $10::bytea[], $11::bytea[], $12::text[], $13::text[], $14::timestamptz[],
+                $15::timestamptz[], $16::timestamptz[]
+            ) as one (id, hash, sealed, label, hint, created_at, expires_at, last_used_at)
         ",
         client.client_id,
         Json(&client.metadata) as _,
-        client.secret_hash.as_ref().map(TokenHash::as_bytes),
-        client.secret_sealed,
         &client.roles,
         client.status.as_str(),
         client.version,
         client.origin,
         client.created_at,
-        client.updated_at
+        client.updated_at,
+        &secrets.ids,
+        &secrets.hashes,
+        &secrets.sealed as _,
+        &secrets.labels as _,
+        &secrets.hints as _,
+        &secrets.created_at,
+        &secrets.expires_at as _,
+        &secrets.last_used_at as _
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Writes everything but the secret if the row still has `client.version`, and returns the new version.
+/// Writes everything but the secrets if the row still has `client.version`, and returns the new version.
 ///
 /// # Errors
 /// [`Error::Stale`] if it has another version or is gone.
@@ -188,38 +233,28 @@ pub async fn update(db: impl PgExecutor<'_>, client: &Client) -> Result<i64, Err
     .ok_or(Error::Stale)
 }
 
-/// Replaces the secret, or takes it away.
+/// Says that the secrets of the client change: holds the row until the end of the transaction, and counts the change. What
+/// a process of the former version reads goes.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn update_secret(
-    db: impl PgExecutor<'_>,
-    client_id: &str,
-    hash: Option<&TokenHash>,
-    sealed: Option<&[u8]>,
-    now: Time,
-) -> Result<(), Error> {
-    let done = sqlx::query!(
+pub async fn touch(db: impl PgExecutor<'_>, client_id: &str, now: Time) -> Result<i64, Error> {
+    sqlx::query_scalar!(
         "
         update clients
-        set secret_hash = $2,
-            secret_sealed = $3,
-            updated_at = $4,
+        set secret_hash = null,
+            secret_sealed = null,
+            updated_at = $2,
             version = version + 1
         where client_id = $1
+        returning version
         ",
         client_id,
-        hash.map(TokenHash::as_bytes),
-        sealed,
         now
     )
-    .execute(db)
-    .await?;
-    if done.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(Error::NotFound)
-    }
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound)
 }
 
 /// Deletes the client with every grant, consent and pending request; `false` if there is none.

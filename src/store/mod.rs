@@ -25,6 +25,7 @@ pub mod authorization_request;
 pub mod claim_rule;
 pub mod client;
 pub mod client_registration;
+pub mod client_secret;
 mod connection;
 pub mod consent;
 mod cursor;

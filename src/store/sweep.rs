@@ -10,6 +10,9 @@ use crate::base::Time;
 /// How long what is decided elsewhere is kept after its end: clients that come late hear that it has expired.
 const DEFERRED_RETENTION: Duration = Duration::days(1);
 
+/// How long the secret of an app is listed after its end, so that whoever wonders why the app fails finds the reason.
+const SECRET_RETENTION: Duration = Duration::days(30);
+
 /// How long a code is kept after its end: its second use must still be known, to revoke what it gave (RFC 6749 §4.1.2).
 const CODE_RETENTION: Duration = Duration::days(1);
 
@@ -63,8 +66,19 @@ pub async fn sweep(db: &mut PgConnection, ends: Ends, batch: u32) -> Result<Swep
 }
 
 /// What must not be used again: after its end it would be refused anyway.
-async fn used_up(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 3], Error> {
+async fn used_up(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 4], Error> {
     Ok([
+        expired!(
+            db,
+            "
+            delete from client_secrets
+            where ctid = any (array(
+                select ctid from client_secrets where expires_at <= $1 order by expires_at limit $2 for update skip locked
+            ))
+            ",
+            now - SECRET_RETENTION,
+            batch
+        ),
         expired!(
             db,
             "

@@ -7,18 +7,21 @@ use signet::{
         id::{SessionId, UserId},
         page::PageRequest,
     },
-    domain::profile::Patch,
+    domain::{client_secret::Ending, profile::Patch},
     flow::{
         admin::{
             self, By, Error, Fault, client,
+            client_secret::{self, Another, Crowd, Refused},
             user::{self, Edit, NewPassword},
         },
         password::Verdict,
     },
-    model::{AuditEvent, Client, ClientMetadata, ClientStatus, Session, User, UserStatus},
+    model::{AuditEvent, Client, ClientMetadata, ClientStatus, MOST_SECRETS, Session, User, UserStatus},
     spec::oauth::{ClientAuthMethod, GrantType},
     store,
 };
+
+use time::Duration;
 
 use crate::support::core::{START, TestCore};
 
@@ -291,17 +294,88 @@ async fn a_client_gets_an_identifier_and_a_secret_that_is_shown_once() {
     let secret = saved.secret.unwrap();
     let found = stored(&test, &saved.client.client_id).await;
     assert_eq!(found.client_id.len(), 20);
-    assert_eq!(found.secret_hash, Some(TokenHash::of(secret.expose())));
-    assert!(found.secret_sealed.is_none());
+    assert_eq!(hashes(&found), [TokenHash::of(secret.expose())]);
+    assert!(found.secrets[0].sealed.is_none());
 
-    let new = client::replace_secret(&test.core, &by(), &found.client_id)
+    let saved = client_secret::add(&test.core, &by(), &found.client_id, &another(Ending::AtOnce))
         .await
         .unwrap();
+    let new = saved.secret.unwrap();
     assert_ne!(new.expose(), secret.expose());
-    assert_eq!(
-        stored(&test, &found.client_id).await.secret_hash,
-        Some(TokenHash::of(new.expose()))
-    );
+    let stored = stored(&test, &found.client_id).await;
+    assert_eq!(hashes(&stored), [TokenHash::of(new.expose())]);
+    assert_eq!((stored.version, saved.client.version), (2, 2));
+}
+
+fn hashes(client: &Client) -> Vec<TokenHash> {
+    client.secrets.iter().map(|secret| secret.hash).collect()
+}
+
+fn another(others: Ending) -> Another {
+    Another {
+        label: Some(" Spring ".to_owned()),
+        lifetime: Some(Duration::days(90)),
+        others,
+        crowd: Crowd::Refused,
+    }
+}
+
+#[tokio::test]
+async fn an_app_moves_from_one_secret_to_the_next_and_the_trail_tells() {
+    let test = TestCore::new().await;
+    client::create(&test.core, &by(), Some("app"), &web("App"))
+        .await
+        .unwrap();
+    test.clock.advance(Duration::seconds(1));
+    let add = async |others| {
+        test.clock.advance(Duration::seconds(1));
+        client_secret::add(&test.core, &by(), "app", &another(others)).await
+    };
+    let saved = add(Ending::After(Duration::days(7))).await.unwrap();
+    let now = test.core.now();
+    let [new, old] = saved.client.secrets.as_slice() else {
+        panic!("{:?}", saved.client.secrets)
+    };
+    assert_eq!((new.label.as_deref(), old.label.as_deref()), (Some("Spring"), None));
+    let hint: String = saved.secret.unwrap().expose().chars().take(4).collect();
+    assert_eq!(new.hint, Some(hint));
+    assert_eq!(new.expires_at, Some(now + Duration::days(90)));
+    assert_eq!(old.expires_at, Some(now + Duration::days(7)));
+    assert_eq!(stored(&test, "app").await.secrets, saved.client.secrets);
+
+    test.clock.advance(Duration::seconds(1));
+    let end = async |id, ending| client_secret::end(&test.core, &by(), "app", id, ending).await;
+    let left = end(old.id, Ending::AtOnce).await.unwrap();
+    assert_eq!(hashes(&left), [new.hash]);
+    assert!(matches!(
+        end(old.id, Ending::AtOnce).await,
+        Err(Error::Secrets(Refused::Unknown))
+    ));
+    assert!(matches!(
+        end(new.id, Ending::AtOnce).await,
+        Err(Error::Secrets(Refused::Last))
+    ));
+    for _ in 1..MOST_SECRETS {
+        add(Ending::AsBefore).await.unwrap();
+    }
+    assert!(matches!(
+        add(Ending::AsBefore).await,
+        Err(Error::Secrets(Refused::TooMany))
+    ));
+    let mut long = another(Ending::AtOnce);
+    long.label = Some("x".repeat(61));
+    let refused = client_secret::add(&test.core, &by(), "app", &long).await.unwrap_err();
+    assert_eq!(fault(refused).0, "label");
+
+    let trail = admin::audit::list(&test.core, None, None, &PageRequest::default())
+        .await
+        .unwrap();
+    let lines: Vec<AuditEvent> = trail.items.into_iter().map(|line| line.event).collect();
+    let kinds: Vec<&str> = lines.iter().map(|line| line.kind.as_str()).take(6).collect();
+    let added = "client.secret_added";
+    assert_eq!(kinds, [added, added, added, added, "client.secret_ended", added]);
+    let told = serde_json::to_string(&lines[5].data).unwrap();
+    assert!(told.contains("Spring until 2") && told.contains("… until "), "{told}");
 }
 
 #[tokio::test]
@@ -312,7 +386,7 @@ async fn a_secret_follows_the_authentication_method() {
     let saved = client::create(&test.core, &by(), Some("app"), &edit).await.unwrap();
     assert!(saved.secret.is_none());
     assert!(matches!(
-        client::replace_secret(&test.core, &by(), "app").await,
+        client_secret::add(&test.core, &by(), "app", &another(Ending::AtOnce)).await,
         Err(Error::NoSecret)
     ));
 
@@ -326,7 +400,7 @@ async fn a_secret_follows_the_authentication_method() {
     let opened = test
         .core
         .sealer
-        .open("client_secret", "app", found.secret_sealed.as_deref().unwrap())
+        .open("client_secret", "app", found.secrets[0].sealed.as_deref().unwrap())
         .unwrap();
     assert_eq!(opened.expose(), secret.expose().as_bytes());
 
@@ -335,7 +409,7 @@ async fn a_secret_follows_the_authentication_method() {
         .await
         .unwrap();
     let found = stored(&test, "app").await;
-    assert!(found.secret_hash.is_none() && found.secret_sealed.is_none());
+    assert!(found.secrets.is_empty());
 }
 
 #[tokio::test]

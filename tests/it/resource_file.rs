@@ -134,7 +134,7 @@ async fn a_change_names_its_fields_and_leaves_the_rest_alone() {
     assert_eq!(alice.profile["given_name"], "Alice", "what no file names stays");
     assert!(has_password(&test, "alice", "a new pass phrase").await);
     let hash = TokenHash::of("another secret for the demo");
-    assert_eq!(client(&test, "demo-web").await.secret_hash, Some(hash));
+    assert_eq!(client(&test, "demo-web").await.secrets[0].hash, hash);
     assert!(apply_text(&test, text).await.unwrap().is_empty());
 }
 

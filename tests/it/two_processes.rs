@@ -7,7 +7,11 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use signet::base::{Rng, SystemRng};
-use signet::flow::admin::{self, By};
+use signet::domain::client_secret::Ending;
+use signet::flow::admin::{
+    self, By,
+    client_secret::{self, Another, Crowd},
+};
 use signet::model::{ClientStatus, UserStatus};
 use sqlx::{PgPool, query_scalar};
 
@@ -231,9 +235,14 @@ async fn an_app_that_is_changed_or_disabled_is_so_at_every_process() {
         soon("the new lifetime holds", || machine.token(&grant), is_new).await;
     }
     // Another secret.
-    let secret = admin::client::replace_secret(&fleet.operator, &By::command(), "machine")
-        .await
-        .unwrap();
+    let another = Another {
+        label: None,
+        lifetime: None,
+        others: Ending::AtOnce,
+        crowd: Crowd::Refused,
+    };
+    let saved = client_secret::add(&fleet.operator, &By::command(), "machine", &another).await;
+    let secret = saved.unwrap().secret.unwrap();
     let machine = relying_party(&fleet.b, ("machine", secret.expose())).await;
     soon(
         "the new secret opens",

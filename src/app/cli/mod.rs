@@ -9,6 +9,7 @@ macro_rules! say {
 }
 
 mod apply;
+mod client_secret;
 mod doctor;
 mod keys;
 mod registration_token;
@@ -54,6 +55,9 @@ pub enum Command {
     /// Look at the signing keys and rotate them
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// List the secrets of an app, make another one, end one
+    #[command(subcommand)]
+    ClientSecret(ClientSecretCommand),
     /// Say who may register a client, where registration asks for a token
     #[command(subcommand)]
     RegistrationToken(RegistrationTokenCommand),
@@ -128,6 +132,40 @@ pub enum RegistrationTokenCommand {
     },
 }
 
+/// `signet client-secret`
+#[derive(Debug, Subcommand)]
+pub enum ClientSecretCommand {
+    /// List the secrets of an app, without their values
+    List {
+        /// The app
+        client_id: String,
+    },
+    /// Make another secret and print it, this once
+    Add {
+        /// The app
+        client_id: String,
+        /// What it is called in lists
+        #[arg(long)]
+        label: Option<String>,
+        /// How many days it is good [default: until somebody ends it]
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3660))]
+        days: Option<u16>,
+        /// End the app's other secrets after so many days, 0: at once [default: they stay]
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(0..=3660))]
+        end_others: Option<u16>,
+    },
+    /// End a secret
+    End {
+        /// The app
+        client_id: String,
+        /// The secret's id
+        id: String,
+        /// After so many days
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=3660))]
+        days: u16,
+    },
+}
+
 /// `signet keys`
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -189,6 +227,9 @@ async fn run(command: Command, settings: Settings) -> ExitCode {
         Command::Doctor => doctor::run(settings).await,
         Command::Apply(arguments) => with_core(settings, async |core| apply::run(core, &arguments).await).await,
         Command::User(command) => with_core(settings, async |core| user::run(core, &command).await).await,
+        Command::ClientSecret(command) => {
+            with_core(settings, async |core| client_secret::run(core, &command).await).await
+        }
         Command::RegistrationToken(command) => {
             with_core(settings, async |core| registration_token::run(core, &command).await).await
         }

@@ -107,6 +107,8 @@ pub(super) const KEYS: &[Key] = &[
     key("registration.clients_per_address", "20"),
     key("registration.most_clients", "10000"),
     key("registration.unused_days", "30"),
+    key("registration.client_secret_days", "365"),
+    key("registration.client_secret_grace_hours", "24"),
     key("audit.retention_days", "400"),
     key("limits.body_bytes", "65536"),
     key("limits.header_bytes", "32768"),

@@ -32,6 +32,8 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<RegistrationPolicy, SettingsEr
         _ => Err("is no scope".to_owned()),
     })?;
     let per_address = reader.small("registration.clients_per_address", 20, 0..=1_000_000)?;
+    let secret_days = reader.small("registration.client_secret_days", 0, 0..=3_660)?;
+    let grace_hours = reader.small("registration.client_secret_grace_hours", 24, 0..=8_784)?;
     Ok(RegistrationPolicy {
         admission: reader.choice("registration.policy", default.admission, &ADMISSIONS)?,
         grant_types: grant_types.unwrap_or(default.grant_types),
@@ -40,5 +42,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<RegistrationPolicy, SettingsEr
         per_address: Some(per_address).filter(|most| *most > 0),
         most: reader.small("registration.most_clients", default.most, 1..=1_000_000)?,
         unused: Duration::days(i64::from(reader.small("registration.unused_days", 30, 1..=3_660)?)),
+        secret_lifetime: Some(Duration::days(i64::from(secret_days))).filter(|lifetime| lifetime.is_positive()),
+        secret_grace: Duration::hours(i64::from(grace_hours)),
     })
 }

@@ -53,8 +53,7 @@ impl Fixture {
                     client_name: Some("Demo".into()),
                     ..ClientMetadata::default()
                 },
-                secret_hash: None,
-                secret_sealed: None,
+                secrets: vec![],
                 roles: vec![],
                 status: ClientStatus::Active,
                 version: 1,

@@ -14,8 +14,8 @@ pub use credentials::Credentials;
 
 use super::security_profile;
 use crate::{
-    base::{Secret, TokenHash},
-    model::{Client, ClientStatus, SecurityProfile},
+    base::{Secret, Time, TokenHash},
+    model::{Client, ClientSecret, ClientStatus, MOST_SECRETS, SecurityProfile},
     spec::{
         jose::JwsAlg,
         oauth::{ClientAuthMethod, ErrorCode, OAuthError},
@@ -105,6 +105,8 @@ impl ClientAuthError {
 pub enum Next<'a> {
     /// Nothing: the client is who it says.
     Accepted,
+    /// Nothing: it brought this secret.
+    Secret(&'a ClientSecret),
     /// Verify the assertion.
     Verify {
         /// With these keys.
@@ -119,10 +121,10 @@ pub enum Next<'a> {
 }
 
 /// Where the keys of an assertion come from.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum KeySource<'a> {
-    /// The client_secret, sealed.
-    SealedSecret(&'a [u8]),
+    /// The secrets that are kept sealed: any of them.
+    Sealed(Vec<(&'a ClientSecret, &'a [u8])>),
     /// The keys that the client registered.
     Registered,
 }
@@ -135,10 +137,11 @@ pub fn check<'a>(
     credentials: &Credentials,
     client: Option<&'a Client>,
     server: Option<SecurityProfile>,
+    now: Time,
 ) -> Result<Next<'a>, ClientAuthError> {
-    let secret_matches = match credentials {
-        Credentials::Secret { secrets, .. } => matches_secret(secrets, client),
-        _ => false,
+    let brought = match credentials {
+        Credentials::Secret { secrets, .. } => find_secret(secrets, client, now),
+        _ => None,
     };
     let client = client.ok_or(ClientAuthError::UnknownClient)?;
     if client.status == ClientStatus::Disabled {
@@ -154,19 +157,19 @@ pub fn check<'a>(
     match (credentials, registered) {
         (Credentials::None { .. }, ClientAuthMethod::None) => Ok(Next::Accepted),
         (Credentials::Secret { method, .. }, _) if *method == registered => {
-            if secret_matches {
-                Ok(Next::Accepted)
-            } else {
-                Err(ClientAuthError::WrongSecret)
-            }
+            brought.map(Next::Secret).ok_or(ClientAuthError::WrongSecret)
         }
-        (Credentials::Assertion { .. }, ClientAuthMethod::ClientSecretJwt) => match &client.secret_sealed {
-            Some(sealed) => Ok(Next::Verify {
-                keys: KeySource::SealedSecret(sealed),
+        (Credentials::Assertion { .. }, ClientAuthMethod::ClientSecretJwt) => {
+            let sealed = |secret: &'a ClientSecret| Some((secret, secret.sealed.as_deref()?));
+            let secrets: Vec<_> = client.good_secrets(now).filter_map(sealed).collect();
+            if secrets.is_empty() {
+                return Err(ClientAuthError::NoKeys("no client_secret is kept".to_owned()));
+            }
+            Ok(Next::Verify {
+                keys: KeySource::Sealed(secrets),
                 algs: algs(client, &JwsAlg::MACS, &JwsAlg::MACS),
-            }),
-            None => Err(ClientAuthError::NoKeys("no client_secret is kept".to_owned())),
-        },
+            })
+        }
         (Credentials::Assertion { .. }, ClientAuthMethod::PrivateKeyJwt) => Ok(Next::Verify {
             keys: KeySource::Registered,
             algs: algs(client, &JwsAlg::SIGNATURES, rules.client_algs),
@@ -180,18 +183,20 @@ pub fn check<'a>(
     }
 }
 
-/// Whether one of the readings of the secret is the client's. An unknown client costs the same as a wrong secret.
-fn matches_secret(secrets: &[Secret<String>], client: Option<&Client>) -> bool {
+/// The secret of the client that one of the readings is. An unknown client costs the same as a wrong secret, and one with
+/// several secrets the same as one with a single one.
+fn find_secret<'a>(readings: &[Secret<String>], client: Option<&'a Client>, now: Time) -> Option<&'a ClientSecret> {
+    let brought: Vec<TokenHash> = readings.iter().map(|reading| TokenHash::of(reading.expose())).collect();
+    let good: Vec<&ClientSecret> = client.map_or_else(Vec::new, |client| client.good_secrets(now).collect());
     let nothing = TokenHash::of("");
-    let (kept, known) = match client.and_then(|client| client.secret_hash) {
-        Some(hash) => (hash, true),
-        None => (nothing, false),
-    };
-    // no short cut: every reading is compared
-    let matches = secrets
-        .iter()
-        .fold(false, |found, secret| (TokenHash::of(secret.expose()) == kept) | found);
-    matches && known
+    // no short cut: every reading is compared with every secret, and with nothing in the places that are free
+    let places = good.len().max(MOST_SECRETS);
+    (0..places).fold(None, |found, place| {
+        let kept = good.get(place).copied();
+        let hash = kept.map_or(nothing, |secret| secret.hash);
+        let is_it = brought.iter().fold(false, |is_it, one| (*one == hash) | is_it);
+        if is_it { kept.or(found) } else { found }
+    })
 }
 
 /// The algorithms that fit the method and the profile; only the registered one where the client registered one (OIDC
@@ -206,7 +211,7 @@ fn algs(client: &Client, of_method: &[JwsAlg], of_profile: &[JwsAlg]) -> Vec<Jws
 mod tests {
     use super::*;
     use crate::{
-        domain::token::fixture::{client, public_client},
+        domain::token::fixture::{NOW, client, public_client, secret},
         spec::oauth::Params,
     };
 
@@ -214,6 +219,26 @@ mod tests {
         use base64::{Engine, engine::general_purpose::STANDARD};
         let header = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
         Credentials::parse(Some(&header), &Params::default()).unwrap()
+    }
+
+    fn check_now<'a>(
+        credentials: &Credentials,
+        client: Option<&'a Client>,
+        server: Option<SecurityProfile>,
+    ) -> Result<Next<'a>, ClientAuthError> {
+        check(credentials, client, server, NOW)
+    }
+
+    /// Which secret let the client in, by its place.
+    fn place(client: &Client, secret: &str) -> Option<usize> {
+        match check_now(&basic("web", secret), Some(client), None) {
+            Ok(Next::Secret(found)) => client.secrets.iter().position(|one| one == found),
+            Ok(_) => panic!("no secret was looked at"),
+            Err(error) => {
+                assert_eq!(error, ClientAuthError::WrongSecret);
+                None
+            }
+        }
     }
 
     fn body(params: &str) -> Credentials {
@@ -228,17 +253,14 @@ mod tests {
 
     #[test]
     fn the_right_secret_by_the_registered_method_is_taken() {
-        assert_eq!(
-            check(&basic("web", "s3cret"), Some(&client()), None),
-            Ok(Next::Accepted)
-        );
+        assert_eq!(place(&client(), "s3cret"), Some(0));
         let post = registered(ClientAuthMethod::ClientSecretPost);
         assert_eq!(
-            check(&body("client_id=web&client_secret=s3cret"), Some(&post), None),
-            Ok(Next::Accepted)
+            check_now(&body("client_id=web&client_secret=s3cret"), Some(&post), None),
+            Ok(Next::Secret(&post.secrets[0]))
         );
         assert_eq!(
-            check(&body("client_id=web"), Some(&public_client()), None),
+            check_now(&body("client_id=web"), Some(&public_client()), None),
             Ok(Next::Accepted)
         );
     }
@@ -248,17 +270,17 @@ mod tests {
         let basic_client = client();
         for credentials in [body("client_id=web&client_secret=s3cret"), body("client_id=web")] {
             assert!(matches!(
-                check(&credentials, Some(&basic_client), None),
+                check_now(&credentials, Some(&basic_client), None),
                 Err(ClientAuthError::WrongMethod {
                     registered: "client_secret_basic"
                 })
             ));
         }
         let public = public_client();
-        let refused = check(&basic("web", "s3cret"), Some(&public), None);
+        let refused = check_now(&basic("web", "s3cret"), Some(&public), None);
         assert!(matches!(refused, Err(ClientAuthError::WrongMethod { .. })));
         let post = registered(ClientAuthMethod::ClientSecretPost);
-        assert!(check(&basic("web", "s3cret"), Some(&post), None).is_err());
+        assert!(check_now(&basic("web", "s3cret"), Some(&post), None).is_err());
     }
 
     #[test]
@@ -266,18 +288,18 @@ mod tests {
         let mut disabled = client();
         disabled.status = ClientStatus::Disabled;
         let wire = |outcome: Result<Next<'_>, ClientAuthError>| outcome.unwrap_err().wire();
-        let unknown = wire(check(&basic("nobody", "s3cret"), None, None));
-        assert_eq!(unknown, wire(check(&basic("web", "wrong"), Some(&client()), None)));
-        assert_eq!(unknown, wire(check(&basic("web", "s3cret"), Some(&disabled), None)));
+        let unknown = wire(check_now(&basic("nobody", "s3cret"), None, None));
+        assert_eq!(unknown, wire(check_now(&basic("web", "wrong"), Some(&client()), None)));
+        assert_eq!(unknown, wire(check_now(&basic("web", "s3cret"), Some(&disabled), None)));
         assert_eq!(unknown.code, ErrorCode::InvalidClient);
     }
 
     #[test]
     fn a_client_without_a_secret_has_no_empty_one() {
         let mut client = client();
-        client.secret_hash = None;
+        client.secrets.clear();
         assert_eq!(
-            check(&basic("web", ""), Some(&client), None),
+            check_now(&basic("web", ""), Some(&client), None),
             Err(ClientAuthError::WrongSecret)
         );
     }
@@ -285,12 +307,43 @@ mod tests {
     #[test]
     fn a_secret_that_was_not_encoded_for_the_header_is_taken_too() {
         let mut client = client();
-        client.secret_hash = Some(TokenHash::of("a+b%3D"));
-        assert_eq!(check(&basic("web", "a+b%3D"), Some(&client), None), Ok(Next::Accepted));
-        assert_eq!(
-            check(&basic("web", "a%2Bb%253D"), Some(&client), None),
-            Ok(Next::Accepted)
-        );
+        client.secrets = vec![secret("a+b%3D")];
+        assert_eq!(place(&client, "a+b%3D"), Some(0));
+        assert_eq!(place(&client, "a%2Bb%253D"), Some(0));
+    }
+
+    #[test]
+    fn every_secret_lets_in_until_its_own_end() {
+        let mut client = client();
+        client.secrets = vec![secret("new"), secret("older"), secret("gone")];
+        client.secrets[1].expires_at = Some(NOW + time::Duration::seconds(1));
+        client.secrets[2].expires_at = Some(NOW);
+        assert_eq!(place(&client, "new"), Some(0));
+        assert_eq!(place(&client, "older"), Some(1));
+        assert_eq!(place(&client, "gone"), None);
+        assert_eq!(place(&client, "s3cret"), None);
+        client.secrets.drain(..2);
+        assert_eq!(place(&client, "gone"), None);
+        assert_eq!(place(&client, ""), None);
+    }
+
+    #[test]
+    fn every_sealed_secret_that_is_good_may_sign() {
+        let mut client = registered(ClientAuthMethod::ClientSecretJwt);
+        client.secrets = vec![secret("a"), secret("bb"), secret("ccc")];
+        client.secrets[0].sealed = Some(vec![1]);
+        client.secrets[1].sealed = Some(vec![2]);
+        client.secrets[1].expires_at = Some(NOW);
+        let assertion = Credentials::Assertion {
+            client_id: "web".to_owned(),
+            assertion: Secret::new("x".to_owned()),
+        };
+        match check_now(&assertion, Some(&client), None) {
+            Ok(Next::Verify { keys, .. }) => {
+                assert_eq!(keys, KeySource::Sealed(vec![(&client.secrets[0], &[1][..])]));
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -5,11 +5,12 @@ use time::macros::datetime;
 use crate::{
     base::{
         SeededRng, Time, TokenHash,
-        id::{GrantId, ResourceId, RoleId, SessionId, UserId},
+        id::{ClientSecretId, GrantId, ResourceId, RoleId, SessionId, UserId},
     },
     domain::permission::Catalog,
     model::{
-        Client, ClientMetadata, ClientStatus, Grant, Resource, ResourceScope, Role, TokenFormat, User, UserStatus,
+        Client, ClientMetadata, ClientSecret, ClientStatus, Grant, Resource, ResourceScope, Role, TokenFormat, User,
+        UserStatus,
     },
     spec::{
         oauth::{ClientAuthMethod, GrantType, ScopeSet},
@@ -82,8 +83,7 @@ pub(crate) fn client() -> Client {
             grant_types: GrantType::ALL.to_vec(),
             ..ClientMetadata::default()
         },
-        secret_hash: Some(TokenHash::of("s3cret")),
-        secret_sealed: None,
+        secrets: vec![secret("s3cret")],
         roles: Vec::new(),
         status: ClientStatus::Active,
         version: 1,
@@ -93,11 +93,17 @@ pub(crate) fn client() -> Client {
     }
 }
 
+/// A secret without an end.
+pub(crate) fn secret(value: &str) -> ClientSecret {
+    let id = ClientSecretId::new(NOW, &SeededRng::new(value.len() as u64));
+    ClientSecret::lasting(id, TokenHash::of(value), NOW)
+}
+
 /// A client that has nothing to prove itself with.
 pub(crate) fn public_client() -> Client {
     let mut client = client();
     client.metadata.token_endpoint_auth_method = ClientAuthMethod::None;
-    client.secret_hash = None;
+    client.secrets.clear();
     client
 }
 

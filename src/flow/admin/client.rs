@@ -2,32 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{By, Difference, Error, Fault, line, record};
+use super::{
+    By, Difference, Error, Fault,
+    client_secret::{self, NewSecret},
+    line, record,
+};
 use crate::{
     base::{
-        Secret, TokenHash,
+        Secret,
         page::{Page, PageRequest},
     },
-    domain::client_metadata::{self, check_secret, is_client_id},
+    domain::client_metadata::{self, is_client_id},
     flow::Core,
     model::{AuditKind, Client, ClientMetadata, ClientStatus},
-    spec::oauth::ClientAuthMethod,
     store::{self, PgExecutor, Tx},
 };
-
-/// The purpose under which a client_secret is sealed; the context is the client_id.
-const SEAL_PURPOSE: &str = "client_secret";
-
-/// What becomes of a client's secret.
-#[derive(Debug, Clone)]
-pub enum NewSecret {
-    /// It stays; where one is needed and missing, one is made.
-    Keep,
-    /// A new random one.
-    Generate,
-    /// This one.
-    Set(Secret<String>),
-}
 
 /// What an administrator decides about a client.
 #[derive(Debug, Clone)]
@@ -75,7 +64,7 @@ pub async fn create(core: &Core, by: &By, client_id: Option<&str>, edit: &Edit) 
         None => random_client_id(core),
     };
     let mut tx = core.store.begin().await?;
-    let saved = create_in(core, &mut tx, by, &client_id, edit, &NewSecret::Keep, None).await?;
+    let saved = create_in(core, &mut tx, by, &client_id, edit, &NewSecret::Keep(None), None).await?;
     tx.commit().await?;
     Ok(saved)
 }
@@ -107,8 +96,7 @@ pub(in crate::flow) async fn create_in(
     let mut client = Client {
         client_id: client_id.to_owned(),
         metadata: ClientMetadata::default(),
-        secret_hash: None,
-        secret_sealed: None,
+        secrets: Vec::new(),
         roles: Vec::new(),
         status: ClientStatus::Active,
         version: 1,
@@ -117,7 +105,7 @@ pub(in crate::flow) async fn create_in(
         updated_at: now,
     };
     apply(core, tx, &mut client, edit).await?;
-    let secret = decide_secret(core, &mut client, secret)?.shown;
+    let secret = client_secret::decide(core, &mut client, secret)?;
     let inserted = store::client::insert(&mut **tx, &client).await;
     inserted.map_err(|error| match error.is_conflict(store::client::CLIENT_ID_KEY) {
         true => Error::invalid("client_id", Fault::Taken),
@@ -140,7 +128,7 @@ pub async fn edit(core: &Core, by: &By, client_id: &str, version: i64, edit: &Ed
     if before.version != version {
         return Err(Error::Stale);
     }
-    let (saved, _) = edit_in(core, &mut tx, by, before, edit, &NewSecret::Keep).await?;
+    let (saved, _) = edit_in(core, &mut tx, by, before, edit, &NewSecret::Keep(None)).await?;
     tx.commit().await?;
     Ok(saved)
 }
@@ -160,7 +148,7 @@ pub(in crate::flow) async fn edit_in(
 ) -> Result<(Saved, Difference), Error> {
     let mut client = before.clone();
     apply(core, tx, &mut client, edit).await?;
-    let decided = decide_secret(core, &mut client, secret)?;
+    let secret = client_secret::decide(core, &mut client, secret)?;
     let mut difference = Difference::between(&visible(&before), &visible(&client));
     if !difference.is_empty() {
         client.updated_at = core.now();
@@ -169,28 +157,14 @@ pub(in crate::flow) async fn edit_in(
         event.client_id = Some(client.client_id.clone());
         record(tx, event).await?;
     }
-    if decided.changed {
-        write_secret(core, tx, by, &mut client).await?;
+    if client_secret::differ(&before, &client) {
+        client.version = store::client::touch(&mut **tx, &client.client_id, core.now()).await?;
+        client_secret::write(core, tx, by, &before, &client).await?;
         difference
             .after
             .insert("client_secret".to_owned(), Value::from("replaced"));
     }
-    let secret = decided.shown;
     Ok((Saved { client, secret }, difference))
-}
-
-/// Gives a client a new secret at once; the old one stops working. Returns it, to be shown once.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::NoSecret`].
-pub async fn replace_secret(core: &Core, by: &By, client_id: &str) -> Result<Secret<String>, Error> {
-    let mut tx = core.store.begin().await?;
-    let mut client = find_in(&mut tx, client_id).await?;
-    let decided = decide_secret(core, &mut client, &NewSecret::Generate)?;
-    let secret = decided.shown.ok_or(Error::NoSecret)?;
-    write_secret(core, &mut tx, by, &mut client).await?;
-    tx.commit().await?;
-    Ok(secret)
 }
 
 /// Deletes a client whose page showed `version`, with every grant and consent.
@@ -250,65 +224,6 @@ async fn apply(core: &Core, tx: &mut Tx, client: &mut Client, edit: &Edit) -> Re
         }
     }
     Ok(())
-}
-
-struct DecidedSecret {
-    changed: bool,
-    shown: Option<Secret<String>>,
-}
-
-/// Puts the secret that belongs to the method into `client`: none, a hash, or for client_secret_jwt also the secret
-/// itself, sealed, because its MAC needs it (OIDC Core §9).
-fn decide_secret(core: &Core, client: &mut Client, wish: &NewSecret) -> Result<DecidedSecret, Error> {
-    let method = client.metadata.token_endpoint_auth_method;
-    if !method.uses_secret() {
-        let changed = client.secret_hash.is_some() || client.secret_sealed.is_some();
-        (client.secret_hash, client.secret_sealed) = (None, None);
-        return Ok(DecidedSecret { changed, shown: None });
-    }
-    let needs_sealed = method == ClientAuthMethod::ClientSecretJwt;
-    let complete = client.secret_hash.is_some() && (client.secret_sealed.is_some() || !needs_sealed);
-    let (secret, shown) = match wish {
-        NewSecret::Set(secret) => {
-            check_secret(secret, method).map_err(|fault| Error::invalid("client_secret", Fault::Metadata(fault)))?;
-            let same = client.secret_hash == Some(TokenHash::of(secret.expose()));
-            if same && complete {
-                return Ok(DecidedSecret {
-                    changed: false,
-                    shown: None,
-                });
-            }
-            (secret.clone(), false)
-        }
-        NewSecret::Keep if complete => {
-            return Ok(DecidedSecret {
-                changed: false,
-                shown: None,
-            });
-        }
-        NewSecret::Keep | NewSecret::Generate => (core.rng.token(), true),
-    };
-    client.secret_hash = Some(TokenHash::of(secret.expose()));
-    client.secret_sealed = None;
-    if needs_sealed {
-        let sealed = core
-            .sealer
-            .seal(SEAL_PURPOSE, &client.client_id, secret.expose().as_bytes())?;
-        client.secret_sealed = Some(sealed);
-    }
-    Ok(DecidedSecret {
-        changed: true,
-        shown: shown.then_some(secret),
-    })
-}
-
-async fn write_secret(core: &Core, tx: &mut Tx, by: &By, client: &mut Client) -> Result<(), Error> {
-    let (hash, sealed) = (client.secret_hash.as_ref(), client.secret_sealed.as_deref());
-    store::client::update_secret(&mut **tx, &client.client_id, hash, sealed, core.now()).await?;
-    client.version += 1;
-    let mut event = line(core, by, AuditKind::ClientSecretReplaced, Map::new());
-    event.client_id = Some(client.client_id.clone());
-    Ok(record(tx, event).await?)
 }
 
 /// A client as the audit trail compares it: flat, without secrets.

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod client;
+pub mod client_secret;
 pub mod keys;
 pub mod overview;
 pub mod user;
@@ -115,6 +116,9 @@ pub enum Error {
     /// The client has no secret: its authentication method uses none.
     #[error("the client does not use a secret")]
     NoSecret,
+    /// The secrets of the client may not change so.
+    #[error(transparent)]
+    Secrets(client_secret::Refused),
     /// The database.
     #[error(transparent)]
     Store(store::Error),

@@ -11,15 +11,17 @@ use super::{
     Core, Refusal,
     admin::{
         self, By,
-        client::{self, Edit, NewSecret, Saved},
+        client::{self, Edit, Saved},
+        client_secret::{self, Another, Crowd, NewSecret},
     },
     discovery,
 };
 use crate::{
-    base::{Secret, TokenHash, secret},
+    base::{Secret, TokenHash},
     domain::{
         account::throttle::{Subject, ThrottleKey},
         client_registration::{OPERATORS, read},
+        client_secret::{Ending, is_due},
         policy::{Admission, REGISTRATION_WINDOW},
     },
     model::{Actor, Client, ClientMetadata, ClientStatus, Origin},
@@ -83,7 +85,8 @@ pub async fn register(core: &Core, request: &Request<'_>) -> Result<Registered, 
         }
     }
     let client_id = client::random_client_id(core);
-    let saved = client::create_in(core, &mut tx, &by, &client_id, &edit, &NewSecret::Keep, None).await;
+    let secret = NewSecret::Keep(core.policy.registration.secret_lifetime);
+    let saved = client::create_in(core, &mut tx, &by, &client_id, &edit, &secret, None).await;
     let saved = saved.map_err(refusal)?;
     let hash = TokenHash::of(token.expose());
     store::client_registration::insert(&mut *tx, &client_id, &hash, address, core.now()).await?;
@@ -203,11 +206,38 @@ pub async fn replace(core: &Core, client_id: &str, request: &Request<'_>) -> Res
         status: before.status,
     };
     let mut tx = core.store.begin().await?;
-    let edited = client::edit_in(core, &mut tx, &by, before, &edit, &NewSecret::Keep).await;
-    let (saved, _) = edited.map_err(refusal)?;
+    let secret = NewSecret::Keep(core.policy.registration.secret_lifetime);
+    let edited = client::edit_in(core, &mut tx, &by, before, &edit, &secret).await;
+    let saved = renew(core, &mut tx, &by, edited.map_err(refusal)?.0).await?;
     tx.commit().await?;
     core.caches.clients.forget(&saved.client.client_id);
     Ok(told(saved, token))
+}
+
+/// Gives the client another secret if its own will end, and the old one some time to be replaced everywhere (RFC 7592
+/// §2.2: the answer may have a new client_secret).
+async fn renew(core: &Core, tx: &mut Tx, by: &By, saved: Saved) -> Result<Saved, Refusal> {
+    let policy = &core.policy.registration;
+    let Some(lifetime) = policy.secret_lifetime else {
+        return Ok(saved);
+    };
+    let mut client = saved.client;
+    let uses_secret = client.metadata.token_endpoint_auth_method.uses_secret();
+    if saved.secret.is_some() || !uses_secret || !is_due(&client.secrets, lifetime, core.now()) {
+        return Ok(Saved { client, ..saved });
+    }
+    client.version = store::client::touch(&mut **tx, &client.client_id, core.now()).await?;
+    let another = Another {
+        label: None,
+        lifetime: Some(lifetime),
+        others: match policy.secret_grace.is_positive() {
+            true => Ending::After(policy.secret_grace),
+            false => Ending::AtOnce,
+        },
+        crowd: Crowd::OldestGoes,
+    };
+    let renewed = client_secret::add_in(core, tx, by, client, &another).await;
+    renewed.map_err(refusal)
 }
 
 // RFC 7592 §2.2
@@ -227,8 +257,7 @@ fn identify(client: &Client, wanted: &Map<String, Value>) -> Result<(), OAuthErr
     }
     let is_own = |sent: &Value| {
         let hash = sent.as_str().map(TokenHash::of);
-        let pair = hash.as_ref().zip(client.secret_hash.as_ref());
-        pair.is_some_and(|(sent, own)| secret::equal(sent.as_bytes(), own.as_bytes()))
+        hash.is_some_and(|sent| client.secrets.iter().any(|own| own.hash == sent))
     };
     match wanted.get("client_secret") {
         Some(sent) if !sent.is_null() && !is_own(sent) => refuse("client_secret is not that of the client"),

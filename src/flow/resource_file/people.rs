@@ -14,7 +14,7 @@ use crate::{
     domain::account::password_hash::StoredHash,
     flow::{
         Core,
-        admin::{self, client, user},
+        admin::{self, client, client_secret::NewSecret, user},
         password::Verdict,
     },
     model::User,
@@ -143,8 +143,15 @@ impl Work<'_> {
         for wanted in clients {
             let existing = store::client::find(&mut *self.tx, &wanted.client_id).await?;
             let needs_secret = wanted.metadata.token_endpoint_auth_method.uses_secret();
-            let has_secret = existing.as_ref().is_some_and(|client| client.secret_hash.is_some());
-            if needs_secret && !has_secret && wanted.secret.is_none() {
+            let has_secret = existing.as_ref().is_some_and(|client| !client.secrets.is_empty());
+            if let Some(given) = wanted.secrets.as_ref().filter(|_| needs_secret) {
+                let now = self.core.now();
+                if given.iter().all(|one| one.expires_at.is_some_and(|end| end <= now)) {
+                    let message = "no secret is left that has not expired: add one that is good";
+                    return Err(refuse(&wanted.places, "client_secrets", message));
+                }
+            }
+            if needs_secret && !has_secret && wanted.secrets.is_none() {
                 let message = "client_secret is missing: give one, or token_endpoint_auth_method = \"none\" for an app \
                                that cannot keep a secret";
                 return Err(refuse(&wanted.places, "client_id", message));
@@ -166,10 +173,10 @@ impl Work<'_> {
             roles: wanted.roles.clone(),
             status: wanted.status,
         };
-        let secret = wanted
-            .secret
-            .clone()
-            .map_or(client::NewSecret::Keep, client::NewSecret::Set);
+        let secret = match &wanted.secrets {
+            Some(given) => NewSecret::Only(given.clone()),
+            None => NewSecret::Keep(None),
+        };
         let (core, by, tx) = (self.core, &self.by, &mut self.tx);
         match existing {
             None => {

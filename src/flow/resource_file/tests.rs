@@ -78,7 +78,10 @@ scopes = ["profile"]
     assert_eq!(wanted.users[0].patch.profile["address"]["locality"], "Lyon");
     assert!(matches!(&wanted.users[0].password, Some(WantedPassword::Plain(_))));
     assert!(!wanted.clients[0].metadata.require_consent);
-    assert_eq!(wanted.clients[1].secret.as_ref().unwrap().expose(), "0123456789abcdef");
+    assert_eq!(
+        wanted.clients[1].secrets.as_ref().unwrap()[0].value.expose(),
+        "0123456789abcdef"
+    );
     assert_eq!(
         wanted.resources[0].scopes[1].description.as_deref(),
         Some("Place orders")

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     base::{Locale, Secret},
     domain::{api_resource, claims, client_metadata, profile::Patch},
+    flow::admin::client_secret::GivenSecret,
     model::{
         ClientMetadata, ClientStatus, DetailsType, Localized, Placement, ResourceScope, TokenFormat, UserStatus,
         trusted_issuer::TrustTerms,
@@ -84,7 +85,8 @@ pub(super) struct WantedUser {
 pub(super) struct WantedClient {
     pub places: Places,
     pub client_id: String,
-    pub secret: Option<Secret<String>>,
+    /// What the file says of its secrets; `None`: nothing.
+    pub secrets: Option<Vec<GivenSecret>>,
     pub metadata: ClientMetadata,
     pub roles: Vec<String>,
     pub status: ClientStatus,
@@ -286,7 +288,7 @@ fn choice<T>(
 }
 
 fn client(table: &Table<'_, '_>) -> Result<WantedClient, FileError> {
-    let known: Vec<&str> = ["client_id", "client_secret", "roles", "status"]
+    let known: Vec<&str> = ["client_id", "client_secret", "client_secrets", "roles", "status"]
         .into_iter()
         .chain(ClientMetadata::NAMES.iter().copied().filter(|name| is_metadata(name)))
         .collect();
@@ -321,7 +323,7 @@ fn client(table: &Table<'_, '_>) -> Result<WantedClient, FileError> {
     Ok(WantedClient {
         places: Places::of(table),
         client_id: table.need("client_id")?.text()?,
-        secret: table.get("client_secret").map(|item| secret::read(&item)).transpose()?,
+        secrets: secret::of_client(table)?,
         metadata,
         roles: table.texts("roles")?,
         status: choice(table, "status", ClientStatus::parse, "active or disabled")?.unwrap_or(ClientStatus::Active),

@@ -91,7 +91,7 @@ impl Admin {
         match error.into_failure() {
             Ok(failure) => page::failure(&self.visitor, &failure),
             Err(Error::NotFound(_)) => page::show(&self.visitor, ErrorKind::NotFound, String::new()),
-            Err(Error::Stale | Error::Invalid(_) | Error::LastAdministrator | Error::NoSecret) => {
+            Err(Error::Stale | Error::Invalid(_) | Error::LastAdministrator | Error::NoSecret | Error::Secrets(_)) => {
                 page::show(&self.visitor, ErrorKind::MalformedRequest, String::new())
             }
             Err(error) => {

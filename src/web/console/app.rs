@@ -1,26 +1,32 @@
 //! `/console/apps/ID`: one app.
 
 use actix_web::{HttpResponse, http::StatusCode, web::Path};
+use time::Duration;
 
 use super::{
     admin::{Admin, AdminForm, FreshAdmin},
     apps::{credentials, kind},
     done::Done,
     profile_form::role_choices,
-    view::{App, AppDelete, AppForm, Choice},
+    view::{
+        App, AppDelete, AppForm, Choice,
+        secret_row::{SecretRow, ends_choices, lifetime_choices, others_choices},
+    },
     words,
 };
 use crate::{
     base::Text,
+    domain::client_secret::Ending,
     flow::{
         admin::{
             Error,
-            client::{self, Edit, Saved},
+            client::{self, Edit},
+            client_secret::{self, Another, Crowd, Refused},
             user,
         },
         discovery,
     },
-    model::{Client, ClientMetadata, ClientStatus, SecurityProfile, TokenFormat},
+    model::{Client, ClientMetadata, ClientSecret, ClientStatus, SecurityProfile, TokenFormat},
     spec::{
         jose::SigningAlg,
         oauth::{GrantType, ResponseType},
@@ -98,6 +104,10 @@ async fn show(admin: &Admin, client: &Client, typed: &Typed, errors: FieldErrors
         version: client.version,
         is_disabled: client.status == ClientStatus::Disabled,
         has_secret: client.metadata.token_endpoint_auth_method.uses_secret(),
+        secrets: client.secrets.iter().map(|secret| row(admin, secret)).collect(),
+        ends: ends_choices(),
+        others: others_choices(),
+        lifetimes: lifetime_choices(),
         origin: client.origin.clone(),
         metadata: form_of(&typed.metadata, &admin.visitor.core().keys.policy().algs),
         roles,
@@ -106,6 +116,18 @@ async fn show(admin: &Admin, client: &Client, typed: &Typed, errors: FieldErrors
         updated: admin.when(client.updated_at),
     };
     admin.visitor.page_with(status, &view, &[])
+}
+
+fn row(admin: &Admin, secret: &ClientSecret) -> SecretRow {
+    SecretRow {
+        id: secret.id.to_string(),
+        label: secret.label.clone().unwrap_or_default(),
+        hint: secret.hint.clone().unwrap_or_default(),
+        made: admin.when(secret.created_at),
+        used: secret.last_used_at.map(|at| admin.when(at)),
+        ends: secret.expires_at.map(|at| admin.when(at)),
+        is_expired: !secret.is_good(admin.visitor.core().now()),
+    }
 }
 
 fn form_of(metadata: &ClientMetadata, ring: &[SigningAlg]) -> AppForm {
@@ -255,20 +277,62 @@ async fn save(admin: &Admin, before: &Client, version: i64, edit: &Edit, done: D
     }
 }
 
-/// Replaces the secret and shows the new one.
+/// Makes another secret and shows it, this once.
 pub async fn secret(client_id: Path<String>, form: AdminForm) -> HttpResponse {
     let admin = &form.admin;
-    let secret = match client::replace_secret(admin.visitor.core(), &admin.by(), &client_id).await {
-        Ok(secret) => secret,
-        Err(error) => return admin.refuse(error),
+    let another = Another {
+        label: Some(form.text("label").to_owned()),
+        lifetime: days(form.text("days")),
+        others: match form.text("others") {
+            "stay" => Ending::AsBefore,
+            others => ending(others),
+        },
+        crowd: Crowd::Refused,
     };
-    match load(admin, &client_id).await {
+    match client_secret::add(admin.visitor.core(), &admin.by(), &client_id, &another).await {
+        Ok(saved) => admin.visitor.page(&credentials(admin, &saved, false)),
+        Err(error) => refuse_secret(admin, &client_id, error).await,
+    }
+}
+
+/// Ends a secret, at once or in some days.
+pub async fn end_secret(client_id: Path<String>, form: AdminForm) -> HttpResponse {
+    let admin = &form.admin;
+    let Ok(secret) = form.text("secret").parse() else {
+        return page::show(&admin.visitor, ErrorKind::MalformedRequest, String::new());
+    };
+    let ending = ending(form.text("when"));
+    match client_secret::end(admin.visitor.core(), &admin.by(), &client_id, secret, ending).await {
+        Ok(client) => admin.done(&at(&client), Done::SecretEnded),
+        Err(error) => refuse_secret(admin, &client_id, error).await,
+    }
+}
+
+/// Some days from now; nothing, or what is no number of days, is no time at all.
+fn days(text: &str) -> Option<Duration> {
+    let days = text.parse::<u16>().ok().filter(|days| (1..=3_660).contains(days));
+    days.map(|days| Duration::days(i64::from(days)))
+}
+
+fn ending(text: &str) -> Ending {
+    days(text).map_or(Ending::AtOnce, Ending::After)
+}
+
+/// The page again, with what is wrong.
+async fn refuse_secret(admin: &Admin, client_id: &str, error: Error) -> HttpResponse {
+    let errors = match &error {
+        Error::Secrets(refused) => FieldErrors::form(Text::new(match refused {
+            Refused::TooMany => "error-secrets-many",
+            Refused::Last => "error-secret-last",
+            Refused::Unknown => "error-secret-gone",
+        })),
+        Error::Invalid(faults) => words::invalid(faults),
+        _ => return admin.refuse(error),
+    };
+    match load(admin, client_id).await {
         Ok(client) => {
-            let saved = Saved {
-                client,
-                secret: Some(secret),
-            };
-            admin.visitor.page(&credentials(admin, &saved, false))
+            let typed = Typed::of(&client);
+            show(admin, &client, &typed, errors, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(answer) => answer,
     }

@@ -24,12 +24,14 @@ pub enum Done {
     AppEnabled,
     /// An app is gone.
     AppDeleted,
+    /// A secret of an app ends.
+    SecretEnded,
     /// A key has a successor.
     KeyRotated,
 }
 
 impl Done {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Saved,
         Self::UserSuspended,
         Self::UserRestored,
@@ -39,6 +41,7 @@ impl Done {
         Self::AppDisabled,
         Self::AppEnabled,
         Self::AppDeleted,
+        Self::SecretEnded,
         Self::KeyRotated,
     ];
 
@@ -53,6 +56,7 @@ impl Done {
             Self::AppDisabled => "app-disabled",
             Self::AppEnabled => "app-enabled",
             Self::AppDeleted => "app-deleted",
+            Self::SecretEnded => "secret-ended",
             Self::KeyRotated => "key-rotated",
         }
     }
@@ -80,6 +84,7 @@ impl Done {
             Self::AppDisabled => "done-app-disabled",
             Self::AppEnabled => "done-app-enabled",
             Self::AppDeleted => "done-app-deleted",
+            Self::SecretEnded => "done-secret-ended",
             Self::KeyRotated => "done-key-rotated",
         })
     }

@@ -44,6 +44,11 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(page("/console/apps/new", apps::new))
         .service(form_page("/console/apps/{client_id}", app::get, app::post))
         .service(form_page("/console/apps/{client_id}/secret", app::back, app::secret))
+        .service(form_page(
+            "/console/apps/{client_id}/secret/end",
+            app::back,
+            app::end_secret,
+        ))
         .service(form_page("/console/apps/{client_id}/status", app::back, app::status))
         .service(form_page(
             "/console/apps/{client_id}/delete",

@@ -153,8 +153,12 @@ fn document(core: &Core, registered: &Registered) -> Map<String, Value> {
     document.insert("client_id_issued_at".to_owned(), json!(issued_at));
     if let Some(secret) = &registered.secret {
         document.insert("client_secret".to_owned(), json!(secret.expose()));
-        // never
-        document.insert("client_secret_expires_at".to_owned(), json!(0));
+    }
+    let end = client.secrets.first().and_then(|newest| newest.expires_at);
+    if end.is_some() || registered.secret.is_some() {
+        // RFC 7591 §3.2.1: 0 is never
+        let end = end.map_or(0, |end| end.unix_timestamp());
+        document.insert("client_secret_expires_at".to_owned(), json!(end));
     }
     let address = format!("{}/{}", core.policy.issuer.at(path::REGISTRATION), client.client_id);
     document.insert("registration_client_uri".to_owned(), json!(address));

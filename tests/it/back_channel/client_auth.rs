@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
-use signet::base::{Secret, TokenHash};
+use signet::base::Secret;
 use signet::flow::client_auth::SEAL_PURPOSE;
 use signet::model::ClientStatus;
 use signet::spec::jose::{KeySigner, SigningAlg, signer};
@@ -94,7 +94,7 @@ async fn a_public_client_says_only_its_name_and_gets_no_machine_token() {
     let kit = Kit::new().await;
     kit.register("spa", |client| {
         client.metadata.token_endpoint_auth_method = ClientAuthMethod::None;
-        client.secret_hash = None;
+        client.secrets.clear();
     })
     .await;
     let code = kit.code("openid", |grant, _| grant.client_id = "spa".to_owned()).await;
@@ -126,7 +126,7 @@ impl Robot {
         kit.register("robot", |client| {
             client.metadata.token_endpoint_auth_method = ClientAuthMethod::PrivateKeyJwt;
             client.metadata.jwks = Some(jwks);
-            client.secret_hash = None;
+            client.secrets.clear();
         })
         .await;
         Self {
@@ -212,7 +212,7 @@ async fn a_key_that_is_new_at_the_jwks_uri_is_taken_within_a_minute() {
     kit.register("robot", |client| {
         client.metadata.token_endpoint_auth_method = ClientAuthMethod::PrivateKeyJwt;
         client.metadata.jwks_uri = Some(jwks_uri);
-        client.secret_hash = None;
+        client.secrets.clear();
     })
     .await;
     let ask = async |n: usize, jti: &str| {
@@ -237,8 +237,7 @@ async fn a_secret_can_sign_instead_of_being_sent() {
     let sealed = kit.core.sealer.seal(SEAL_PURPOSE, "robot", SECRET.as_bytes()).unwrap();
     kit.register("robot", |client| {
         client.metadata.token_endpoint_auth_method = ClientAuthMethod::ClientSecretJwt;
-        client.secret_hash = Some(TokenHash::of(SECRET));
-        client.secret_sealed = Some(sealed);
+        client.secrets[0].sealed = Some(sealed);
     })
     .await;
     let sign = |jti: &str, secret: &Secret<String>| {

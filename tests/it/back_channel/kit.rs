@@ -8,7 +8,7 @@ use actix_web::{App, test};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use signet::base::id::{GrantId, ResourceId, RoleId, SessionId, UserId};
+use signet::base::id::{ClientSecretId, GrantId, ResourceId, RoleId, SessionId, UserId};
 use signet::base::{Clock, FixedClock, Rng, Sealer, Secret, SystemRng, Time, TokenHash};
 use signet::domain::account::password_hash::Cost;
 use signet::domain::keys::KeyPolicy;
@@ -17,8 +17,8 @@ use signet::flow::keys::KeyRing;
 use signet::flow::password::{PasswordPool, PoolSettings};
 use signet::flow::{Core, Parts, job};
 use signet::model::{
-    AuthorizationCode, Client, ClientMetadata, ClientStatus, Grant, Resource, ResourceScope, Role, Session,
-    TokenFormat, User, UserStatus,
+    AuthorizationCode, Client, ClientMetadata, ClientSecret, ClientStatus, Grant, Resource, ResourceScope, Role,
+    Session, TokenFormat, User, UserStatus,
 };
 use signet::spec::jose::jwt::{self, Audience, Expect, Expiry, Keys, Typ};
 use signet::spec::jose::{JwkSet, JwsAlg, SigningAlg, VerifiedJwt};
@@ -422,8 +422,11 @@ fn client(client_id: &str) -> Client {
             id_token_signed_response_alg: Some("ES256".to_owned()),
             ..ClientMetadata::default()
         },
-        secret_hash: Some(TokenHash::of(SECRET)),
-        secret_sealed: None,
+        secrets: vec![ClientSecret::lasting(
+            ClientSecretId::new(START, &SystemRng),
+            TokenHash::of(SECRET),
+            START,
+        )],
         roles: Vec::new(),
         status: ClientStatus::Active,
         version: 1,

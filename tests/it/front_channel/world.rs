@@ -8,7 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use serde_json::json;
-use signet::base::id::UserId;
+use signet::base::id::{ClientSecretId, UserId};
 use signet::base::{Clock, Rng, Sealer, Secret, SystemRng, TokenHash};
 use signet::domain::account::password_hash::Cost;
 use signet::domain::keys::KeyPolicy;
@@ -18,7 +18,7 @@ use signet::flow::job::outbox::Delivery;
 use signet::flow::keys::KeyRing;
 use signet::flow::password::{PasswordPool, PoolSettings};
 use signet::flow::{Core, Parts};
-use signet::model::{Client, ClientMetadata, ClientStatus, User, UserStatus};
+use signet::model::{Client, ClientMetadata, ClientSecret, ClientStatus, User, UserStatus};
 use signet::notify::mail::Mailer;
 use signet::spec::jose::SigningAlg;
 use signet::spec::oauth::GrantType;
@@ -143,8 +143,11 @@ impl World {
         let client = Client {
             client_id: client_id.to_owned(),
             metadata,
-            secret_hash: Some(TokenHash::of(SECRET)),
-            secret_sealed: None,
+            secrets: vec![ClientSecret::lasting(
+                ClientSecretId::new(now, &SystemRng),
+                TokenHash::of(SECRET),
+                now,
+            )],
             roles: vec![],
             status: ClientStatus::Active,
             version: 1,

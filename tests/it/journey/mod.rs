@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_input_signed_in;
 mod client_auth;
 mod client_registration;
+mod client_secrets;
 mod consent;
 mod crawl;
 mod details;

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, json};
 use signet::base::SystemRng;
-use signet::base::id::{AuditEventId, ClaimRuleId, FactId, ResourceId, UserId};
+use signet::base::id::{AuditEventId, ClaimRuleId, ClientSecretId, FactId, ResourceId, UserId};
 use signet::base::page::PageRequest;
 use signet::model::{
-    Actor, AuditEvent, AuditKind, ClaimRule, ClientStatus, Fact, FactSource, Origin, Placement, Resource,
+    Actor, AuditEvent, AuditKind, ClaimRule, ClientSecret, ClientStatus, Fact, FactSource, Origin, Placement, Resource,
     ResourceScope, TokenFormat,
 };
 use signet::store::audit_event::AuditFilter;
-use signet::store::{Error, audit_event, claim_rule, client, fact, resource, setting};
+use signet::store::{Error, audit_event, claim_rule, client, client_secret, fact, resource, setting, sweep};
 use time::Duration;
 
 use super::fixture::{self, NOW, insert_user, new_hash, open, user};
@@ -25,8 +25,8 @@ async fn a_client_reads_back_and_a_late_edit_is_stale() {
     let stored = client::find(store.pool(), "app").await.unwrap().unwrap();
     assert_eq!(stored.metadata, app.metadata);
     assert_eq!(
-        (stored.secret_hash, &stored.roles, &stored.origin),
-        (app.secret_hash, &app.roles, &app.origin)
+        (&stored.secrets, &stored.roles, &stored.origin),
+        (&app.secrets, &app.roles, &app.origin)
     );
     assert_eq!(
         client::list_by_origin(store.pool(), "apply:demo").await.unwrap().len(),
@@ -36,19 +36,57 @@ async fn a_client_reads_back_and_a_late_edit_is_stale() {
     app.status = ClientStatus::Disabled;
     assert_eq!(client::update(store.pool(), &app).await.unwrap(), 2);
     assert!(matches!(client::update(store.pool(), &app).await, Err(Error::Stale)));
-    let secret = new_hash();
-    let sealed = [1_u8, 2, 3];
-    client::update_secret(store.pool(), "app", Some(&secret), Some(&sealed), NOW)
-        .await
-        .unwrap();
+    assert_eq!(client::touch(store.pool(), "app", NOW).await.unwrap(), 3);
     let stored = client::find(store.pool(), "app").await.unwrap().unwrap();
     assert_eq!((stored.status, stored.version), (ClientStatus::Disabled, 3));
-    assert_eq!(
-        (stored.secret_hash, stored.secret_sealed.as_deref()),
-        (Some(secret), Some(&sealed[..]))
-    );
     assert!(client::delete(store.pool(), "app").await.unwrap());
     assert!(!client::delete(store.pool(), "app").await.unwrap());
+}
+
+#[tokio::test]
+async fn secrets_come_with_their_client_the_newest_first() {
+    let (_database, store) = open().await;
+    let app = fixture::client("app");
+    client::insert(store.pool(), &app).await.unwrap();
+    let first = app.secrets[0].clone();
+    let mut second = ClientSecret {
+        sealed: Some(vec![1, 2, 3]),
+        label: Some("Spring".to_owned()),
+        hint: Some("N2Jx".to_owned()),
+        expires_at: Some(NOW + Duration::days(90)),
+        ..ClientSecret::lasting(
+            ClientSecretId::new(NOW, &SystemRng),
+            new_hash(),
+            NOW + Duration::seconds(1),
+        )
+    };
+    client_secret::insert(store.pool(), "app", &second).await.unwrap();
+    let read = async || client::find(store.pool(), "app").await.unwrap().unwrap().secrets;
+    assert_eq!(read().await, [second.clone(), first.clone()]);
+
+    (second.label, second.sealed) = (None, None);
+    second.expires_at = Some(NOW + Duration::days(1));
+    client_secret::update(store.pool(), &second).await.unwrap();
+    assert_eq!(read().await[0], second);
+    let hour = Duration::hours(1);
+    for (minutes, written) in [(0, 0), (59, 0), (61, 61)] {
+        let now = NOW + Duration::minutes(minutes);
+        client_secret::note_use(store.pool(), second.id, now, now - hour)
+            .await
+            .unwrap();
+        assert_eq!(read().await[0].last_used_at, Some(NOW + Duration::minutes(written)));
+    }
+    let ends = |days| sweep::Ends {
+        now: NOW + Duration::days(days),
+        trail: NOW,
+    };
+    let mut connection = store.acquire().await.unwrap();
+    for (days, left) in [(30, 2), (31, 1)] {
+        sweep::sweep(&mut connection, ends(days), 10).await.unwrap();
+        assert_eq!(read().await.len(), left, "after {days} days");
+    }
+    client_secret::delete(store.pool(), first.id).await.unwrap();
+    assert!(read().await.is_empty());
 }
 
 #[tokio::test]

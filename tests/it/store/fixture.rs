@@ -2,14 +2,15 @@
 
 use serde_json::{Map, Value, json};
 use signet::base::id::{
-    AuditEventId, AuthorizationRequestId, DeferredAuthorizationId, GrantId, RefreshFamilyId, SessionId, UserId,
+    AuditEventId, AuthorizationRequestId, ClientSecretId, DeferredAuthorizationId, GrantId, RefreshFamilyId, SessionId,
+    UserId,
 };
 use signet::base::{Rng, Secret, SystemRng, Time, TokenHash};
 use signet::model::deferred_authorization::{DeferredKind, DeferredState, Pace};
 use signet::model::{
     Actor, AuditEvent, AuditKind, AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client,
-    ClientMetadata, ClientStatus, DeferredAuthorization, Grant, Origin, PushedRequest, RefreshToken, Session, User,
-    UserStatus,
+    ClientMetadata, ClientSecret, ClientStatus, DeferredAuthorization, Grant, Origin, PushedRequest, RefreshToken,
+    Session, User, UserStatus,
 };
 use signet::spec::oauth::{AuthorizationDetails, CodeChallenge, PromptSet, ResponseMode, ResponseType, ScopeSet};
 use signet::spec::oidc::ClaimsRequest;
@@ -90,8 +91,11 @@ pub fn client(client_id: &str) -> Client {
             redirect_uris: vec!["https://app.example/callback".to_owned()],
             ..ClientMetadata::default()
         },
-        secret_hash: Some(new_hash()),
-        secret_sealed: None,
+        secrets: vec![ClientSecret::lasting(
+            ClientSecretId::new(NOW, &SystemRng),
+            new_hash(),
+            NOW,
+        )],
         roles: vec!["admin".to_owned()],
         status: ClientStatus::Active,
         version: 1,

@@ -5,6 +5,8 @@ create function hash_of(n bigint) returns bytea language sql immutable
     as $$ select sha256(convert_to(n::text, 'utf8')) $$;
 insert into clients (client_id, metadata, created_at, updated_at)
     select 'app' || n, '{}', now(), now() from generate_series(1, 2000) n;
+insert into client_secrets (id, client_id, hash, created_at)
+    select uuid_of(n), 'app' || n, hash_of(n), now() from generate_series(1, 2000) n;
 insert into users (id, username, profile, created_at, updated_at, password_hash)
     select uuid_of(n), 'user' || n, jsonb_build_object(
         'email', 'mail' || n || '@example.com', 'email_verified', n % 2 = 0, 'name', 'Name ' || n,

@@ -2,13 +2,14 @@
 
 use askama::Template;
 
-use super::{AppKind, Choice};
+use super::{AppKind, Choice, secret_row::SecretRow};
 use crate::web::{FieldErrors, Layout, Tone, When};
 
 /// `/console/apps/ID`.
 ///
 /// Forms: `form#app` to `/console/apps/ID` (`version` and the fields of [`AppForm`] by their names, checkboxes with
-/// the value `true`, for machines `roles` repeated); `form#app-secret` to `…/secret`; `form#app-status` to `…/status` (`version`, `decision=disable`
+/// the value `true`, for machines `roles` repeated); `form#app-secret` to `…/secret` (`label`, `days`, `others`: days,
+/// or `stay`) and `form#secret-end-N` to `…/secret/end` (`secret`, `when`: days); `form#app-status` to `…/status` (`version`, `decision=disable`
 /// or `decision=enable`).
 #[derive(Debug, Clone, Template)]
 #[template(path = "console/app.html")]
@@ -25,8 +26,16 @@ pub struct App {
     pub version: i64,
     /// Whether it may not be used.
     pub is_disabled: bool,
-    /// Whether it has a secret to replace.
+    /// Whether it proves itself by a secret.
     pub has_secret: bool,
+    /// Its secrets, the newest first.
+    pub secrets: Vec<SecretRow>,
+    /// What may become of a secret.
+    pub ends: Vec<Choice>,
+    /// What may become of the others when another one is made.
+    pub others: Vec<Choice>,
+    /// How long that one may last.
+    pub lifetimes: Vec<Choice>,
     /// The file that it comes from; the next `signet apply` writes it again.
     pub origin: Option<String>,
     /// What the form shows: the record, or what was typed.
@@ -116,6 +125,7 @@ impl AppForm {
 #[cfg(test)]
 impl App {
     pub(crate) fn samples(page: &Layout) -> Vec<(&'static str, Self)> {
+        use super::secret_row::{ends_choices, lifetime_choices, others_choices};
         use crate::base::Text;
         let page = page.clone().with_person("Ada Lovelace", true);
         let plain = Self {
@@ -125,6 +135,38 @@ impl App {
             version: 2,
             is_disabled: false,
             has_secret: true,
+            secrets: vec![
+                SecretRow {
+                    id: "1".to_owned(),
+                    label: "Spring".to_owned(),
+                    hint: "N2Jx".to_owned(),
+                    made: When::sample(&page, 50),
+                    used: None,
+                    ends: None,
+                    is_expired: false,
+                },
+                SecretRow {
+                    id: "2".to_owned(),
+                    label: String::new(),
+                    hint: "k9-_".to_owned(),
+                    made: When::sample(&page, 90_000),
+                    used: Some(When::sample(&page, 60)),
+                    ends: Some(When::sample(&page, -9_000)),
+                    is_expired: false,
+                },
+                SecretRow {
+                    id: "3".to_owned(),
+                    label: crate::web::layout::HOSTILE.to_owned(),
+                    hint: String::new(),
+                    made: When::sample(&page, 900_000),
+                    used: Some(When::sample(&page, 80_000)),
+                    ends: Some(When::sample(&page, 70_000)),
+                    is_expired: true,
+                },
+            ],
+            ends: ends_choices(),
+            others: others_choices(),
+            lifetimes: lifetime_choices(),
             origin: None,
             metadata: AppForm::sample(),
             roles: Vec::new(),
@@ -141,6 +183,7 @@ impl App {
             name: crate::web::layout::HOSTILE.to_owned(),
             is_disabled: true,
             has_secret: false,
+            secrets: Vec::new(),
             origin: Some("config/demo.toml".to_owned()),
             roles: vec![
                 Choice {

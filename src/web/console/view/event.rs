@@ -61,6 +61,8 @@ pub fn event_text(kind: &str) -> Text {
         AuditKind::ClientUpdated => "event-client-updated",
         AuditKind::ClientDeleted => "event-client-deleted",
         AuditKind::ClientSecretReplaced => "event-client-secret-replaced",
+        AuditKind::ClientSecretAdded => "event-client-secret-added",
+        AuditKind::ClientSecretEnded => "event-client-secret-ended",
         AuditKind::ResourceApplied => "event-resource-applied",
         AuditKind::ConsentGranted => "event-consent-granted",
         AuditKind::ConsentDenied => "event-consent-denied",

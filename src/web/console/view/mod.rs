@@ -11,6 +11,7 @@ mod choice;
 mod event;
 mod keys;
 mod overview;
+pub mod secret_row;
 mod user;
 mod user_delete;
 mod user_new;
