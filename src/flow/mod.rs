@@ -38,6 +38,7 @@ mod recent;
 pub mod refusal;
 pub mod resource_file;
 pub mod revoke;
+pub mod sector;
 pub mod sender;
 pub mod session;
 pub mod throttle;

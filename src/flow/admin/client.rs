@@ -13,7 +13,7 @@ use crate::{
         page::{Page, PageRequest},
     },
     domain::client_metadata::{self, is_client_id},
-    flow::Core,
+    flow::{Core, sector},
     model::{AuditKind, Client, ClientMetadata, ClientStatus},
     store::{self, PgExecutor, Tx},
 };
@@ -63,6 +63,7 @@ pub async fn create(core: &Core, by: &By, client_id: Option<&str>, edit: &Edit) 
         Some(id) => id.to_owned(),
         None => random_client_id(core),
     };
+    prove_sector(core, &edit.metadata).await?;
     let mut tx = core.store.begin().await?;
     let saved = create_in(core, &mut tx, by, &client_id, edit, &NewSecret::Keep(None), None).await?;
     tx.commit().await?;
@@ -123,6 +124,13 @@ pub(in crate::flow) async fn create_in(
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`].
 pub async fn edit(core: &Core, by: &By, client_id: &str, version: i64, edit: &Edit) -> Result<Saved, Error> {
+    let known = find(core, client_id).await?;
+    if known.metadata.sector_identifier_uri != edit.metadata.sector_identifier_uri
+        || known.metadata.redirect_uris != edit.metadata.redirect_uris
+        || known.metadata.jwks_uri != edit.metadata.jwks_uri
+    {
+        prove_sector(core, &edit.metadata).await?;
+    }
     let mut tx = core.store.begin().await?;
     let before = find_in(&mut tx, client_id).await?;
     if before.version != version {
@@ -204,6 +212,19 @@ async fn find_with(db: impl PgExecutor<'_>, client_id: &str) -> Result<Client, E
         false => None,
     };
     found.ok_or(Error::NotFound("client"))
+}
+
+/// What strangers have to prove, people prove too: who lists an address by mistake would see the people of another sector
+/// as that one does. Fetching is slow, so it comes before the transaction.
+async fn prove_sector(core: &Core, metadata: &ClientMetadata) -> Result<(), Error> {
+    let mut wanted = metadata.clone();
+    client_metadata::normalise(&mut wanted);
+    if wanted.sector_identifier_uri.is_none() {
+        return Ok(());
+    }
+    client_metadata::check(&wanted, core.keys.policy())?;
+    let proven = sector::prove(core, &wanted).await;
+    proven.map_err(|unproven| Error::invalid("sector_identifier_uri", Fault::Sector(unproven)))
 }
 
 /// Applies the edit in memory and checks the result.

@@ -93,6 +93,9 @@ pub enum Fault {
     /// A weak password.
     #[error(transparent)]
     Password(Weakness),
+    /// The client is not known to belong to the sector that it names.
+    #[error(transparent)]
+    Sector(super::sector::Unproven),
     /// Somebody else has it.
     #[error("is taken by another one")]
     Taken,

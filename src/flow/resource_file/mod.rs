@@ -8,6 +8,7 @@ mod people;
 mod plan;
 mod prune;
 mod secret;
+mod sectors;
 mod things;
 mod wanted;
 
@@ -78,12 +79,17 @@ pub async fn apply(core: &Core, sources: &[Source], options: &Options) -> Result
     let wanted = wanted::read(sources).map_err(Error::Files)?;
     // hashing is slow: before the transaction
     let passwords = people::prepare(core, &wanted.users).await?;
+    // and so is fetching
+    let warnings = sectors::prove(core, &wanted.clients).await?;
     let mut work = Work {
         core,
         by: By::command(),
         origin: &options.origin,
         tx: core.store.begin().await?,
-        plan: Plan::default(),
+        plan: Plan {
+            warnings,
+            ..Plan::default()
+        },
     };
     work.roles(&wanted.roles).await?;
     work.resources(&wanted.resources).await?;

@@ -45,6 +45,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// How many things the files name that are already so.
     pub unchanged: usize,
+    /// What was taken on the files' word.
+    pub warnings: Vec<String>,
 }
 
 impl Plan {
@@ -77,6 +79,9 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for change in &self.changes {
             writeln!(f, "{change}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "! {warning}")?;
         }
         write!(f, "= {} unchanged", self.unchanged)
     }

@@ -3,7 +3,10 @@
 use crate::{
     base::Text,
     domain::{client_metadata::MetadataFault, profile::FieldFault},
-    flow::admin::{Fault, Invalid},
+    flow::{
+        admin::{Fault, Invalid},
+        sector::Unproven,
+    },
     spec::oidc::claim::{ClaimFault, ClaimType, find},
     web::FieldErrors,
 };
@@ -21,6 +24,8 @@ pub fn invalid(faults: &[Invalid]) -> FieldErrors {
 fn field(name: &str) -> &str {
     match name {
         "address" => "address.street_address",
+        // the page has no such field; what it changes is what the document must list
+        "sector_identifier_uri" => "redirect_uris",
         custom if custom.starts_with("custom_data") => "custom_data",
         other => other,
     }
@@ -34,6 +39,8 @@ fn text(field: &str, fault: &Fault) -> Text {
         Fault::NoIdentifier => Text::new("error-no-identifier"),
         Fault::Taken if field == "username" => Text::new("error-username-taken"),
         Fault::Taken if field == "email" => Text::new("error-email-taken"),
+        Fault::Sector(Unproven::NotListed) => Text::new("error-sector"),
+        Fault::Sector(_) => Text::new("error-sector-fetch"),
         Fault::ClientId | Fault::UnknownRole(_) | Fault::Password(_) | Fault::Taken => Text::new("error-value"),
     }
 }

@@ -23,6 +23,7 @@ mod recover;
 mod register;
 mod request_uri;
 mod resources;
+mod sectors;
 mod sessions;
 mod throttle;
 mod token_exchange;
