@@ -140,6 +140,27 @@ error-public-credentials = Eine App ohne Geheimnis kann client_credentials nicht
 error-refresh-without-code = refresh_token braucht authorization_code.
 error-needs-grant = braucht den Grant Type { $grant }
 error-keys = Die App braucht eigene Schlüssel: Geben Sie die Adresse ihres JWKS an, und nur die.
+registration-title = Apps, die sich selbst registrieren
+registration-off = Nur Verwalterinnen und Verwalter registrieren Apps, hier oder mit Ressourcendateien.
+registration-token = Programme registrieren eine App, wenn sie ein Registrierungstoken mitbringen. signet registration-token new erzeugt eins.
+registration-open = Jedes Programm darf eine App registrieren, wie es Apps für MCP-Server erwarten. Menschen werden immer gefragt, bevor sie etwas sieht.
+registration-any = Beliebig
+registration-per-address = Von einer Adresse
+registration-an-hour = { $n } je Stunde
+registration-most = Insgesamt
+registration-in-all = Höchstens { $n }
+registration-unused = Unbenutzte
+registration-unused-days = { $n ->
+    [one] Nach einem Tag gelöscht
+   *[other] Nach { $n } Tagen gelöscht
+}
+registration-secret = Geheimnisse
+registration-secret-ever = Enden nie
+registration-secret-days = { $n ->
+    [one] Enden nach einem Tag; ein altes gilt noch { $hours } Stunden neben dem nächsten
+   *[other] Enden nach { $n } Tagen; ein altes gilt noch { $hours } Stunden neben dem nächsten
+}
+registration-where = Steht in config/signet.toml unter [registration] oder als SIGNET_REGISTRATION__… in der Umgebung; gilt ab dem nächsten Start.
 app-made = { $name } ist registriert
 app-secret-title = Zugangsdaten von { $name }
 app-credentials = Zugangsdaten

@@ -140,6 +140,27 @@ error-public-credentials = An app without a secret cannot use client_credentials
 error-refresh-without-code = refresh_token needs authorization_code.
 error-needs-grant = needs the grant type { $grant }
 error-keys = The app needs keys of its own: give the address of its JWKS, and only that.
+registration-title = Apps that register themselves
+registration-off = Nobody may register an app but administrators, here or with resource files.
+registration-token = Programs register an app if they bring a registration token. Make one with signet registration-token new.
+registration-open = Any program may register an app, as apps that speak to MCP servers expect. People are always asked before it sees anything.
+registration-any = Any
+registration-per-address = From one address
+registration-an-hour = { $n } an hour
+registration-most = In all
+registration-in-all = { $n } at most
+registration-unused = Unused ones
+registration-unused-days = { $n ->
+    [one] Deleted after one day
+   *[other] Deleted after { $n } days
+}
+registration-secret = Secrets
+registration-secret-ever = Never end
+registration-secret-days = { $n ->
+    [one] End after one day; an old one lasts { $hours } hours beside its successor
+   *[other] End after { $n } days; an old one lasts { $hours } hours beside its successor
+}
+registration-where = Set in config/signet.toml under [registration], or by SIGNET_REGISTRATION__… in the environment; it holds from the next start on.
 app-made = { $name } is registered
 app-secret-title = Credentials of { $name }
 app-credentials = Credentials

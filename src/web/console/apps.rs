@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     admin::{Admin, AdminForm, FreshAdmin},
-    view::{AppKind, AppNew, AppRow, AppSecret, Apps},
+    view::{AppKind, AppNew, AppRow, AppSecret, Apps, Registration},
     words,
 };
 use crate::{
@@ -57,6 +57,7 @@ pub async fn list(admin: Admin, part: Query<Part>) -> HttpResponse {
         page: admin.layout(),
         first_href: page.after.as_ref().map(|_| "/console/apps".to_owned()),
         next_href: found.next.as_deref().map(next),
+        registration: Registration::of(&admin.visitor.core().policy.registration),
         rows: found.items.iter().map(|client| row(&admin, client)).collect(),
     };
     admin.visitor.page(&view)

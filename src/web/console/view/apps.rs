@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::AppKind;
+use super::{AppKind, Registration};
 use crate::web::{Layout, Tone, When};
 
 /// `/console/apps?after=`.
@@ -13,6 +13,8 @@ pub struct Apps {
     pub page: Layout,
     /// The apps.
     pub rows: Vec<AppRow>,
+    /// What programs may register by themselves.
+    pub registration: Registration,
     /// The first page, when this is a later one.
     pub first_href: Option<String>,
     /// The next page, when there is one.
@@ -48,7 +50,14 @@ impl Apps {
             is_disabled: kind == AppKind::Native,
             created: When::sample(&page, 9_000),
         };
+        use crate::domain::policy::{Admission, RegistrationPolicy};
+        let open = RegistrationPolicy {
+            admission: Admission::Open,
+            secret_lifetime: Some(time::Duration::days(90)),
+            ..RegistrationPolicy::default()
+        };
         let full = Self {
+            registration: Registration::of(&open),
             rows: vec![
                 one("ledger", "Harbour Ledger", AppKind::Web),
                 one("chess", "Chess Club", AppKind::SinglePage),
@@ -61,6 +70,7 @@ impl Apps {
         };
         let empty = Self {
             rows: Vec::new(),
+            registration: Registration::of(&RegistrationPolicy::default()),
             first_href: None,
             next_href: None,
             ..full.clone()
