@@ -49,8 +49,12 @@ fn relative(age_seconds: i64, date: String, translator: Translator) -> String {
     } else {
         return date;
     };
-    let key = if age_seconds > 0 { past } else { future };
-    translator.t(key).with("n", distance / unit).to_string()
+    // what was a while ago has lasted that long; what comes is nearer to the next number than to the one that is over
+    let (key, n) = match age_seconds > 0 {
+        true => (past, distance / unit),
+        false => (future, (distance + unit / 2) / unit),
+    };
+    translator.t(key).with("n", n).to_string()
 }
 
 fn exact_format(locale: Locale) -> &'static [BorrowedFormatItem<'static>] {
@@ -94,7 +98,11 @@ mod tests {
     fn near_instants_are_distances_and_far_ones_are_dates() {
         assert_eq!(english(NOW - time::Duration::seconds(59)), "just now");
         assert_eq!(english(NOW - time::Duration::seconds(60)), "1 minute ago");
-        assert_eq!(english(NOW + time::Duration::minutes(90)), "in 1 hour");
+        assert_eq!(english(NOW + time::Duration::minutes(89)), "in 1 hour");
+        assert_eq!(
+            english(NOW + time::Duration::days(7) - time::Duration::seconds(2)),
+            "in 7 days"
+        );
         assert_eq!(english(NOW - time::Duration::days(29)), "29 days ago");
         assert_eq!(english(NOW - time::Duration::days(30)), "21 Oct 2026");
         assert_eq!(english(NOW + time::Duration::days(400)), "25 Dec 2027");
