@@ -69,6 +69,7 @@ consent-sees = Sie wird sehen
 consent-no-value = noch nichts eingetragen
 consent-sub = zeigt ihr auch nächstes Mal, dass Sie es sind
 consent-api = In { $api } darf sie
+consent-details-at = Das darf sie bei { $api }, so wie es hier steht.
 consent-api-bare = in Ihrem Namen handeln; eine bestimmte Erlaubnis verlangt sie nicht
 consent-offline = Verbunden bleiben
 consent-offline-text = All das darf sie auch, während Sie weg sind, bis Sie es zurücknehmen.

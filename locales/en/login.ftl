@@ -69,6 +69,7 @@ consent-sees = It will see
 consent-no-value = nothing there yet
 consent-sub = tells it that it is you, next time too
 consent-api = In { $api } it may
+consent-details-at = It may do this at { $api }, as it stands here.
 consent-api-bare = act in your name; it asks for no particular permission
 consent-offline = Stay connected
 consent-offline-text = It may do all this also while you are away, until you take it back.

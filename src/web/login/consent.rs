@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     pending::{Parameters, app, form_origins, require, waiting},
-    view::{Consent, ConsentApi, ConsentValue},
+    view::{Consent, ConsentApi, ConsentDetails, ConsentValue},
 };
 use crate::{
     domain::{
@@ -154,10 +154,15 @@ fn apis(wanted: &Wanted, resources: &[Arc<Resource>]) -> Vec<ConsentApi> {
     }
     apis.into_iter()
         .map(|(resource, permissions)| ConsentApi {
-            name: resource.name.clone().unwrap_or_else(|| resource.identifier.clone()),
+            name: name_of(resource),
             permissions,
+            details: None,
         })
         .collect()
+}
+
+fn name_of(resource: &Resource) -> String {
+    resource.name.clone().unwrap_or_else(|| resource.identifier.clone())
 }
 
 /// What is asked for beyond scopes, entry by entry, with every member that the app wrote (RFC 9396 §11.2).
@@ -171,9 +176,13 @@ pub(super) fn details(asked: &AuthorizationDetails, resources: &[Arc<Resource>])
             .filter(|(member, _)| *member != "type" && *member != "locations");
         ConsentApi {
             name: described.unwrap_or_else(|| name.to_owned()),
-            permissions: members
-                .map(|(member, value)| format!("{member}: {}", plain_words(value)))
-                .collect(),
+            permissions: Vec::new(),
+            details: Some(ConsentDetails {
+                at: declared.map(|(resource, _)| name_of(resource)),
+                members: members
+                    .map(|(member, value)| (member.clone(), plain_words(value)))
+                    .collect(),
+            }),
         }
     };
     asked.entries().iter().map(entry).collect()

@@ -89,6 +89,17 @@ pub struct ConsentApi {
     pub name: String,
     /// The scopes' descriptions, or their names; empty when the API was asked for without any.
     pub permissions: Vec<String>,
+    /// What exactly is to be done, where it is no scope: then `name` says what kind of thing it is.
+    pub details: Option<ConsentDetails>,
+}
+
+/// One entry of `authorization_details`, member by member.
+#[derive(Debug, Clone)]
+pub struct ConsentDetails {
+    /// The API that it is for.
+    pub at: Option<String>,
+    /// Names and values, as the app wrote them.
+    pub members: Vec<(String, String)>,
 }
 
 #[cfg(test)]
@@ -114,10 +125,26 @@ impl Consent {
                 ConsentApi {
                     name: "Orders".to_owned(),
                     permissions: vec!["Read your orders".to_owned(), "Place orders for you".to_owned()],
+                    details: None,
                 },
                 ConsentApi {
                     name: "Stock".to_owned(),
                     permissions: Vec::new(),
+                    details: None,
+                },
+                ConsentApi {
+                    name: "Pay once".to_owned(),
+                    permissions: Vec::new(),
+                    details: Some(ConsentDetails {
+                        at: Some("Harbour Bank".to_owned()),
+                        members: vec![
+                            ("amount".to_owned(), "120.00 EUR".to_owned()),
+                            (
+                                crate::web::layout::HOSTILE.to_owned(),
+                                crate::web::layout::HOSTILE.to_owned(),
+                            ),
+                        ],
+                    }),
                 },
             ],
             stays_connected: true,

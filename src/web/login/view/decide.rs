@@ -97,6 +97,11 @@ impl Decide {
         }
     }
 
+    /// Whether that is words, not a code to be compared letter by letter.
+    fn is_message(&self) -> bool {
+        matches!(self.occasion, Occasion::Approval { .. })
+    }
+
     fn warning(&self) -> Text {
         Text::new(match self.occasion {
             Occasion::Device { .. } => "decide-warning",
@@ -122,6 +127,7 @@ impl Decide {
             apis: vec![ConsentApi {
                 name: "Orders".to_owned(),
                 permissions: vec!["Read your orders".to_owned()],
+                details: None,
             }],
             stays_connected: true,
             asked_from: Some("203.0.113.7".to_owned()),

@@ -17,7 +17,7 @@ mod select_account;
 mod sign_in;
 mod signed_out;
 
-pub use consent::{Consent, ConsentApi, ConsentValue};
+pub use consent::{Consent, ConsentApi, ConsentDetails, ConsentValue};
 pub use decide::{Decide, Occasion};
 pub use decided::Decided;
 pub use device::Device;
