@@ -149,6 +149,7 @@ fn new(
     let ping_sealed = match (&asked.notification_token, endpoint) {
         (Some(token), Some(endpoint)) => {
             let ping = Ping {
+                client_id: client.client_id.clone(),
                 endpoint,
                 token: token.expose().clone(),
                 auth_req_id: auth_req_id.expose().clone(),

@@ -133,6 +133,8 @@ pub async fn sign_out(core: &Core, signed_in: &SignedIn, origin: &Origin) -> Res
     let mut tx = core.store.begin().await?;
     session::end(core, &mut tx, &signed_in.session, AuditKind::SignedOut, origin).await?;
     tx.commit().await?;
+    // the apps hear of it at once
+    core.outbox.wake();
     Ok(())
 }
 

@@ -44,6 +44,9 @@ pub struct Logout {
 /// What a client is told, and where.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ping {
+    /// The app.
+    #[serde(default)]
+    pub client_id: String,
     /// Its notification endpoint, as it was when it asked.
     pub endpoint: String,
     /// The bearer token for it.
@@ -80,6 +83,14 @@ impl Lane {
             Self::Calls => &["logout", "ping"],
         }
     }
+
+    /// The most messages that are on their way to one recipient at a time; `None` where nobody takes turns.
+    pub const fn share(self) -> Option<i64> {
+        match self {
+            Self::Mail => None,
+            Self::Calls => Some(4),
+        }
+    }
 }
 
 /// What [`super::login::recover`] was asked for.
@@ -98,6 +109,15 @@ pub struct Recovery {
 }
 
 impl Message {
+    /// The app that it is for; empty for what goes to people.
+    fn recipient(&self) -> &str {
+        match self {
+            Self::Mail(_) | Self::Recovery(_) => "",
+            Self::Logout(logout) => &logout.client_id,
+            Self::Ping(ping) => &ping.client_id,
+        }
+    }
+
     /// Its name in the table.
     fn kind(&self) -> &'static str {
         match self {
@@ -179,7 +199,7 @@ impl Outbox {
         let id = OutboxId::new(now, &*self.rng);
         let payload = Secret::new(serde_json::to_vec(message).map_err(|_| Error::Payload)?);
         let sealed = self.sealer.seal(PURPOSE, &id.to_string(), payload.expose())?;
-        store::outbox::insert(&mut **tx, id, message.kind(), &sealed, now).await?;
+        store::outbox::insert(&mut **tx, id, (message.kind(), message.recipient()), &sealed, now).await?;
         Ok(id)
     }
 

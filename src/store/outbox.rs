@@ -20,6 +20,17 @@ pub struct Claimed {
     pub attempt: i32,
     /// When it was written.
     pub created_at: Time,
+    /// The app that it is for; empty for mail.
+    pub recipient: String,
+}
+
+/// How recipients take turns.
+#[derive(Debug, Clone, Copy)]
+pub struct Turns<'a> {
+    /// The most messages that one of them gets in one claim.
+    pub share: i64,
+    /// Whose turn it is not.
+    pub not_now: &'a [String],
 }
 
 /// Adds a message that is due at once.
@@ -29,15 +40,16 @@ pub struct Claimed {
 pub async fn insert(
     executor: impl PgExecutor<'_>,
     id: OutboxId,
-    kind: &str,
+    (kind, recipient): (&str, &str),
     payload_sealed: &[u8],
     now: Time,
 ) -> Result<(), Error> {
     sqlx::query!(
-        "insert into outbox (id, kind, payload_sealed, next_attempt_at, created_at)
-        values ($1, $2, $3, $4, $4)",
+        "insert into outbox (id, kind, recipient, payload_sealed, next_attempt_at, created_at)
+        values ($1, $2, $3, $4, $5, $5)",
         id.0,
         kind,
+        recipient,
         payload_sealed,
         now
     )
@@ -71,7 +83,7 @@ pub async fn claim(
             limit $3
             for update skip locked
         ))
-        returning id, payload_sealed, attempts, created_at",
+        returning id, payload_sealed, attempts, created_at, recipient",
         now,
         now + lease,
         limit,
@@ -84,6 +96,78 @@ pub async fn claim(
         payload_sealed: row.payload_sealed,
         attempt: row.attempts,
         created_at: row.created_at,
+        recipient: row.recipient,
+    });
+    Ok(claimed.collect())
+}
+
+/// As [`claim`], but recipients take turns: however much waits for one of them, the others get theirs. It looks up each
+/// recipient in the index once, and never reads through what waits for one.
+///
+/// # Errors
+/// As [`Error`] says.
+pub async fn claim_in_turn(
+    executor: impl PgExecutor<'_>,
+    kinds: &[&str],
+    (now, lease): (Time, Duration),
+    limit: i64,
+    turns: Turns<'_>,
+) -> Result<Vec<Claimed>, Error> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    let rows = sqlx::query!(
+        "update outbox
+        set attempts = attempts + 1, next_attempt_at = $2
+        where id = any(array(
+            with recursive waiting as (
+                (
+                    select recipient
+                    from outbox
+                    where delivered_at is null and failed_at is null
+                    order by recipient
+                    limit 1
+                )
+                union all
+                select (
+                    select o.recipient
+                    from outbox o
+                    where o.recipient > w.recipient and o.delivered_at is null and o.failed_at is null
+                    order by o.recipient
+                    limit 1
+                )
+                from waiting w
+                where w.recipient is not null
+            )
+            select due.id
+            from waiting w
+            cross join lateral (
+                select id, next_attempt_at
+                from outbox
+                where recipient = w.recipient and next_attempt_at <= $1
+                    and delivered_at is null and failed_at is null and kind = any ($4)
+                order by next_attempt_at
+                limit $5
+                for update skip locked
+            ) due
+            where w.recipient <> all ($6)
+            order by due.next_attempt_at
+            limit $3
+        ))
+        returning id, payload_sealed, attempts, created_at, recipient",
+        now,
+        now + lease,
+        limit,
+        &kinds,
+        turns.share,
+        turns.not_now
+    )
+    .fetch_all(executor)
+    .await?;
+    let claimed = rows.into_iter().map(|row| Claimed {
+        id: OutboxId(row.id),
+        payload_sealed: row.payload_sealed,
+        attempt: row.attempts,
+        created_at: row.created_at,
+        recipient: row.recipient,
     });
     Ok(claimed.collect())
 }

@@ -269,6 +269,57 @@ async fn each_lane_takes_its_own_messages_only() {
     assert_eq!(mails.iter().map(|one| one.id).collect::<Vec<_>>(), [letter]);
 }
 
+/// However much waits for one app, the others get theirs; and whose turn it is not is left alone.
+#[tokio::test]
+async fn recipients_take_turns() {
+    let world = World::new().await;
+    let insert = |app: &'static str, at: Time| {
+        let world = &world;
+        async move {
+            let logout = Message::Logout(Logout {
+                client_id: app.to_owned(),
+                user_id: UserId::new(START, &SeededRng::new(3)),
+                session_id: SessionId::new(START, &SeededRng::new(4)),
+            });
+            let mut tx = world.store.begin().await.unwrap();
+            world.outbox.insert(&mut tx, &logout, at).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    };
+    for _ in 0..20 {
+        insert("many", START).await;
+    }
+    let second = START + Duration::from_secs(1);
+    insert("one", second).await;
+    insert("two", second).await;
+    insert_mail(&world).await;
+    let pool = world.database.pool();
+    let claim = |limit: i64, not_now: &'static [&'static str]| async move {
+        let not_now: Vec<String> = not_now.iter().map(|app| (*app).to_owned()).collect();
+        let turns = store::outbox::Turns {
+            share: 4,
+            not_now: &not_now,
+        };
+        let kinds = Lane::Calls.kinds();
+        let claimed = store::outbox::claim_in_turn(pool, kinds, (second, LEASE), limit, turns).await;
+        let mut apps: Vec<_> = claimed.unwrap().into_iter().map(|one| one.recipient).collect();
+        apps.sort_unstable();
+        apps
+    };
+    assert_eq!(claim(3, &["one"]).await, ["many", "many", "many"]);
+    assert_eq!(claim(64, &["two"]).await, ["many", "many", "many", "many", "one"]);
+    assert_eq!(claim(64, &["many"]).await, ["two"]);
+    for _ in 0..3 {
+        assert_eq!(claim(64, &[]).await, ["many", "many", "many", "many"]);
+    }
+    assert_eq!(claim(64, &[]).await, ["many"]);
+    assert!(claim(64, &[]).await.is_empty());
+}
+
+async fn insert_mail(world: &World) {
+    insert(&world.store, &world.outbox, 1, START).await;
+}
+
 #[tokio::test]
 async fn the_job_wakes_at_once_and_stops_when_told() {
     let world = World::new().await;

@@ -23,7 +23,7 @@ pub struct CallCarrier {
 impl Carrier for CallCarrier {
     const LANE: Lane = Lane::Calls;
     // many, because each may wait for an app that does not answer, and the next app should not
-    const BATCH: i64 = 32;
+    const AT_ONCE: usize = 64;
 
     async fn send(&self, claimed: &Claimed) -> Result<(), Failure> {
         match self.core.outbox.open(claimed)? {

@@ -33,7 +33,7 @@ pub struct MailCarrier {
 
 impl Carrier for MailCarrier {
     const LANE: Lane = Lane::Mail;
-    const BATCH: i64 = 8;
+    const AT_ONCE: usize = 8;
 
     async fn send(&self, claimed: &Claimed) -> Result<(), Failure> {
         match self.outbox.open(claimed)? {

@@ -7,6 +7,7 @@ use signet::base::Secret;
 use signet::base::id::{SessionId, UserId};
 use signet::flow::admin::By;
 use signet::flow::admin::user::{self, Edit, NewPassword};
+use signet::flow::outbox::{Logout, Message};
 use signet::flow::{Core, job};
 use signet::model::UserStatus;
 use signet::spec::jose::JweAlg;
@@ -221,6 +222,55 @@ async fn an_app_that_fails_is_told_again_and_one_that_refuses_is_not() {
     assert_eq!(server.count(given_up).await, 1);
     let gone = "select count(*) from outbox where kind = 'logout' and delivered_at is not null";
     assert_eq!(server.count(gone).await, 1);
+}
+
+/// Many messages for an app that takes them and never answers, then one for another app: that one need not wait.
+#[tokio::test]
+async fn an_app_that_never_answers_holds_up_no_other() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_uri = format!(
+        "backchannel_logout_uri = \"http://{}/out\"",
+        silent.local_addr().unwrap()
+    );
+    let own = AppServer::start();
+    let apps = app("silent", &silent_uri) + &app("app", &told(&own, "/out"));
+    let server = TestServer::with(OPEN).await.holding(&(apps + PEOPLE)).await;
+    let dead = server.relying_party("silent", SECRET).await;
+    let mut browser = server.browser();
+    let mut user_id = None;
+    let mut session_id = None;
+    for id in ["silent", "app"] {
+        let claims = sign_in(&mut browser, &server.relying_party(id, SECRET).await).await.0;
+        user_id = claims["sub"].as_str().unwrap().parse::<UserId>().ok();
+        session_id = claims["sid"].as_str().unwrap().parse::<SessionId>().ok();
+    }
+    let (user_id, session_id, client_id) = (user_id.unwrap(), session_id.unwrap(), dead.client_id.clone());
+    server
+        .run(move |core| async move {
+            let logout = Message::Logout(Logout {
+                client_id,
+                user_id,
+                session_id,
+            });
+            let mut tx = core.store.begin().await.unwrap();
+            for _ in 0..300 {
+                core.outbox.insert(&mut tx, &logout, core.now()).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            core.outbox.wake();
+        })
+        .await;
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let before = std::time::Instant::now();
+    sign_out(&server, &mut browser).await;
+    own.wait_for(1).await;
+    // one call may wait for five seconds
+    assert!(
+        before.elapsed() < std::time::Duration::from_secs(4),
+        "{:?}",
+        before.elapsed()
+    );
+    drop(silent);
 }
 
 /// A registered address is somebody else's word: this server does not look around in its own network for it, and does not
