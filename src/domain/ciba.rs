@@ -6,7 +6,10 @@
 use serde_json::Value;
 use time::Duration;
 
-use super::{deferred, security_profile::Rules};
+use super::{
+    deferred,
+    security_profile::{BindingMessage, Rules},
+};
 use crate::{
     base::{Secret, Time, TokenHash},
     model::{Client, DeliveryMode},
@@ -220,6 +223,19 @@ pub fn asked(params: &Params, client: &Client, offer: &deferred::Offer<'_>) -> R
         lifetime: lifetime(params)?,
         notification_token: notification_token(params, client)?,
     })
+}
+
+/// FAPI-CIBA §5.2.2-2: each request is one of a kind to the person who approves it. This server knows that by the binding
+/// message alone.
+///
+/// # Errors
+/// `invalid_binding_message`.
+pub fn check_binding(asked: &Asked, rules: &Rules) -> Result<(), OAuthError> {
+    if rules.binding_message == BindingMessage::Required && asked.binding_message.is_none() {
+        let why = "a request of this client needs a binding_message";
+        return Err(OAuthError::new(ErrorCode::InvalidBindingMessage, why));
+    }
+    Ok(())
 }
 
 /// CIBA Core §7.1: exactly one.

@@ -43,6 +43,17 @@ pub struct Rules {
     pub request_object: Option<RequestObject>,
     /// What becomes of a refresh token that was used.
     pub refresh_token: RefreshTokenUse,
+    /// Whether a request behind the scenes must bring words that both ends show.
+    pub binding_message: BindingMessage,
+}
+
+/// The words by which a person knows that what they approve is what they asked for (CIBA Core §7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BindingMessage {
+    /// As the client likes.
+    Optional,
+    /// They must be there (FAPI-CIBA §5.2.2-2).
+    Required,
 }
 
 /// The audiences of client assertions.
@@ -212,6 +223,7 @@ const OPEN: Rules = Rules {
     nonce: Nonce::AsTypeDemands,
     request_object: None,
     refresh_token: RefreshTokenUse::Rotates,
+    binding_message: BindingMessage::Optional,
 };
 
 /// draft-ietf-oauth-v2-1 §4.1, §7.5: a code, always with PKCE.
@@ -235,6 +247,7 @@ const FAPI1_ADVANCED: Rules = Rules {
     nonce: Nonce::Required,
     request_object: Some(HOUR),
     refresh_token: RefreshTokenUse::Rotates,
+    binding_message: BindingMessage::Required,
 };
 
 const FAPI2_SECURITY: Rules = Rules {
@@ -251,6 +264,7 @@ const FAPI2_SECURITY: Rules = Rules {
     nonce: Nonce::AsTypeDemands,
     request_object: Some(HOUR),
     refresh_token: RefreshTokenUse::Stays,
+    binding_message: BindingMessage::Required,
 };
 
 const FAPI2_MESSAGE_SIGNING: Rules = Rules {

@@ -6,12 +6,18 @@ use std::sync::Arc;
 use time::Duration;
 
 use super::{
-    Caller, Core, Refusal, authorize::request, client_auth, client_keys, hint, login::approval, outbox::Ping, ping,
+    Caller, Core, Refusal,
+    authorize::request,
+    client_auth, client_keys, hint,
+    login::approval,
+    outbox::Ping,
+    ping,
+    throttle::{self, Attempt, Target},
 };
 use crate::{
     base::{Secret, TokenHash, id::DeferredAuthorizationId},
     domain::{
-        account::identifier::Identifier,
+        account::{identifier::Identifier, throttle::Decision},
         ciba::{self, Asked, Form, Hint},
         deferred, security_profile,
     },
@@ -28,6 +34,9 @@ use crate::{
 
 /// So many requests may wait for one person: nobody is to be worn down until they press the wrong button.
 const MOST_OPEN: usize = 20;
+
+/// And so many of one app, so that none takes the places of all others.
+const MOST_OPEN_OF_ONE: usize = 12;
 
 /// The answer (CIBA Core §7.3).
 #[derive(Debug)]
@@ -52,17 +61,22 @@ pub async fn begin(core: &Core, caller: &Caller) -> Result<Acknowledged, Refusal
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, why).into());
     }
     let asked = read(core, caller, &client).await?;
-    let user = person(core, &client, &asked.hint).await?;
+    let user = counted(core, &client, &asked.hint).await?;
     let auth_req_id = core.rng.token();
     let waiting = new(core, caller, &client, &user, &asked, &auth_req_id)?;
     let open = store::deferred_authorization::list_open(core.store.pool(), user.id, core.now()).await?;
+    let own: Vec<_> = open.iter().filter(|one| one.client_id == client.client_id).collect();
+    let first = |waits: &mut dyn Iterator<Item = &DeferredAuthorization>| {
+        let until = waits.map(|one| one.expires_at).min();
+        Refusal::TooMany {
+            until: until.unwrap_or(waiting.expires_at),
+        }
+    };
+    if own.len() >= MOST_OPEN_OF_ONE {
+        return Err(first(&mut own.into_iter()));
+    }
     if open.len() >= MOST_OPEN {
-        let until = open
-            .iter()
-            .map(|one| one.expires_at)
-            .min()
-            .unwrap_or(waiting.expires_at);
-        return Err(Refusal::TooMany { until });
+        return Err(first(&mut open.iter()));
     }
     approval::ask(core, &client, &user, &waiting).await?;
     Ok(Acknowledged {
@@ -86,7 +100,9 @@ async fn read(core: &Core, caller: &Caller, client: &Arc<Client>) -> Result<Aske
         declaring: &request::declaring(&catalog),
         claim_scopes: &catalog.rules.scopes(),
     };
-    Ok(ciba::asked(params, client, &offer)?)
+    let asked = ciba::asked(params, client, &offer)?;
+    ciba::check_binding(&asked, rules)?;
+    Ok(asked)
 }
 
 /// Verifies a signed request, and uses it up.
@@ -108,6 +124,22 @@ async fn open(
         return Err(OAuthError::new(ErrorCode::InvalidRequest, "request: it was used before").into());
     }
     Ok(params)
+}
+
+/// The person whom the client means, as often as it may guess: each attempt counts until there is somebody.
+async fn counted(core: &Core, client: &Client, hint: &Hint) -> Result<Arc<User>, Refusal> {
+    let attempt = Attempt {
+        at: Target::Hint(&client.client_id),
+        address: None,
+    };
+    let pool = core.store.pool();
+    let counted = throttle::reserve(pool, &core.policy.throttle, attempt, core.now()).await?;
+    if let Decision::Wait { until } = counted.decision {
+        return Err(Refusal::TooMany { until });
+    }
+    let user = person(core, client, hint).await?;
+    counted.withdraw(pool).await?;
+    Ok(user)
 }
 
 /// The person whom the client means. That there is nobody is told, for the standard wants it (CIBA Core §13): only clients

@@ -44,6 +44,10 @@ pub enum Target<'a> {
     Own(UserId),
     /// A device, by guessing the code that it shows, as somebody who is signed in.
     UserCode(UserId),
+    /// A document of a sector, on behalf of somebody at that address who registers an app.
+    Sector(IpAddr),
+    /// Whether there is such a person, as that client.
+    Hint(&'a str),
     /// A mail to somebody.
     Mail {
         /// What for.
@@ -106,6 +110,8 @@ impl Attempt<'_> {
                 let guesser = guesser.to_string();
                 counters.push(told(Subject::UserCode(&guesser), rules.name));
             }
+            Target::Sector(address) => counters.push(told(Subject::Sector(address), rules.name)),
+            Target::Hint(client_id) => counters.push(told(Subject::Hint(client_id), rules.address)),
             Target::Mail { purpose, to } => counters.push(told(Subject::Mail { purpose, to }, rules.name)),
         }
         counters

@@ -40,6 +40,10 @@ pub enum Subject<'a> {
     },
     /// Somebody who is signed in and guesses the codes of devices.
     UserCode(&'a str),
+    /// One address that has documents fetched for its registrations.
+    Sector(IpAddr),
+    /// A client that asks behind the scenes whether there is such a person.
+    Hint(&'a str),
     /// Mails to an address, each kind by itself: who asks for one kind takes nothing from the others.
     Mail {
         /// What the mail is for.
@@ -91,6 +95,8 @@ impl ThrottleKey {
             Subject::Own(person) => ["own", person].map(&mut part),
             Subject::UserCode(person) => ["user_code", person].map(&mut part),
             Subject::Address(address) => ["address", &network(address).to_string()].map(&mut part),
+            Subject::Sector(address) => ["sector", &network(address).to_string()].map(&mut part),
+            Subject::Hint(client_id) => ["hint", client_id].map(&mut part),
             Subject::Device { person, device } => {
                 part("device");
                 [person, device].map(&mut part)
@@ -135,12 +141,13 @@ pub struct Rule {
 /// The rules for each kind of subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// For [`Subject::Name`], [`Subject::Own`], [`Subject::UserCode`] and [`Subject::Mail`].
+    /// For [`Subject::Name`], [`Subject::Own`], [`Subject::UserCode`], [`Subject::Sector`] and [`Subject::Mail`].
     pub name: Rule,
     /// For [`Subject::Person`]: more than a single name can bring about, so that nobody is told that the right password
     /// is wrong while only one of their names is attacked.
     pub person: Rule,
-    /// For [`Subject::Address`]: whole offices and schools sit behind one.
+    /// For [`Subject::Address`]: whole offices and schools sit behind one. And for [`Subject::Hint`]: all people of an app
+    /// stand behind that, some of whom mistype.
     pub address: Rule,
     /// For [`Subject::Device`].
     pub device: Rule,
@@ -232,6 +239,8 @@ mod tests {
             Subject::Own("127.0.0.1"),
             Subject::UserCode("127.0.0.1"),
             Subject::Address(IpAddr::from([127, 0, 0, 1])),
+            Subject::Sector(IpAddr::from([127, 0, 0, 1])),
+            Subject::Hint("127.0.0.1"),
             device("ab", "c"),
             device("a", "bc"),
             mail(MailPurpose::Register, "127.0.0.1"),

@@ -3,6 +3,7 @@
 mod bad_http;
 mod bad_input;
 mod bad_input_signed_in;
+mod ciba;
 mod client_auth;
 mod client_registration;
 mod client_secrets;

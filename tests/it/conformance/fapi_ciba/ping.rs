@@ -111,11 +111,24 @@ async fn a_mail_leads_to_the_question_and_nobody_else_may_answer_it() {
 async fn nobody_is_worn_down() {
     let plan = Plan::new("ciba-poll-pkjwt").await;
     plan.server.apply(BOB).await;
-    let party = plan.party(1).await;
-    for _ in 0..20 {
-        party.begin(json!({ "login_hint": "bob" })).await;
+    // twelve of one app, twenty in all
+    for (number, most) in [(1, 12), (2, 8)] {
+        let party = plan.party(number).await;
+        for _ in 0..most {
+            party.begin(json!({ "login_hint": "bob" })).await;
+        }
+        let refused = party.ask(json!({ "login_hint": "bob" })).await;
+        assert_eq!(refused.error(), error(429, "temporarily_unavailable"));
+        party.begin(json!({ "login_hint": IDENTIFIER })).await;
     }
-    let refused = party.ask(json!({ "login_hint": "bob" })).await;
-    assert_eq!(refused.error(), error(429, "temporarily_unavailable"));
-    party.begin(json!({ "login_hint": IDENTIFIER })).await;
+}
+
+/// FAPI-CIBA §5.2.2-2; who is held to no profile may leave it out.
+#[tokio::test]
+async fn a_request_under_a_fapi_profile_needs_a_binding_message() {
+    let plan = Plan::new("ciba-poll-pkjwt").await;
+    let party = plan.party(1).await;
+    let refused = party.ask(json!({ "binding_message": null })).await;
+    assert_eq!(refused.error(), error(400, "invalid_binding_message"));
+    party.begin(json!({})).await;
 }
