@@ -26,6 +26,51 @@ pub const OPERATORS: [&str; 5] = [
     "refresh_token_lifetime_seconds",
 ];
 
+/// What describes an app, and the keys that it holds: its own, whoever changed them last.
+const ITS_OWN: [&str; 11] = [
+    "client_name",
+    "client_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "localized",
+    "contacts",
+    "software_id",
+    "software_version",
+    "jwks",
+    "jwks_uri",
+];
+
+/// Those of the fields, just changed by an administrator, that the client cannot set any more.
+pub fn administered<'a>(changed: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let is_held = |name: &&String| is_metadata(name) && !ITS_OWN.contains(&name.as_str());
+    changed.filter(is_held).cloned().collect()
+}
+
+/// What stays as it is when a client replaces its registration, by name; null where nothing is set.
+#[derive(Debug, Default)]
+pub struct Held(Map<String, Value>);
+
+impl Held {
+    /// Of what is registered: the fields that only operators set, and those that an administrator set.
+    pub fn of(before: &ClientMetadata, administered: &[String]) -> Self {
+        let before = serde_json::to_value(before).unwrap_or_default();
+        let administered = administered.iter().map(String::as_str);
+        let names = OPERATORS.into_iter().chain(["require_consent"]).chain(administered);
+        let held = names.map(|name| (name.to_owned(), before.get(name).cloned().unwrap_or_default()));
+        Self(held.collect())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Whether the wish is one for what is there. Who reads, changes and sends back what is registered sends that too.
+    fn is_same(&self, name: &str, wish: &Value) -> bool {
+        self.0.get(name) == Some(wish)
+    }
+}
+
 /// Metadata that need a feature, and the member of the server's own metadata that says what of it there is. The values of
 /// a field must be in a list; or else the member must say that there is such a thing.
 const ADVERTISED: &[(&str, &str)] = &[
@@ -123,16 +168,17 @@ const ADVERTISED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Reads what a program wants to register, and completes it. `server` is the server's own metadata, `keys` are those that it
-/// has.
+/// Reads what a program wants to register, and completes it. `server` is the server's own metadata and the keys that it
+/// has; what is `held` stays,
+/// also where the program does not name it (RFC 7592 §2.2 lets the server decide).
 ///
 /// # Errors
 /// The codes of RFC 7591 §3.2.2, with the field that is wrong.
 pub fn read(
     wanted: &Map<String, Value>,
     policy: &RegistrationPolicy,
-    server: &Map<String, Value>,
-    keys: &KeyPolicy,
+    (server, keys): (&Map<String, Value>, &KeyPolicy),
+    held: &Held,
 ) -> Result<ClientMetadata, OAuthError> {
     if wanted.contains_key("software_statement") {
         // RFC 7591 §3.1.1: nobody is trusted to vouch for software here
@@ -141,15 +187,15 @@ pub fn read(
             "this server approves of no software statement; leave it out",
         ));
     }
-    let mut metadata = parse(wanted)?;
+    let mut metadata = parse(wanted, held)?;
     client_metadata::normalise(&mut metadata);
-    permit(&mut metadata, policy)?;
+    permit(&mut metadata, policy, held)?;
     client_metadata::check(&metadata, keys).map_err(|errors| refuse(&errors))?;
-    offered(&metadata, server)?;
+    offered(&metadata, server, held)?;
     Ok(metadata)
 }
 
-fn parse(wanted: &Map<String, Value>) -> Result<ClientMetadata, OAuthError> {
+fn parse(wanted: &Map<String, Value>, held: &Held) -> Result<ClientMetadata, OAuthError> {
     let (mut members, mut localized) = (Map::new(), Localized::default());
     // RFC 7592 §2.2: null is the same as nothing
     for (name, value) in wanted.iter().filter(|(_, value)| !value.is_null()) {
@@ -157,11 +203,16 @@ fn parse(wanted: &Map<String, Value>) -> Result<ClientMetadata, OAuthError> {
             let text = value.as_str().unwrap_or("\0").trim();
             check_localized(name, text).map_err(|fault| invalid(&format!("{name}: {fault}")))?;
             localized.insert(name.clone(), text.to_owned());
-        } else if is_metadata(name) {
+        } else if is_metadata(name) && !held.is_same(name, value) {
             check_member(name, value)?;
+            if held.has(name) {
+                return Err(invalid(&format!("{name}: an administrator of this server has set it")));
+            }
             members.insert(name.clone(), value.clone());
         }
     }
+    let stays = held.0.iter().filter(|(_, value)| !value.is_null());
+    members.extend(stays.map(|(name, value)| (name.clone(), value.clone())));
     complete(&mut members);
     let mut metadata: ClientMetadata =
         serde_json::from_value(Value::Object(members)).map_err(|error| invalid(&error.to_string()))?;
@@ -209,25 +260,28 @@ fn complete(members: &mut Map<String, Value>) {
 }
 
 /// Holds the wishes against what the operator lets strangers have.
-fn permit(metadata: &mut ClientMetadata, policy: &RegistrationPolicy) -> Result<(), OAuthError> {
+fn permit(metadata: &mut ClientMetadata, policy: &RegistrationPolicy, held: &Held) -> Result<(), OAuthError> {
     let refuse = |field: &str, value: &str| Err(invalid(&format!("{field}: {value} may not be registered here")));
     if let Some(grant) = metadata
         .grant_types
         .iter()
-        .find(|one| !policy.grant_types.contains(one))
+        .find(|one| !policy.grant_types.contains(one) && !held.has("grant_types"))
     {
         return refuse("grant_types", grant.as_str());
     }
     if let Some(one) = metadata
         .response_types
         .iter()
-        .find(|one| !policy.response_types.contains(one))
+        .find(|one| !policy.response_types.contains(one) && !held.has("response_types"))
     {
         return refuse("response_types", one.as_str());
     }
+    if held.has("scope") {
+        return Ok(());
+    }
     let Some(scopes) = &policy.scopes else {
         // the scopes of a machine are its permissions, and nobody gives them to himself
-        if metadata.grant_types.contains(&GrantType::ClientCredentials) {
+        if !held.has("grant_types") && metadata.grant_types.contains(&GrantType::ClientCredentials) {
             return refuse("grant_types", "client_credentials without registration.scopes");
         }
         return Ok(());
@@ -244,11 +298,11 @@ fn permit(metadata: &mut ClientMetadata, policy: &RegistrationPolicy) -> Result<
 }
 
 /// Holds the wishes against what this server says it does.
-fn offered(metadata: &ClientMetadata, server: &Map<String, Value>) -> Result<(), OAuthError> {
+fn offered(metadata: &ClientMetadata, server: &Map<String, Value>, held: &Held) -> Result<(), OAuthError> {
     let Ok(Value::Object(wanted)) = serde_json::to_value(metadata) else {
         return Err(invalid("the metadata cannot be read"));
     };
-    for (field, member) in ADVERTISED {
+    for (field, member) in ADVERTISED.iter().filter(|(field, _)| !held.has(field)) {
         let is_offered = match wanted.get(*field) {
             None | Some(Value::Null | Value::Bool(false)) => true,
             Some(Value::Array(values)) => values.is_empty() || has(server.get(*member), values),

@@ -84,7 +84,8 @@ pub struct SessionPolicy {
     pub absolute: Duration,
     /// How long an authorization request waits for the person.
     pub authorization_request: Duration,
-    /// How many of them one address may begin within [`REQUEST_WINDOW`]; `None`: any number.
+    /// How many of them one address may begin within [`REQUEST_WINDOW`], and how many an app may push that registered
+    /// itself; `None`: any number.
     pub requests_per_address: Option<u32>,
 }
 

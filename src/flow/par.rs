@@ -23,11 +23,15 @@ use crate::{
     },
     model::{Client, PushedRequest},
     spec::oauth::{ErrorCode, OAuthError, Params, request_uri},
-    store::{self, authorization_request::Quota},
+    store::{self, authorization_request::Quota, pushed_request::ClientQuota},
 };
 
 /// How long a browser may be brought with the reference (RFC 9126 §2.2: "relatively short").
 const LIFETIME: Duration = Duration::seconds(60);
+
+/// The most bytes that a client may push which registered itself. Its requests are kept for half an hour, and nobody has
+/// looked at who it is.
+const MOST_OF_STRANGERS: usize = 16 * 1024;
 
 /// Parameters that say who the client is and not what it asks for.
 const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
@@ -42,7 +46,7 @@ pub enum Pushed {
         /// For so many seconds.
         expires_in: i64,
     },
-    /// Too many came from this address.
+    /// Too many came from this address, or from this client.
     Wait {
         /// The earliest moment for the next one.
         until: Time,
@@ -113,6 +117,16 @@ fn error_of(refusal: authorize::Refusal) -> OAuthError {
     }
 }
 
+async fn check_size(core: &Core, pushed: &PushedRequest) -> Result<(), Refusal> {
+    let lengths = pushed.parameters.iter().map(|(name, value)| name.len() + value.len());
+    let is_large = lengths.sum::<usize>() > MOST_OF_STRANGERS;
+    if is_large && store::client_registration::is_registered(core.store.pool(), &pushed.client_id).await? {
+        let why = "the request is larger than a client may push that registered itself";
+        return Err(OAuthError::new(ErrorCode::InvalidRequest, why).into());
+    }
+    Ok(())
+}
+
 async fn keep(core: &Core, incoming: &Incoming, address: Option<IpAddr>) -> Result<Pushed, Refusal> {
     let (now, random) = (core.now(), core.rng.token());
     let expires_at = now + LIFETIME;
@@ -134,15 +148,20 @@ async fn keep(core: &Core, incoming: &Incoming, address: Option<IpAddr>) -> Resu
         // a visit in the last moment may be answered as long as its pages are good
         kept_until: expires_at + core.policy.sessions.authorization_request,
     };
+    check_size(core, &pushed).await?;
+    let since = now - REQUEST_WINDOW;
+    let most = core.policy.sessions.requests_per_address;
     // Who has to authenticate is known by name; anybody can push in the name of a public client.
-    let most = core.policy.sessions.requests_per_address.filter(|_| client.is_public());
-    let quota = most.zip(address).map(|(most, address)| Quota {
+    let at_address = most.filter(|_| client.is_public()).zip(address);
+    let quota = at_address.map(|(most, address)| Quota {
         address: ThrottleKey::of(Subject::Address(address)),
         most,
-        since: now - REQUEST_WINDOW,
+        since,
     });
+    // A name that somebody gave himself is worth no more than an address.
+    let of_client = most.map(|most| ClientQuota { most, since });
     Ok(
-        match store::pushed_request::insert(core.store.pool(), &pushed, quota).await? {
+        match store::pushed_request::insert(core.store.pool(), &pushed, quota, of_client).await? {
             Some(oldest) => Pushed::Wait {
                 until: oldest + REQUEST_WINDOW,
             },

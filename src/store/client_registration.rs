@@ -100,6 +100,60 @@ pub async fn is_held_by(db: impl PgExecutor<'_>, client_id: &str, token_hash: &T
     .await?)
 }
 
+/// Whether the client registered itself.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn is_registered(db: impl PgExecutor<'_>, client_id: &str) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from client_registrations where client_id = $1) as "exists!""#,
+        client_id
+    )
+    .fetch_one(db)
+    .await?)
+}
+
+/// Remembers that an administrator set these fields, if the client registered itself.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn add_administered(db: impl PgExecutor<'_>, client_id: &str, fields: &[String]) -> Result<(), Error> {
+    sqlx::query!(
+        "
+        update client_registrations
+        set administered = array(
+            select distinct field
+            from unnest(administered || $2) field
+            order by field
+        )
+        where client_id = $1
+        ",
+        client_id,
+        fields
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The fields of the client that an administrator set.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn list_administered(db: impl PgExecutor<'_>, client_id: &str) -> Result<Vec<String>, Error> {
+    let fields = sqlx::query_scalar!(
+        "
+        select administered
+        from client_registrations
+        where client_id = $1
+        ",
+        client_id
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(fields.unwrap_or_default())
+}
+
 /// Clients that registered themselves before that moment and that nobody has signed in to since. Whoever has consents,
 /// grants or a sign-in on its way is in use; and what works without people leaves no trace, so it is left alone.
 ///

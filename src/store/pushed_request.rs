@@ -10,8 +10,17 @@ use crate::{
     model::PushedRequest,
 };
 
-/// Inserts the request, unless its address has used up its quota: then the answer is the moment of the oldest request
-/// that still counts.
+/// How many requests a client may push that registered itself; clients of the operator may push any number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientQuota {
+    /// So many; at least one.
+    pub most: u32,
+    /// After this moment.
+    pub since: Time,
+}
+
+/// Inserts the request, unless its address or its client has used up its quota: then the answer is the moment of the oldest
+/// request that still counts.
 ///
 /// # Errors
 /// [`Error::Conflict`] if the client is gone.
@@ -19,17 +28,31 @@ pub async fn insert(
     db: impl PgExecutor<'_>,
     pushed: &PushedRequest,
     quota: Option<Quota>,
+    of_client: Option<ClientQuota>,
 ) -> Result<Option<Time>, Error> {
     let full = sqlx::query_scalar!(
         r#"
         with full_since as (
-            select created_at
-            from pushed_requests
-            where address_hash = $8
-                and created_at > $9
-            order by created_at desc
-            offset $10
-            limit 1
+            (
+                select created_at
+                from pushed_requests
+                where address_hash = $8
+                    and created_at > $9
+                order by created_at desc
+                offset $10
+                limit 1
+            )
+            union all
+            (
+                select created_at
+                from pushed_requests
+                where client_id = $2
+                    and created_at > $11
+                    and exists (select from client_registrations where client_id = $2)
+                order by created_at desc
+                offset $12
+                limit 1
+            )
         ),
         inserted as (
             insert into pushed_requests (
@@ -40,6 +63,8 @@ pub async fn insert(
         )
         select created_at as "created_at!"
         from full_since
+        order by created_at desc
+        limit 1
         "#,
         pushed.hash.as_bytes(),
         pushed.client_id,
@@ -50,7 +75,9 @@ pub async fn insert(
         pushed.kept_until,
         quota.as_ref().map(|quota| quota.address.as_bytes()),
         quota.map_or(pushed.created_at, |quota| quota.since),
-        quota.map_or(0, |quota| i64::from(quota.most.max(1)) - 1)
+        quota.map_or(0, |quota| i64::from(quota.most.max(1)) - 1),
+        of_client.map_or(pushed.created_at, |quota| quota.since),
+        of_client.map_or(0, |quota| i64::from(quota.most.max(1)) - 1)
     )
     .fetch_optional(db)
     .await?;

@@ -33,7 +33,8 @@ fn ask_with(changes: Value, policy: &RegistrationPolicy) -> Result<ClientMetadat
     for (name, value) in changes.as_object().unwrap() {
         wanted[name] = value.clone();
     }
-    read(wanted.as_object().unwrap(), policy, &server(), &KeyPolicy::default())
+    let (server, keys) = (server(), KeyPolicy::default());
+    read(wanted.as_object().unwrap(), policy, (&server, &keys), &Held::default())
 }
 
 fn refused(changes: Value) -> (ErrorCode, String) {
@@ -189,5 +190,77 @@ proptest::proptest! {
         for value in [json!(text), json!([text]), json!({ text.clone(): text }), json!(-1), json!(true)] {
             let _ = ask(json!({ name.clone(): value, known: value }));
         }
+    }
+}
+
+#[test]
+fn what_an_administrator_set_stays_and_cannot_be_asked_for_otherwise() {
+    let before = ClientMetadata {
+        require_pkce: true,
+        subject_type: crate::model::SubjectType::Pairwise,
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scope: Some("openid".to_owned()),
+        resources: Some(Vec::new()),
+        ..ClientMetadata::default()
+    };
+    let changed = [
+        "require_pkce",
+        "subject_type",
+        "grant_types",
+        "scope",
+        "client_name",
+        "status",
+    ];
+    let fields = administered(changed.map(str::to_owned).iter());
+    assert_eq!(fields, ["require_pkce", "subject_type", "grant_types", "scope"]);
+    let held = Held::of(&before, &fields);
+    let mut policy = open();
+    policy.grant_types = vec![GrantType::AuthorizationCode];
+    policy.scopes = Some(vec!["profile".to_owned()]);
+    let ask = |changes: Value| {
+        let mut wanted = json!({ "redirect_uris": ["https://app.example/cb"] });
+        for (name, value) in changes.as_object().unwrap() {
+            wanted[name] = value.clone();
+        }
+        let (server, keys) = (server(), KeyPolicy::default());
+        read(wanted.as_object().unwrap(), &policy, (&server, &keys), &held)
+    };
+    // left out, null, and sent back as it is
+    for wish in [
+        json!({}),
+        json!({ "require_pkce": null, "scope": null }),
+        serde_json::to_value(&before).unwrap(),
+    ] {
+        let mut wish = wish;
+        if let Some(members) = wish.as_object_mut() {
+            members
+                .retain(|name, value| name != "redirect_uris" && value.as_array().is_none_or(|list| !list.is_empty()));
+        }
+        let metadata = ask(wish).unwrap();
+        assert!(metadata.require_pkce);
+        assert_eq!(metadata.subject_type, before.subject_type);
+        assert_eq!(
+            (&metadata.grant_types, &metadata.scope),
+            (&before.grant_types, &before.scope)
+        );
+        assert_eq!(metadata.resources, before.resources);
+    }
+    assert_eq!(
+        ask(json!({ "client_name": "New" })).unwrap().client_name.as_deref(),
+        Some("New")
+    );
+    for (name, value) in [
+        ("require_pkce", json!(false)),
+        ("subject_type", json!("public")),
+        ("grant_types", json!(["authorization_code"])),
+        ("scope", json!("openid profile")),
+        ("resources", json!(["https://api.example"])),
+    ] {
+        let error = ask(json!({ name: value })).unwrap_err();
+        assert!(
+            error.description().contains("administrator"),
+            "{name}: {}",
+            error.description()
+        );
     }
 }

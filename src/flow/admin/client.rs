@@ -12,9 +12,12 @@ use crate::{
         Secret,
         page::{Page, PageRequest},
     },
-    domain::client_metadata::{self, is_client_id},
+    domain::{
+        client_metadata::{self, is_client_id},
+        client_registration,
+    },
     flow::{Core, sector},
-    model::{AuditKind, Client, ClientMetadata, ClientStatus},
+    model::{Actor, AuditKind, Client, ClientMetadata, ClientStatus},
     store::{self, PgExecutor, Tx},
 };
 
@@ -164,6 +167,11 @@ pub(in crate::flow) async fn edit_in(
         let mut event = line(core, by, AuditKind::ClientUpdated, difference.clone().data());
         event.client_id = Some(client.client_id.clone());
         record(tx, event).await?;
+        if !matches!(by.actor, Actor::Client(_)) {
+            let names = difference.before.keys().chain(difference.after.keys());
+            let fields = client_registration::administered(names);
+            store::client_registration::add_administered(&mut **tx, &client.client_id, &fields).await?;
+        }
     }
     if client_secret::differ(&before, &client) {
         client.version = store::client::touch(&mut **tx, &client.client_id, core.now()).await?;

@@ -20,7 +20,7 @@ use crate::{
     base::{Secret, TokenHash},
     domain::{
         account::throttle::{Subject, ThrottleKey},
-        client_registration::{OPERATORS, read},
+        client_registration::{Held, read},
         client_secret::{Ending, is_due},
         policy::{Admission, REGISTRATION_WINDOW},
     },
@@ -29,7 +29,7 @@ use crate::{
         jose::strict_json,
         oauth::{ErrorCode, OAuthError},
     },
-    store::{self, Tx},
+    store::{self, PgExecutor, Tx},
 };
 
 /// Unused clients that are deleted before others have a turn.
@@ -64,8 +64,10 @@ pub struct Registered {
 pub async fn register(core: &Core, request: &Request<'_>) -> Result<Registered, Refusal> {
     let initial = admit(core, request.token.as_ref()).await?;
     let wanted = object(request.body)?;
-    let metadata = wish(core, &wanted).await?;
-    sector::check(core, &metadata).await?;
+    let metadata = wish(core, &wanted, &Held::default()).await?;
+    // before anything is fetched for whoever has used up what his address may have
+    check_address(core, core.store.pool(), address_of(&request.origin)).await?;
+    sector::check(core, &metadata, &request.origin).await?;
     let token = core.rng.token();
     let by = By {
         actor: Actor::Anonymous,
@@ -130,30 +132,46 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, OAuthError> {
     strict_json::object(body).map_err(|_| OAuthError::new(ErrorCode::InvalidClientMetadata, why))
 }
 
-async fn wish(core: &Core, wanted: &Map<String, Value>) -> Result<ClientMetadata, Refusal> {
+async fn wish(core: &Core, wanted: &Map<String, Value>, held: &Held) -> Result<ClientMetadata, Refusal> {
     let server = discovery::members(core).await?;
-    Ok(read(wanted, &core.policy.registration, &server, core.keys.policy())?)
+    Ok(read(
+        wanted,
+        &core.policy.registration,
+        (&server, core.keys.policy()),
+        held,
+    )?)
+}
+
+fn address_of(origin: &Origin) -> Option<IpAddr> {
+    origin.address.as_deref().and_then(|text| text.parse().ok())
+}
+
+/// Whether the address may register another client.
+async fn check_address(core: &Core, db: impl PgExecutor<'_>, address: Option<IpAddr>) -> Result<(), Refusal> {
+    let (Some(most), Some(address)) = (core.policy.registration.per_address, address) else {
+        return Ok(());
+    };
+    let (key, since) = (
+        ThrottleKey::of(Subject::Address(address)),
+        core.now() - REGISTRATION_WINDOW,
+    );
+    if store::client_registration::count_from(db, key, since).await? >= i64::from(most) {
+        let until = core.now() + REGISTRATION_WINDOW;
+        return Err(Refusal::TooMany { until });
+    }
+    Ok(())
 }
 
 /// Holds the address and everybody together to so many clients, until the end of the transaction.
 async fn reserve(core: &Core, tx: &mut Tx, origin: &Origin) -> Result<Option<ThrottleKey>, Refusal> {
-    let policy = &core.policy.registration;
-    let address = origin.address.as_deref().and_then(|text| text.parse::<IpAddr>().ok());
-    let address = address.map(|address| ThrottleKey::of(Subject::Address(address)));
+    let address = address_of(origin);
     store::client_registration::lock(&mut **tx).await?;
-    if let (Some(most), Some(address)) = (policy.per_address, address) {
-        let since = core.now() - REGISTRATION_WINDOW;
-        let there = store::client_registration::count_from(&mut **tx, address, since).await?;
-        if there >= i64::from(most) {
-            let until = core.now() + REGISTRATION_WINDOW;
-            return Err(Refusal::TooMany { until });
-        }
-    }
-    if store::client_registration::count(&mut **tx).await? >= i64::from(policy.most) {
+    check_address(core, &mut **tx, address).await?;
+    if store::client_registration::count(&mut **tx).await? >= i64::from(core.policy.registration.most) {
         let why = "this server has as many registered clients as it takes";
         return Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, why).into());
     }
-    Ok(address)
+    Ok(address.map(|address| ThrottleKey::of(Subject::Address(address))))
 }
 
 /// The registration as it is.
@@ -190,12 +208,13 @@ async fn managed(core: &Core, client_id: &str, request: &Request<'_>) -> Result<
 /// As for [`find`] and [`register`].
 pub async fn replace(core: &Core, client_id: &str, request: &Request<'_>) -> Result<Registered, Refusal> {
     let (before, token) = managed(core, client_id, request).await?;
-    let mut wanted = object(request.body)?;
+    let wanted = object(request.body)?;
     identify(&before, &wanted)?;
-    pass_over_what_operators_set(&mut wanted, &before.metadata)?;
-    let mut metadata = wish(core, &wanted).await?;
-    sector::check(core, &metadata).await?;
-    keep_what_operators_set(&mut metadata, &before.metadata);
+    // an administrator who is faster than this has made another version by then
+    let administered = store::client_registration::list_administered(core.store.pool(), client_id).await?;
+    let held = Held::of(&before.metadata, &administered);
+    let metadata = wish(core, &wanted, &held).await?;
+    sector::check(core, &metadata, &request.origin).await?;
     let by = By {
         actor: Actor::Client(client_id.to_owned()),
         origin: request.origin.clone(),
@@ -263,26 +282,6 @@ fn identify(client: &Client, wanted: &Map<String, Value>) -> Result<(), OAuthErr
         Some(sent) if !sent.is_null() && !is_own(sent) => refuse("client_secret is not that of the client"),
         _ => Ok(()),
     }
-}
-
-/// Who reads, changes and sends back what is registered sends also what an administrator set; as long as it is the same,
-/// nothing is asked for.
-fn pass_over_what_operators_set(wanted: &mut Map<String, Value>, before: &ClientMetadata) -> Result<(), Refusal> {
-    let before = serde_json::to_value(before)?;
-    wanted.retain(|name, value| {
-        let is_same = before.get(name.as_str()) == Some(value);
-        !(is_same && (OPERATORS.contains(&name.as_str()) || name == "require_consent"))
-    });
-    Ok(())
-}
-
-fn keep_what_operators_set(metadata: &mut ClientMetadata, before: &ClientMetadata) {
-    metadata.require_consent = before.require_consent;
-    metadata.resources.clone_from(&before.resources);
-    metadata.token_exchange.clone_from(&before.token_exchange);
-    metadata.security_profile = before.security_profile;
-    metadata.access_token_lifetime_seconds = before.access_token_lifetime_seconds;
-    metadata.refresh_token_lifetime_seconds = before.refresh_token_lifetime_seconds;
 }
 
 /// Deletes the client with everything that hangs on it (RFC 7592 §2.3).

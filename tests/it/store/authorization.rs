@@ -275,7 +275,7 @@ async fn a_pushed_request_is_answered_once_whoever_is_first() {
     let (_database, store) = open().await;
     let (user, client) = insert_parties(&store).await;
     let pushed = fixture::pushed_request(&client.client_id);
-    pushed_request::insert(store.pool(), &pushed, None).await.unwrap();
+    pushed_request::insert(store.pool(), &pushed, None, None).await.unwrap();
     let found = pushed_request::find(store.pool(), &pushed.hash).await.unwrap();
     assert_eq!(found, Some(pushed.clone()));
     let session = fixture::session(user.id);

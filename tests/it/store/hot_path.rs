@@ -245,7 +245,11 @@ async fn pages(store: &Store, plans: &str) {
     });
     let mut pushed = fixture::pushed_request("app1");
     check!(store, plans, "pushed_request::insert", |db| {
-        pushed_request::insert(db, &pushed, Some(quota))
+        let of_client = pushed_request::ClientQuota {
+            most: 100,
+            since: quota.since,
+        };
+        pushed_request::insert(db, &pushed, Some(quota), Some(of_client))
     });
     pushed.hash = hash;
     check!(store, plans, "pushed_request::find", |db| {

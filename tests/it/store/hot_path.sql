@@ -18,6 +18,8 @@ insert into facts (id, user_id, attribute, value, source, asserted_at)
 insert into sessions (id, token_hash, user_id, auth_time, amr, created_at, last_seen_at, expires_at)
     select uuid_of(n), hash_of(n), uuid_of(n), '2026-11-20', '{pwd}', '2026-11-20', '2026-11-20', '2027-01-01'
     from generate_series(1, 20000) n;
+insert into client_registrations (client_id, token_hash, created_at)
+    select 'app' || n, hash_of(n), '2026-11-20' from generate_series(1, 2000) n;
 insert into session_clients (session_id, client_id, since)
     select uuid_of(n), 'app' || 1 + n % 100, '2026-11-20' from generate_series(1, 20000) n;
 insert into authorization_requests (id, browser_hash, client_id, parameters, session_id, created_at, expires_at)

@@ -1,0 +1,157 @@
+//! What those can make of it who registered an app themselves: against the operator, and against everybody else.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::world::{WEB_SECRET, prepare, refused, text};
+use crate::support::registrar::{app, manage, register_from, registered};
+use crate::support::relying_party::{Answer, RelyingParty};
+use crate::support::server::{CALLBACK, TestServer};
+
+async fn open(settings: &[(&str, &str)]) -> TestServer {
+    let settings = [&[("SIGNET_REGISTRATION__POLICY", "open")], settings].concat();
+    prepare(TestServer::with(&settings).await).await
+}
+
+fn web() -> Value {
+    json!({ "client_name": "Self-made", "redirect_uris": [CALLBACK] })
+}
+
+/// An administrator makes an app stricter; the app replaces its registration and would like that back (RFC 7592 §2.2).
+#[tokio::test]
+async fn what_an_administrator_made_stricter_stays() {
+    let server = open(&[]).await;
+    let client = registered(&server, &web()).await;
+    let id = text(&client, "client_id").to_owned();
+    let edited = id.clone();
+    server
+        .run(move |core| async move {
+            use signet::flow::admin::{By, client};
+            let before = client::find(&core, &edited).await.unwrap();
+            let mut edit = client::Edit {
+                metadata: before.metadata.clone(),
+                roles: Vec::new(),
+                status: before.status,
+            };
+            edit.metadata.require_pkce = true;
+            edit.metadata.require_pushed_authorization_requests = true;
+            edit.metadata.dpop_bound_access_tokens = true;
+            edit.metadata.subject_type = signet::model::SubjectType::Pairwise;
+            edit.metadata.scope = Some("openid".to_owned());
+            edit.metadata.client_name = Some("Named by the house".to_owned());
+            client::edit(&core, &By::command(), &edited, before.version, &edit)
+                .await
+                .unwrap();
+        })
+        .await;
+    // left out, it would be gone
+    let wanted = json!({ "client_id": id, "redirect_uris": [CALLBACK], "client_name": "Mine again" });
+    let replaced = manage(Method::PUT, &client, Some(&wanted)).await.ok();
+    for name in [
+        "require_pkce",
+        "require_pushed_authorization_requests",
+        "dpop_bound_access_tokens",
+    ] {
+        assert_eq!(replaced[name], true, "{name}");
+    }
+    assert_eq!(
+        (&replaced["subject_type"], &replaced["scope"]),
+        (&json!("pairwise"), &json!("openid"))
+    );
+    assert_eq!(replaced["client_name"], "Mine again", "what describes it is its own");
+    for (name, value) in [
+        ("require_pkce", json!(false)),
+        ("require_pushed_authorization_requests", json!(false)),
+        ("dpop_bound_access_tokens", json!(false)),
+        ("subject_type", json!("public")),
+        ("scope", json!("openid profile email")),
+    ] {
+        let mut other = wanted.clone();
+        other[name] = value;
+        let answer = manage(Method::PUT, &client, Some(&other)).await;
+        assert_eq!(answer.error(), refused(400, "invalid_client_metadata"), "{name}");
+        assert!(answer.body.contains(name), "{}", answer.body);
+    }
+    // who reads, changes and sends back meets nothing of that, and what nobody set it may still change
+    let mut same = manage(Method::GET, &client, None).await.ok();
+    for name in [
+        "registration_access_token",
+        "registration_client_uri",
+        "client_id_issued_at",
+    ] {
+        same.as_object_mut().unwrap().remove(name);
+    }
+    same["require_auth_time"] = json!(true);
+    let replaced = manage(Method::PUT, &client, Some(&same)).await.ok();
+    assert_eq!(replaced["require_auth_time"], true);
+    same["require_auth_time"] = json!(false);
+    let replaced = manage(Method::PUT, &client, Some(&same)).await.ok();
+    assert_eq!(replaced["require_auth_time"], false);
+}
+
+async fn push(app: &RelyingParty, more: &[(&str, &str)]) -> Answer {
+    let mut parameters = vec![
+        ("response_type", "code"),
+        ("redirect_uri", CALLBACK),
+        ("scope", "openid"),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method", "S256"),
+    ];
+    parameters.extend_from_slice(more);
+    app.post("pushed_authorization_request_endpoint", &parameters).await
+}
+
+/// A secret that somebody got by asking proves no more than an address does.
+#[tokio::test]
+async fn an_app_that_registered_itself_pushes_so_much_and_no_more() {
+    let server = open(&[("SIGNET_LIMITS__AUTHORIZATION_REQUESTS_PER_ADDRESS", "4")]).await;
+    let stranger = app(&server, &registered(&server, &web()).await).await;
+    let second = app(&server, &registered(&server, &web()).await).await;
+    let known = server.relying_party("web", WEB_SECRET).await;
+    for _ in 0..4 {
+        assert_eq!(push(&stranger, &[]).await.status, 201);
+    }
+    let answer = push(&stranger, &[]).await;
+    assert_eq!(answer.status, 429, "{}", answer.body);
+    assert!(answer.header("retry-after").is_some());
+    assert_eq!(push(&second, &[]).await.status, 201, "another one has its own count");
+    for _ in 0..6 {
+        assert_eq!(push(&known, &[]).await.status, 201, "the operator's are not counted");
+    }
+    server.clock.advance(time::Duration::minutes(11));
+    assert_eq!(push(&stranger, &[]).await.status, 201);
+    // and nothing large
+    let large = "x".repeat(20_000);
+    assert_eq!(
+        push(&stranger, &[("of_its_own", &large)]).await.error(),
+        refused(400, "invalid_request")
+    );
+    assert_eq!(push(&known, &[("of_its_own", &large)]).await.status, 201);
+}
+
+/// Whoever registers names an address that this server fetches: what is refused counts as well, and who may not register any
+/// more has nothing fetched.
+#[tokio::test]
+async fn nobody_has_this_server_fetch_at_will() {
+    let server = open(&[
+        ("SIGNET_REGISTRATION__CLIENTS_PER_ADDRESS", "1"),
+        ("SIGNET_OUTBOUND__ALLOW_PRIVATE", "true"),
+    ])
+    .await;
+    let mut wanted = web();
+    wanted["sector_identifier_uri"] = json!("https://127.0.0.1:9/uris.json");
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        statuses.push(register_from(&server, None, &wanted, "10.7.7.7").await.status);
+    }
+    assert_eq!(
+        statuses,
+        [400, 400, 400, 400, 400, 429, 429, 429],
+        "five fetches, and then none"
+    );
+    let other = register_from(&server, None, &wanted, "10.7.7.8").await;
+    assert_eq!(other.status, 400, "somebody else");
+    // the address has its client: the refusal comes before any fetch, which would be another one
+    assert_eq!(register_from(&server, None, &web(), "10.7.7.9").await.status, 201);
+    assert_eq!(register_from(&server, None, &wanted, "10.7.7.9").await.status, 429);
+}
