@@ -170,7 +170,11 @@ impl Party<'_> {
         let page = sign_in(&mut browser, &page, IDENTIFIER).await.at(200, "/account");
         let links = page.attributes("a[href^='/approve']", "href");
         for link in links {
-            let page = browser.open(&server.at(&link)).await.at(200, "/approve");
+            let page = browser.open(&server.at(&link)).await;
+            // another test's, which has run out or was decided meanwhile
+            if page.status != 200 {
+                continue;
+            }
             assert!(page.has("form#approval"));
             let named = format!("Suite {}", self.rp.client_id);
             if page.text("h1").contains(&named) && page.texts(".user-code") == [message] {
