@@ -1,5 +1,9 @@
 //! Request objects: the parameters of an authorization request in a JWT that its client signed (RFC 9101, OIDC Core §6).
 //!
+//! An object says for which server it is, and whose it is (RFC 9101 §4 has SHOULD; here it must), and one that comes with the
+//! request itself says until when it is good: whoever saw it on its way could bring it again. What lies at an address of its
+//! client may stay there for good, for its client can take it away; so the certification suite has it, too.
+//!
 //! What is signed counts alone (RFC 9101 §6.3): OpenID Connect would let parameters beside it fill gaps, which anybody who
 //! changes the address could use. Without a signature there is no request object (`none` is never taken).
 
@@ -20,6 +24,15 @@ use crate::{
 /// Claims that are about the JWT and no parameters (RFC 7519 §4.1).
 const ABOUT_THE_JWT: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub"];
 
+/// How a request object came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// In the request itself, by whatever way that took.
+    ByValue,
+    /// From an address that its client registered.
+    ByReference,
+}
+
 /// What a request object must be.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
@@ -29,7 +42,9 @@ pub struct Expected<'a> {
     pub algs: &'a [JwsAlg],
     /// This server.
     pub issuer: &'a str,
-    /// How long it may be good; then it must say from when and until when, and for whom.
+    /// How it came.
+    pub came: Came,
+    /// How long it may be good; then it must say from when and until when.
     pub longest: Option<Duration>,
     /// The instant.
     pub now: Time,
@@ -59,10 +74,9 @@ pub fn verify(object: &str, keys: Keys<'_>, expected: &Expected<'_>) -> Result<P
         typ: Typ::AbsentOr(&["JWT", "oauth-authz-req+jwt"]),
         iss: None,
         aud: Audience::Any,
-        expiry: if says_when || expected.longest.is_some() {
-            Expiry::Required
-        } else {
-            Expiry::MayBeOver
+        expiry: match expected.came {
+            Came::ByReference if !says_when && expected.longest.is_none() => Expiry::MayBeOver,
+            Came::ByValue | Came::ByReference => Expiry::Required,
         },
         now: expected.now,
         skew: expected.skew,
@@ -81,18 +95,21 @@ pub fn verify(object: &str, keys: Keys<'_>, expected: &Expected<'_>) -> Result<P
 
 /// Who speaks to whom (RFC 9101 §4, §5, §10.8).
 fn check_parties(verified: &VerifiedJwt, expected: &Expected<'_>) -> Result<(), OAuthError> {
-    for name in ["iss", "client_id"] {
-        if verified.claims.contains_key(name) && verified.text(name) != Some(expected.client_id) {
-            return Err(refuse("the request object is another client's"));
-        }
+    let named = ["iss", "client_id"].map(|name| verified.claims.get(name));
+    if named.iter().flatten().any(|value| **value != expected.client_id) {
+        return Err(refuse("the request object is another client's"));
+    }
+    if named.iter().all(Option::is_none) {
+        return Err(refuse("the request object needs iss or client_id"));
     }
     // RFC 9101 §10.8: else an assertion that authenticates the client could pass for a request of it
     if verified.text("sub") == Some(expected.client_id) {
         return Err(refuse("the request object has the client as its sub"));
     }
-    let audience = verified.audience();
-    let is_named = verified.claims.contains_key("aud");
-    if (is_named || expected.longest.is_some()) && !audience.contains(&expected.issuer) {
+    if !verified.claims.contains_key("aud") {
+        return Err(refuse("the request object needs aud"));
+    }
+    if !verified.audience().contains(&expected.issuer) {
         return Err(refuse("the request object is for another audience"));
     }
     Ok(())
@@ -191,12 +208,18 @@ mod tests {
         }
     }
 
-    fn read_typed(key: &Key, typ: Option<&str>, claims: &Value, longest: Option<Duration>) -> Result<Params, Refused> {
+    fn read_typed(
+        key: &Key,
+        typ: Option<&str>,
+        claims: &Value,
+        (came, longest): (Came, Option<Duration>),
+    ) -> Result<Params, Refused> {
         let object = key.signer.sign_jwt(typ, claims.to_string().as_bytes()).unwrap();
         let expected = Expected {
             client_id: "app",
             algs: &[JwsAlg::ES256],
             issuer: ISSUER,
+            came,
             longest,
             now: NOW,
             skew: Duration::seconds(15),
@@ -205,7 +228,33 @@ mod tests {
     }
 
     fn read(claims: &Value, longest: Option<Duration>) -> Result<Params, Refused> {
-        read_typed(&key(), Some("oauth-authz-req+jwt"), claims, longest)
+        read_typed(
+            &key(),
+            Some("oauth-authz-req+jwt"),
+            claims,
+            (Came::ByReference, longest),
+        )
+    }
+
+    /// A good object with `changes`; what is null in them is left out, and `{"null": null}` stands for null.
+    fn with(changes: &Value) -> Value {
+        let mut claims = json!({ "iss": "app", "aud": ISSUER, "exp": NOW.unix_timestamp() + 60, "state": "s" });
+        let members = claims.as_object_mut().unwrap();
+        for (name, value) in changes.as_object().unwrap() {
+            if value.is_null() {
+                members.remove(name);
+            } else {
+                members.insert(
+                    name.clone(),
+                    if value.get("null").is_some() {
+                        Value::Null
+                    } else {
+                        value.clone()
+                    },
+                );
+            }
+        }
+        claims
     }
 
     fn is_refused(outcome: &Result<Params, Refused>) -> bool {
@@ -242,10 +291,12 @@ mod tests {
             json!({ "aud": "https://other.example" }),
             json!({ "aud": [] }),
             // a client assertion
-            json!({ "iss": "app", "sub": "app", "aud": ISSUER, "jti": "x", "exp": NOW.unix_timestamp() + 60 }),
+            json!({ "sub": "app", "jti": "x" }),
             json!({ "request": "e30.e30.x" }),
             json!({ "request_uri": "https://app.example/request.jwt" }),
-            json!({ "state": null }),
+            json!({ "state": { "null": null } }),
+            json!({ "iss": null }),
+            json!({ "aud": null }),
             json!({ "state": "a\u{0}b" }),
             json!({ "state\u{0}": "a" }),
             json!({ "claims": "\u{1b}" }),
@@ -253,22 +304,37 @@ mod tests {
             json!({ "nbf": NOW.unix_timestamp() + 20 }),
             json!({ "exp": "never" }),
         ] {
-            assert!(is_refused(&read(&bad, None)), "{bad}");
+            assert!(is_refused(&read(&with(&bad), None)), "{bad}");
         }
+        let good = with(&json!({}));
+        let by_value = (Came::ByValue, None);
         for typ in ["at+jwt", "dpop+jwt", "client-authentication+jwt"] {
-            assert!(
-                is_refused(&read_typed(&key(), Some(typ), &json!({ "state": "s" }), None)),
-                "{typ}"
-            );
+            assert!(is_refused(&read_typed(&key(), Some(typ), &good, by_value)), "{typ}");
         }
-        assert!(read_typed(&key(), None, &json!({ "state": "s" }), None).is_ok());
+        assert!(read_typed(&key(), None, &good, by_value).is_ok());
+        for one in ["iss", "client_id"] {
+            let named = with(&json!({ "iss": null, one: "app" }));
+            assert!(read(&named, None).is_ok(), "{one} is enough");
+        }
+    }
+
+    #[test]
+    fn what_travels_says_until_when_and_what_lies_at_the_clients_address_need_not() {
+        let endless = with(&json!({ "exp": null }));
+        let typ = Some("oauth-authz-req+jwt");
+        assert!(read_typed(&key(), typ, &endless, (Came::ByReference, None)).is_ok());
+        assert!(is_refused(&read_typed(&key(), typ, &endless, (Came::ByValue, None))));
+        let over = with(&json!({ "exp": NOW.unix_timestamp() - 20 }));
+        for came in [Came::ByValue, Came::ByReference] {
+            assert!(is_refused(&read_typed(&key(), typ, &over, (came, None))));
+        }
     }
 
     #[test]
     fn a_profile_wants_times_within_an_hour_and_an_audience() {
         let now = NOW.unix_timestamp();
         let hour = Some(Duration::HOUR);
-        let good = json!({ "aud": ISSUER, "nbf": now, "exp": now + 3600, "state": "s" });
+        let good = with(&json!({ "nbf": now, "exp": now + 3600 }));
         assert!(read(&good, hour).is_ok());
         for (name, value) in [
             ("aud", Value::Null),
@@ -288,7 +354,7 @@ mod tests {
             assert!(is_refused(&read(&bad, hour)), "{name} {value}");
         }
         // FAPI 2.0: clocks differ
-        let ahead = json!({ "aud": [ISSUER, "x"], "nbf": now + 8, "exp": now + 60, "state": "s" });
+        let ahead = with(&json!({ "aud": [ISSUER, "x"], "nbf": now + 8 }));
         assert!(read(&ahead, hour).is_ok());
     }
 
@@ -300,13 +366,14 @@ mod tests {
             set: known.set,
         };
         assert_eq!(
-            read_typed(&mixed, None, &json!({ "state": "s" }), None),
+            read_typed(&mixed, None, &with(&json!({})), (Came::ByValue, None)),
             Err(Refused::UnknownKey)
         );
         let expected = Expected {
             client_id: "app",
             algs: &[JwsAlg::PS256],
             issuer: ISSUER,
+            came: Came::ByValue,
             longest: None,
             now: NOW,
             skew: Duration::ZERO,
@@ -332,7 +399,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in "\\PC{0,100}") {
-            let expected = Expected { client_id: "app", algs: &JwsAlg::SIGNATURES, issuer: ISSUER, longest: None, now: NOW, skew: Duration::ZERO };
+            let expected = Expected { client_id: "app", algs: &JwsAlg::SIGNATURES, issuer: ISSUER, came: Came::ByValue, longest: None, now: NOW, skew: Duration::ZERO };
             let empty = JwkSet::new(Vec::new());
             proptest::prop_assert!(verify(&text, Keys::Set(&empty), &expected).is_err());
         }

@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     base::{Secret, secret},
     domain::{
-        authorize::request_object::{self, Expected, Refused, refuse},
+        authorize::request_object::{self, Came, Expected, Refused, refuse},
         encryption::Encryption,
         security_profile::{self, Rules},
     },
@@ -28,6 +28,10 @@ use crate::{
 /// # Errors
 /// `invalid_request_object` (RFC 9101 §7); the reason that lies with the client's keys is logged.
 pub(in crate::flow) async fn by_value(core: &Core, client: &Arc<Client>, object: &str) -> Result<Params, OAuthError> {
+    verified(core, client, object, Came::ByValue).await
+}
+
+async fn verified(core: &Core, client: &Arc<Client>, object: &str, came: Came) -> Result<Params, OAuthError> {
     let opened = open(core, client, object)?;
     let object = opened.as_ref().map_or(object, |inner| inner.expose().as_str());
     let rules = security_profile::of(client, core.policy.security.profile);
@@ -37,6 +41,7 @@ pub(in crate::flow) async fn by_value(core: &Core, client: &Arc<Client>, object:
             client_id: &client.client_id,
             algs: &algs,
             issuer: core.policy.issuer.as_str(),
+            came,
             longest: rules.request_object.map(|object| object.longest),
             now: core.now(),
             skew: core.policy.tokens.clock_skew,
@@ -139,7 +144,7 @@ pub(in crate::flow) async fn by_reference(
     // Each fragment says that something else is there now, and nothing says whether that is true.
     let may_fetch = || core.fetches.allow_request_object(&client.client_id, address);
     match core.request_objects.find_within(&url, may_fetch, pick).await {
-        Ok(Some(object)) => by_value(core, client, object.trim()).await,
+        Ok(Some(object)) => verified(core, client, object.trim(), Came::ByReference).await,
         Ok(None) => refuse("what is at request_uri is not what its fragment names"),
         Err(FetchError::TooOften) => {
             refuse("request objects are fetched for this client too often; try again in a minute")
