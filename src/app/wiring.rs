@@ -91,6 +91,7 @@ pub fn policy(settings: &Settings) -> Policy {
     policy.security = SecurityPolicy {
         profile: settings.security.profile,
         dpop_nonces: settings.security.dpop_nonces,
+        userinfo_max_age: settings.security.userinfo_max_age,
     };
     policy.mtls = MtlsPolicy {
         enabled: settings.mtls.is_enabled(),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     base::Time,
-    domain::permission::Catalog,
+    domain::{permission::Catalog, token::access_token::Authentication},
     model::{AccessToken, Client, Confirmation, Resource},
     spec::oauth::ScopeSet,
 };
@@ -44,6 +44,8 @@ pub struct Answer<'a> {
     pub token_type: Option<&'a str>,
     /// The keys that it is tied to (RFC 8705 §3.2, RFC 9449 §6.2).
     pub confirmation: &'a Confirmation,
+    /// How the person authenticated, so that an API can ask for more (RFC 9470 §6.2).
+    pub authentication: Option<Authentication<'a>>,
     /// Custom claims; none of a reserved name.
     pub extra: &'a Map<String, Value>,
 }
@@ -94,6 +96,12 @@ struct Wire<'a> {
     token_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Confirmation::is_empty")]
     cnf: &'a Confirmation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    amr: &'a [String],
     #[serde(flatten)]
     extra: &'a Map<String, Value>,
 }
@@ -104,6 +112,7 @@ impl Answer<'_> {
     /// # Errors
     /// Only what the custom claims could cause.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let authentication = self.authentication.as_ref();
         let mut json = Vec::with_capacity(512);
         let wire = Wire {
             active: true,
@@ -117,6 +126,9 @@ impl Answer<'_> {
             exp: self.expires_at.unix_timestamp(),
             token_type: self.token_type,
             cnf: self.confirmation,
+            auth_time: authentication.map(|known| known.auth_time.unix_timestamp()),
+            acr: authentication.and_then(|known| known.acr),
+            amr: authentication.map_or(&[], |known| known.amr),
             extra: self.extra,
         };
         serde_json::to_writer(&mut json, &wire)?;
@@ -186,6 +198,11 @@ mod tests {
             expires_at: token.expires_at,
             token_type: Some("Bearer"),
             confirmation: &token.confirmation,
+            authentication: Some(Authentication {
+                auth_time: NOW - time::Duration::minutes(1),
+                acr: Some("1"),
+                amr: &["pwd".to_owned()],
+            }),
             extra: &extra,
         };
         let now = NOW.unix_timestamp();
@@ -194,6 +211,7 @@ mod tests {
             serde_json::json!({
                 "active": true, "iss": ISSUER, "sub": "web", "client_id": "web", "scope": "orders:read", "aud": [API],
                 "jti": "j", "iat": now, "exp": now + 300, "token_type": "Bearer", "cnf": { "x5t#S256": "c" }, "plan": "gold",
+                "auth_time": now - 60, "acr": "1", "amr": ["pwd"],
             })
         );
     }

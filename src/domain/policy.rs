@@ -4,6 +4,7 @@ use time::Duration;
 
 use super::account::{password_policy::PasswordPolicy, throttle::Rules};
 use crate::{
+    base::Time,
     model::SecurityProfile,
     spec::oauth::{GrantType, ResponseType},
 };
@@ -135,6 +136,15 @@ pub struct SecurityPolicy {
     pub profile: Option<SecurityProfile>,
     /// Whether DPoP proofs must carry a nonce of this server (RFC 9449 §8).
     pub dpop_nonces: bool,
+    /// How long ago a person may have signed in whose data userinfo tells (RFC 9470); `None`: whenever.
+    pub userinfo_max_age: Option<Duration>,
+}
+
+impl SecurityPolicy {
+    /// Whether a person must sign in anew before userinfo tells about them.
+    pub fn wants_newer(&self, auth_time: Time, now: Time) -> bool {
+        self.userinfo_max_age.is_some_and(|max_age| now > auth_time + max_age)
+    }
 }
 
 /// How clients with certificates reach this server (RFC 8705).
@@ -253,5 +263,22 @@ impl Policy {
     pub fn addresses(&self, path: &str) -> Vec<String> {
         let bases = std::iter::once(&self.issuer).chain(&self.mtls.base);
         bases.map(|base| base.at(path)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_sign_in_grows_too_old_only_where_the_operator_says_so() {
+        let signed_in = datetime!(2026-11-20 12:00 UTC);
+        let mut policy = SecurityPolicy::default();
+        assert!(!policy.wants_newer(signed_in, signed_in + Duration::weeks(100)));
+        policy.userinfo_max_age = Some(Duration::minutes(5));
+        assert!(!policy.wants_newer(signed_in, signed_in + Duration::minutes(5)));
+        assert!(policy.wants_newer(signed_in, signed_in + Duration::seconds(301)));
     }
 }

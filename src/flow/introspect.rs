@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::{Caller, Core, Refusal, access_token, client_auth, encryption};
+use super::{Caller, Core, Refusal, access_token, client_auth, encryption, mint};
 use crate::{
     base::id::UserId,
     domain::{
@@ -111,6 +111,7 @@ async fn access_token(core: &Core, client: &Client, value: &str) -> Result<Optio
         expires_at: token.expires_at,
         token_type: Some(token.confirmation.token_type()),
         confirmation: &token.confirmation,
+        authentication: live.person.as_ref().map(|(grant, _)| mint::authentication(grant)),
         extra: &token.claims,
     };
     Ok(Some(answer.to_json()?))
@@ -152,6 +153,7 @@ async fn refresh_token(core: &Core, client: &Client, wire: &RefreshWire) -> Resu
         expires_at: family.expires_at,
         token_type: None,
         confirmation: &family.confirmation,
+        authentication: Some(mint::authentication(&held.grant)),
         extra: &Map::new(),
     };
     Ok(Some(answer.to_json()?))

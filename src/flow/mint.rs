@@ -212,7 +212,8 @@ impl Mint<'_> {
     }
 }
 
-fn authentication(grant: &model::Grant) -> Authentication<'_> {
+/// The sign-in behind a grant, for tokens and what is said about them.
+pub(super) fn authentication(grant: &model::Grant) -> Authentication<'_> {
     Authentication {
         auth_time: grant.auth_time,
         acr: grant.acr.as_deref(),

@@ -30,6 +30,7 @@ pub enum Answer {
 ///
 /// # Errors
 /// `invalid_token` for a token that is not good here, `insufficient_scope` without `openid` (RFC 6750 §3.1),
+/// `insufficient_user_authentication` where the operator wants people to have signed in more recently (RFC 9470 §3),
 /// `invalid_request` if the client has no key to encrypt to.
 pub async fn userinfo(core: &Core, caller: &Caller, (scheme, access_token): (Scheme, &str)) -> Result<Answer, Refusal> {
     let invalid = || {
@@ -48,6 +49,11 @@ pub async fn userinfo(core: &Core, caller: &Caller, (scheme, access_token): (Sch
     let (grant, user) = live.person.ok_or_else(invalid)?;
     if !live.token.scope.contains(OPENID) {
         return Err(OAuthError::new(ErrorCode::InsufficientScope, "the scope openid is needed").into());
+    }
+    // RFC 9470 §3: the token is good, but who stands behind it signed in too long ago
+    if core.policy.security.wants_newer(grant.auth_time, core.now()) {
+        let why = "the person must have signed in more recently";
+        return Err(OAuthError::new(ErrorCode::InsufficientUserAuthentication, why).into());
     }
     let catalog = core.catalog().await?;
     let assembled = claims::assemble(&claims::Ask {

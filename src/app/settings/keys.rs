@@ -69,6 +69,7 @@ pub(super) const KEYS: &[Key] = &[
     key("mtls.certificate_header", "\"client-cert\""),
     key("security.profile", "\"fapi2-security\""),
     key("security.dpop_nonces", "true"),
+    key("security.userinfo_max_age_seconds", "3600"),
     key("outbound.extra_ca_file", "\"/etc/signet/extra-ca.pem\""),
     key("outbound.allow_private", "false"),
     key("outbound.hosts", "[\"app.example.internal=10.0.0.7\"]"),

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
+use time::Duration;
+
 use super::{Issuer, Keys, SettingsError, Tls, reader::Reader};
 use crate::{domain::security_profile, model::SecurityProfile};
 
@@ -12,6 +14,8 @@ pub struct Security {
     pub profile: Option<SecurityProfile>,
     /// Whether DPoP proofs must carry a nonce of this server.
     pub dpop_nonces: bool,
+    /// How long ago people may have signed in whose data userinfo tells.
+    pub userinfo_max_age: Option<Duration>,
 }
 
 /// `[mtls]`: client certificates (RFC 8705).
@@ -53,6 +57,8 @@ pub(super) fn security(reader: &Reader<'_>, keys: &Keys) -> Result<Security, Set
     Ok(Security {
         profile,
         dpop_nonces: reader.flag("security.dpop_nonces", false)?,
+        userinfo_max_age: Some(reader.seconds("security.userinfo_max_age_seconds", 0, 0..=31_536_000)?)
+            .filter(|max_age| max_age.is_positive()),
     })
 }
 

@@ -68,6 +68,8 @@ error_codes! {
     UseDpopNonce = "use_dpop_nonce", 400;
     /// RFC 6750 §3.1.
     InvalidToken = "invalid_token", 401;
+    /// RFC 9470 §3.
+    InsufficientUserAuthentication = "insufficient_user_authentication", 401;
     /// RFC 6750 §3.1.
     InsufficientScope = "insufficient_scope", 403;
     /// RFC 8628 §3.5, CIBA Core §11.

@@ -1,4 +1,4 @@
-//! Errors as OAuth JSON (RFC 6749 §5.2), and as a challenge (RFC 6750 §3, RFC 9449 §7.1). A cause is logged here, once.
+//! Errors as OAuth JSON (RFC 6749 §5.2), and as a challenge (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3). A cause is logged here, once.
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
@@ -80,6 +80,12 @@ pub fn refuse_access(core: &Core, scheme: Scheme, refusal: &Refusal) -> HttpResp
     );
     if error.code == ErrorCode::InsufficientScope {
         why.push_str(", scope=\"openid\"");
+    }
+    // RFC 9470 §3: what the client asks for next
+    if error.code == ErrorCode::InsufficientUserAuthentication
+        && let Some(max_age) = core.policy.security.userinfo_max_age
+    {
+        why.push_str(&format!(", max_age=\"{}\"", max_age.whole_seconds()));
     }
     let mut response = match error.code {
         // RFC 9449 §7.1, §9: 401, for the client may try again

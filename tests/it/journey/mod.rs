@@ -26,6 +26,7 @@ mod request_uri;
 mod resources;
 mod sectors;
 mod sessions;
+mod step_up;
 mod strangers;
 mod throttle;
 mod token_exchange;
