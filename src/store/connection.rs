@@ -108,27 +108,30 @@ impl Own {
         self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One that this runtime opened and that is well, or a new one; `None` if there are enough, or the database takes none.
-    pub(super) async fn acquire(&self, pool: &PgPool) -> Option<Connection> {
+    /// One that this runtime opened and that is well, or a new one; `None` if there are enough.
+    pub(super) async fn acquire(&self, pool: &PgPool) -> Result<Option<Connection>, sqlx::Error> {
         let home = Handle::current().id();
         while let Some(mut own) = self.take(home) {
             if own.used_at.elapsed() < TRUSTED_FOR || self.is_well(&mut own).await {
-                return Some(Connection(Source::Own(own)));
+                return Ok(Some(Connection(Source::Own(own))));
             }
         }
-        let place = self.place()?;
-        let opening = PgConnection::connect_with(&pool.connect_options()).await;
-        let inner = opening
-            .inspect_err(|error| tracing::debug!(%error, "no connection of our own"))
-            .ok()?;
+        let Some(place) = self.place() else {
+            return Ok(None);
+        };
+        let options = pool.connect_options();
+        let inner = match tokio::time::timeout(self.patience, PgConnection::connect_with(&options)).await {
+            Ok(opened) => opened?,
+            Err(_) => return Err(sqlx::Error::PoolTimedOut),
+        };
         let now = Instant::now();
-        Some(Connection(Source::Own(OwnConnection {
+        Ok(Some(Connection(Source::Own(OwnConnection {
             inner,
             home,
             opened_at: now,
             used_at: now,
             _place: place,
-        })))
+        }))))
     }
 
     fn take(&self, home: Id) -> Option<OwnConnection> {

@@ -107,7 +107,7 @@ impl Store {
     /// [`Error::Unavailable`] when the database gives none in time.
     pub async fn acquire(&self) -> Result<Connection, Error> {
         if !self.pool.is_closed()
-            && let Some(own) = self.own.acquire(&self.pool).await
+            && let Some(own) = self.own.acquire(&self.pool).await?
         {
             return Ok(own);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use signet::base::SystemRng;
 use signet::base::id::UserId;
 use signet::store::{Error, Store, user};
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::fixture::{NOW, insert_user, open, user as person};
 
@@ -45,6 +45,22 @@ async fn a_pool_that_gives_nothing_in_time_and_a_server_that_is_not_there_are_ou
     held.rollback().await.unwrap();
     let nowhere = Store::connect(options.socket("/nonexistent"), 1, Duration::from_millis(50));
     assert!(matches!(nowhere.begin().await, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_server_that_takes_a_connection_and_says_nothing_is_an_outage_in_time() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let options = PgConnectOptions::new()
+        .host("127.0.0.1")
+        .port(silent.local_addr().unwrap().port())
+        .ssl_mode(PgSslMode::Disable);
+    let store = Store::connect(options, 8, Duration::from_millis(100));
+    let began = std::time::Instant::now();
+    // more than its own connections, so that the pool is asked, too
+    for _ in 0..5 {
+        assert!(matches!(store.acquire().await, Err(Error::Unavailable(_))));
+    }
+    assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]
