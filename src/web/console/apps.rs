@@ -27,7 +27,11 @@ pub struct Part {
 
 /// What a client is, as far as its metadata tell.
 pub(super) fn kind(metadata: &ClientMetadata) -> AppKind {
-    if !metadata.grant_types.contains(&GrantType::AuthorizationCode) {
+    let has = |grant| metadata.grant_types.contains(&grant);
+    let is_for_people = has(GrantType::AuthorizationCode) || has(GrantType::Implicit);
+    if !is_for_people && has(GrantType::DeviceCode) {
+        AppKind::Native
+    } else if !is_for_people && !has(GrantType::Ciba) {
         AppKind::Machine
     } else if metadata.application_type == ApplicationType::Native {
         AppKind::Native
@@ -156,5 +160,25 @@ pub(super) fn credentials(admin: &Admin, saved: &Saved, is_new: bool) -> AppSecr
         issuer: admin.visitor.core().policy.issuer.as_str().to_owned(),
         redirect_uri: client.metadata.redirect_uris.first().cloned().unwrap_or_default(),
         is_new,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_sign_in_to_from_elsewhere_is_no_machine() {
+        let of = |grant| {
+            kind(&ClientMetadata {
+                grant_types: vec![grant],
+                ..ClientMetadata::default()
+            })
+        };
+        assert_eq!(of(GrantType::AuthorizationCode), AppKind::Web);
+        assert_eq!(of(GrantType::DeviceCode), AppKind::Native);
+        assert_eq!(of(GrantType::Ciba), AppKind::Web);
+        assert_eq!(of(GrantType::ClientCredentials), AppKind::Machine);
+        assert_eq!(of(GrantType::JwtBearer), AppKind::Machine);
     }
 }
