@@ -62,6 +62,10 @@ audit_kinds! {
     ClientSecretAdded = "client.secret_added";
     /// A secret of a client was ended, or given an end.
     ClientSecretEnded = "client.secret_ended";
+    /// An API was declared.
+    ResourceCreated = "resource.created";
+    /// An API was changed.
+    ResourceUpdated = "resource.updated";
     /// Something was changed by a resource file.
     ResourceApplied = "resource.applied";
     /// Somebody allowed an app.

@@ -93,6 +93,24 @@ pub async fn find(db: impl PgExecutor<'_>, identifier: &str) -> Result<Option<Re
     row.map(read).transpose()
 }
 
+/// Holds the resource until the end of the transaction, and says its identifier.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn lock(db: impl PgExecutor<'_>, id: ResourceId) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar!(
+        "
+        select identifier
+        from resources
+        where id = $1
+        for update
+        ",
+        id.0
+    )
+    .fetch_optional(db)
+    .await?)
+}
+
 /// Inserts the resource.
 ///
 /// # Errors

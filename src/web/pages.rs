@@ -69,6 +69,7 @@ static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
             console::view::AppNew => "console/app_new.html",
             console::view::AppSecret => "console/app_secret.html",
             console::view::AppDelete => "console/app_delete.html",
+            console::view::Api => "console/api.html",
             console::view::Apis => "console/apis.html",
             console::view::Keys => "console/keys.html",
             console::view::Audit => "console/audit.html",

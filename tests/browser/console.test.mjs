@@ -59,7 +59,7 @@ for (const way of [
     const { page, look, send, end } = await visit(browser, way);
     await signIn(page, administrator, password);
     await page.waitForURL(/\/console/);
-    for (const path of ['', '/users', '/users/new', '/apps', '/apps/new', '/apps/demo-web', '/apis', '/keys', '/audit']) {
+    for (const path of ['', '/users', '/users/new', '/apps', '/apps/new', '/apps/demo-web', '/apis', '/apis/new', '/keys', '/audit']) {
       const answer = await page.goto(`${signet.issuer}/console${path}`);
       assert.equal(answer.status(), 200, path);
       await look(`console${path}`);

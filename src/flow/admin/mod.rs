@@ -8,6 +8,7 @@ pub mod client;
 pub mod client_secret;
 pub mod keys;
 pub mod overview;
+pub mod resource;
 pub mod user;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ use crate::{
     },
     domain::{
         account::password_policy::Weakness,
+        api_resource::ResourceFault,
         client_metadata::{MetadataError, MetadataFault},
         profile::{FieldError, FieldFault},
     },
@@ -93,6 +95,9 @@ pub enum Fault {
     /// A weak password.
     #[error(transparent)]
     Password(Weakness),
+    /// An API.
+    #[error(transparent)]
+    Resource(ResourceFault),
     /// The client is not known to belong to the sector that it names.
     #[error(transparent)]
     Sector(super::sector::Unproven),

@@ -5,11 +5,11 @@ use serde_json::Map;
 use super::{
     Error, Work,
     plan::Action,
-    things::{issuer_state, resource_state, role_state, rule_state},
+    things::{issuer_state, role_state, rule_state},
     wanted::Wanted,
 };
 use crate::{
-    flow::admin::{Difference, client, user},
+    flow::admin::{Difference, client, resource, user},
     model::{User, UserStatus, user::ADMIN_ROLE},
     store,
 };
@@ -74,7 +74,8 @@ impl Work<'_> {
             let named = wanted.resources.iter().any(|other| other.identifier == one.identifier);
             if self.made(one.origin.as_deref()) && !named {
                 store::resource::delete(&mut *self.tx, one.id).await?;
-                self.removed(resource_state(&one), "resource", &one.identifier).await?;
+                self.removed(resource::visible(&one), "resource", &one.identifier)
+                    .await?;
             }
         }
         for one in store::trusted_issuer::list(&mut *self.tx).await? {

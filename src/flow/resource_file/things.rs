@@ -11,7 +11,7 @@ use super::{
 use crate::{
     base::id::{ClaimRuleId, ResourceId, RoleId},
     domain::{api_resource, trust},
-    flow::admin::Difference,
+    flow::admin::{Difference, resource},
     model::{AuditKind, ClaimRule, Resource, Role, trusted_issuer::TrustedIssuer},
     store,
 };
@@ -69,8 +69,8 @@ impl Work<'_> {
                 let field = text.split(':').next().unwrap_or_default();
                 Error::Files(vec![wanted.places.of_field(field).error(text.clone())])
             })?;
-            let state = before.as_ref().map(resource_state).unwrap_or_default();
-            let difference = Difference::between(&state, &resource_state(&after));
+            let state = before.as_ref().map(resource::visible).unwrap_or_default();
+            let difference = Difference::between(&state, &resource::visible(&after));
             match &before {
                 None => store::resource::insert(&mut *self.tx, &after).await?,
                 Some(_) if difference.is_empty() => {}
@@ -211,18 +211,6 @@ pub(super) fn role_state(role: &Role) -> Map<String, Value> {
 
 pub(super) fn issuer_state(issuer: &TrustedIssuer) -> Map<String, Value> {
     object(json!(issuer.terms))
-}
-
-pub(super) fn resource_state(resource: &Resource) -> Map<String, Value> {
-    object(json!({
-        "name": resource.name,
-        "own_clients": resource.own_clients,
-        "scopes": resource.scopes,
-        "authorization_details_types": resource.authorization_details_types,
-        "access_token_format": resource.access_token_format,
-        "access_token_signing_alg": resource.access_token_signing_alg,
-        "access_token_lifetime_seconds": resource.access_token_lifetime_seconds,
-    }))
 }
 
 pub(super) fn rule_state(rule: &ClaimRule) -> Map<String, Value> {

@@ -237,6 +237,7 @@ fn page_of_form(path: &str) -> &str {
     match path {
         "/console/users" => "/console/users/new",
         "/console/apps" => "/console/apps/new",
+        "/console/apis" => "/console/apis/new",
         "/console/keys/rotate" => "/console/keys",
         other => other,
     }

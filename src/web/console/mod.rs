@@ -5,6 +5,7 @@
 //! page says what was done ([`done::Done`]).
 
 mod admin;
+mod api;
 mod app;
 mod apps;
 mod done;
@@ -55,7 +56,9 @@ pub fn configure(config: &mut ServiceConfig) {
             app::delete_page,
             app::delete,
         ))
-        .service(page("/console/apis", overview::apis))
+        .service(form_page("/console/apis", overview::apis, api::create))
+        .service(page("/console/apis/new", api::new))
+        .service(form_page("/console/apis/{id}", api::get, api::post))
         .service(page("/console/audit", overview::trail))
         .service(page("/console/keys", overview::keys))
         .service(form_page("/console/keys/rotate", overview::keys, overview::rotate));

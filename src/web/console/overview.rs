@@ -92,6 +92,7 @@ pub async fn apis(admin: Admin) -> HttpResponse {
         Err(error) => return admin.refuse(error),
     };
     let rows = resources.into_iter().map(|resource| ApiRow {
+        href: format!("/console/apis/{}", resource.id),
         identifier: resource.identifier,
         name: resource.name.unwrap_or_default(),
         own_clients: resource.own_clients,

@@ -2,7 +2,7 @@
 
 use crate::{
     base::Text,
-    domain::{client_metadata::MetadataFault, profile::FieldFault},
+    domain::{api_resource::ResourceFault, client_metadata::MetadataFault, profile::FieldFault},
     flow::{
         admin::{Fault, Invalid},
         sector::Unproven,
@@ -39,10 +39,21 @@ fn text(field: &str, fault: &Fault) -> Text {
         Fault::NoIdentifier => Text::new("error-no-identifier"),
         Fault::Taken if field == "username" => Text::new("error-username-taken"),
         Fault::Taken if field == "email" => Text::new("error-email-taken"),
+        Fault::Resource(fault) => resource(fault),
         Fault::Sector(Unproven::NotListed) => Text::new("error-sector"),
         Fault::Sector(_) => Text::new("error-sector-fetch"),
         Fault::ClientId | Fault::UnknownRole(_) | Fault::Password(_) | Fault::Taken => Text::new("error-value"),
     }
+}
+
+fn resource(fault: &ResourceFault) -> Text {
+    Text::new(match fault {
+        ResourceFault::Identifier(_) => "error-api-identifier",
+        ResourceFault::Scope(_) | ResourceFault::TooManyScopes => "error-scopes",
+        ResourceFault::ReservedScope(_) => "error-scope-reserved",
+        ResourceFault::Lifetime => "error-lifetime",
+        _ => "error-value",
+    })
 }
 
 fn profile(field: &str, fault: FieldFault) -> Text {

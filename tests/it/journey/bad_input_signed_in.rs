@@ -19,6 +19,7 @@ const CONSOLE_PATHS: &[&str] = &[
     "/console/apps/{}",
     "/console/apps/{}/secret",
     "/console/apps/{}/delete",
+    "/console/apis/{}",
     "/console/{}",
 ];
 

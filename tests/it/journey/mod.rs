@@ -8,6 +8,7 @@ mod client_auth;
 mod client_registration;
 mod client_secrets;
 mod consent;
+mod console_apis;
 mod crawl;
 mod details;
 mod device;

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::web::Layout;
 
-/// `/console/apis`; they are written in resource files.
+/// `/console/apis`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "console/apis.html")]
 pub struct Apis {
@@ -17,6 +17,8 @@ pub struct Apis {
 /// An API in the list.
 #[derive(Debug, Clone)]
 pub struct ApiRow {
+    /// Its page.
+    pub href: String,
     /// Its identifier, the `resource` and audience.
     pub identifier: String,
     /// Its name; may be empty.
@@ -33,6 +35,7 @@ pub struct ApiRow {
 impl Apis {
     pub(crate) fn samples(page: &Layout) -> Vec<(&'static str, Self)> {
         let one = |identifier: &str, name: &str| ApiRow {
+            href: "/console/apis/1".to_owned(),
             identifier: identifier.to_owned(),
             name: name.to_owned(),
             own_clients: vec!["orders".to_owned()],

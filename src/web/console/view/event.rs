@@ -63,6 +63,8 @@ pub fn event_text(kind: &str) -> Text {
         AuditKind::ClientSecretReplaced => "event-client-secret-replaced",
         AuditKind::ClientSecretAdded => "event-client-secret-added",
         AuditKind::ClientSecretEnded => "event-client-secret-ended",
+        AuditKind::ResourceCreated => "event-resource-created",
+        AuditKind::ResourceUpdated => "event-resource-updated",
         AuditKind::ResourceApplied => "event-resource-applied",
         AuditKind::ConsentGranted => "event-consent-granted",
         AuditKind::ConsentDenied => "event-consent-denied",

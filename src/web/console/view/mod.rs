@@ -1,5 +1,6 @@
 //! What the console shows: plain data, one struct per template of `templates/console/`.
 
+mod api;
 mod apis;
 mod app;
 mod app_delete;
@@ -19,6 +20,7 @@ mod user_new;
 mod user_password;
 mod users;
 
+pub use api::{Api, ApiRecord};
 pub use apis::{ApiRow, Apis};
 pub use app::{App, AppForm};
 pub use app_delete::AppDelete;
