@@ -43,6 +43,11 @@ async fn run(ground: &Ground) -> Result<(), ServeError> {
     let application = Application::start(ground, Arc::new(SystemClock), Arc::new(SystemRng)).await?;
     let first = first_start::run(&ground.settings, application.core()).await?;
     greet(ground, application.address(), first.as_ref());
+    if ground.settings.ciba_approval {
+        tracing::warn!(
+            "testing.ciba_approval is on: whoever reaches this server can decide for everybody what apps ask them"
+        );
+    }
     let reloading = reload_certificates(reload, application.files().clone());
     tokio::select! {
         served = application.run_until(stop.wait()) => Ok(served?),

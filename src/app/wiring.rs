@@ -110,6 +110,7 @@ pub fn policy(settings: &Settings) -> Policy {
         ..SignUpPolicy::default()
     };
     policy.registration = settings.registration.clone();
+    policy.ciba_approval = settings.ciba_approval;
     policy.passwords = PasswordPolicy::new(settings.passwords.min_length).unwrap_or_default();
     policy.jwks_max_age = settings.keys.jwks_max_age;
     policy.audit_retention = settings.audit.retention;

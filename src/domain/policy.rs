@@ -228,6 +228,8 @@ pub struct Policy {
     pub sign_up: SignUpPolicy,
     /// Registration by programs themselves.
     pub registration: RegistrationPolicy,
+    /// Whether a program may decide for people what apps ask them behind the scenes: for runs of the conformance suite.
+    pub ciba_approval: bool,
     /// What may become a password.
     pub passwords: PasswordPolicy,
     /// How fast passwords may be guessed and mails asked for.
@@ -251,6 +253,7 @@ impl Policy {
             sessions: SessionPolicy::default(),
             sign_up: SignUpPolicy::default(),
             registration: RegistrationPolicy::default(),
+            ciba_approval: false,
             passwords: PasswordPolicy::default(),
             throttle: Rules::default(),
             jwks_max_age: Duration::minutes(15),

@@ -73,6 +73,7 @@ pub(super) const KEYS: &[Key] = &[
     key("outbound.extra_ca_file", "\"/etc/signet/extra-ca.pem\""),
     key("outbound.allow_private", "false"),
     key("outbound.hosts", "[\"app.example.internal=10.0.0.7\"]"),
+    key("testing.ciba_approval", "true"),
     short("log.filter", "SIGNET_LOG", "\"info,sqlx=warn\""),
     short("log.format", "SIGNET_LOG_FORMAT", "\"json\""),
     key("tokens.authorization_code_lifetime_seconds", "60"),

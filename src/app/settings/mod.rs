@@ -65,6 +65,8 @@ pub struct Settings {
     pub security: Security,
     /// `[outbound]`
     pub outbound: Outbound,
+    /// `[testing]`: whether a program may decide for people what apps ask them behind the scenes.
+    pub ciba_approval: bool,
     /// `[log]`
     pub log: Log,
     /// `[tokens]`

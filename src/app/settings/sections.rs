@@ -210,6 +210,7 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
             allow_private: reader.flag("outbound.allow_private", false)?,
             hosts: reader.list("outbound.hosts", host)?.unwrap_or_default(),
         },
+        ciba_approval: ciba_approval(&reader, &issuer)?,
         log: log(&reader)?,
         tokens: tokens(&reader)?,
         keys,
@@ -229,6 +230,17 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
         database,
     };
     Ok(settings)
+}
+
+/// It takes the decision away from people, so it is for a server that nobody else reaches.
+fn ciba_approval(reader: &Reader<'_>, issuer: &Issuer) -> Result<bool, SettingsError> {
+    let path = "testing.ciba_approval";
+    let wanted = reader.flag(path, false)?;
+    if wanted && !issuer.is_loopback() {
+        let fault = "decides for everybody who is asked something: only with an issuer on this machine";
+        return Err(reader.wrong(path, fault));
+    }
+    Ok(wanted)
 }
 
 /// `name=address`, as a line of a hosts file has it the other way round.

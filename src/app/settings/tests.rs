@@ -264,6 +264,10 @@ fn every_kind_of_value_is_checked() {
         ),
         ("[outbound]\nextra_ca_file = \"/nonexistent/ca.pem\"", "cannot be read"),
         (
+            "issuer = \"https://id.example.com\"\n[testing]\nciba_approval = true",
+            "only with an issuer on this machine",
+        ),
+        (
             "[outbound]\nhosts = [\"app.example.internal\"]",
             "is not a name and an address",
         ),

@@ -2,6 +2,7 @@
 //! [`super::authorize::proceed`] says what comes after it.
 
 pub mod approval;
+pub mod automated;
 pub mod consent;
 pub mod deferred;
 pub mod new_password;

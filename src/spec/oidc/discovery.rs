@@ -28,6 +28,8 @@ pub mod path {
     pub const BACKCHANNEL_AUTHENTICATION: &str = "/backchannel_authentication";
     /// CIBA Core §8: where people are asked.
     pub const APPROVE: &str = "/approve";
+    /// `automated_ciba_approval_url` of the conformance suite; there only if a setting says so.
+    pub const TEST_APPROVAL: &str = "/testing/ciba";
     /// RFC 7662 §2.
     pub const INTROSPECT: &str = "/introspect";
     /// RFC 7009 §2.

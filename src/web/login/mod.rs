@@ -3,6 +3,7 @@
 //! Every form leads on by a redirect (303) to a stable path; what waits meanwhile travels as the parameter `request`.
 
 mod approve;
+mod automated;
 mod consent;
 mod device;
 mod farewell;
@@ -18,9 +19,10 @@ mod verify;
 pub mod view;
 mod words;
 
-use actix_web::web::ServiceConfig;
+use actix_web::web::{self, ServiceConfig};
 
 use super::page_resource::{form_page, page};
+use crate::spec::oidc::discovery::path;
 
 /// The routes of this wing.
 pub fn configure(config: &mut ServiceConfig) {
@@ -36,6 +38,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(form_page("/recover/reset", reset::get, reset::post))
         .service(form_page("/approve", approve::get, approve::post))
         .service(page("/approve/done", approve::done))
+        .route(path::TEST_APPROVAL, web::post().to(automated::post))
         .service(form_page("/device", device::get, device::post))
         .service(page("/device/done", device::done))
         .service(page("/device/qr", device::picture))

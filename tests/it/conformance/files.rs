@@ -27,12 +27,17 @@ pub async fn server() -> TestServer {
 
 /// The same where something of the suite is at another address.
 pub async fn server_where(address: &str, other: &str) -> TestServer {
+    server_with(&[], address, other).await
+}
+
+/// The same with other settings.
+pub async fn server_with(more: &[(&str, &str)], address: &str, other: &str) -> TestServer {
     let mut resources = resources();
     if !address.is_empty() {
         assert!(resources.contains(address), "{address}");
         resources = resources.replace(address, other);
     }
-    let settings = [("SIGNET_OUTBOUND__HOSTS", "suite.test=127.0.0.1")];
+    let settings = [&[("SIGNET_OUTBOUND__HOSTS", "suite.test=127.0.0.1")], more].concat();
     let server = TestServer::of_file(&format!("{FOLDER}/signet.toml"), &settings).await;
     server.holding(&resources).await
 }

@@ -1,11 +1,15 @@
 //! The modules of ping; and how the person hears of it.
 
+use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use time::Duration;
 
 use super::plan::{BOB, MESSAGE, Plan, TOKEN, error, sign_in};
 use crate::conformance::suite::IDENTIFIER;
 use crate::support::app_server::AppServer;
+use crate::support::relying_party::RelyingParty;
+use crate::support::server::TestServer;
 
 const PKJWT: &str = "ciba-ping-pkjwt";
 
@@ -40,20 +44,26 @@ async fn ping_backchannel_notification_endpoint_response_has_body() {
     plan.party(1).await.poll(&begun).await.ok();
 }
 
+/// Told that it may not call there, it does not call again; the tokens are there all the same.
+async fn is_not_asked_again(clients: &'static str, status: u16) {
+    let (plan, begun, calls) = pinged(clients, (status, "", ""), "decide-allow").await;
+    assert_eq!(calls, 1);
+    plan.party(1).await.poll(&begun).await.ok();
+}
+
 #[tokio::test]
-async fn ping_backchannel_notification_endpoint_response_401_and_403() {
-    for status in [401, 403] {
-        let (plan, begun, calls) = pinged(PKJWT, (status, "", ""), "decide-allow").await;
-        assert_eq!(calls, 1, "{status}: it is not asked again");
-        plan.party(1).await.poll(&begun).await.ok();
-    }
+async fn ping_backchannel_notification_endpoint_response_401() {
+    is_not_asked_again(PKJWT, 401).await;
+}
+
+#[tokio::test]
+async fn ping_backchannel_notification_endpoint_response_403() {
+    is_not_asked_again(PKJWT, 403).await;
 }
 
 #[tokio::test]
 async fn ping_with_mtls_ciba_notification_endpoint_response_401_and_require_server_does_not_retry() {
-    let (plan, begun, calls) = pinged("ciba-ping-mtls", (401, "", ""), "decide-allow").await;
-    assert_eq!(calls, 1);
-    plan.party(1).await.poll(&begun).await.ok();
+    is_not_asked_again("ciba-ping-mtls", 401).await;
 }
 
 #[tokio::test]
@@ -131,4 +141,39 @@ async fn a_request_under_a_fapi_profile_needs_a_binding_message() {
     let refused = party.ask(json!({ "binding_message": null })).await;
     assert_eq!(refused.error(), error(400, "invalid_binding_message"));
     party.begin(json!({})).await;
+}
+
+/// `automated_ciba_approval_url`.
+#[tokio::test]
+async fn a_program_decides_where_the_setting_says_so_and_nowhere_else() {
+    let plan = Plan::new("ciba-poll-pkjwt").await;
+    let party = plan.party(1).await;
+    let told = crate::conformance::files::plan("ciba-poll-pkjwt");
+    let template = told["automated_ciba_approval_url"].as_str().unwrap();
+    let decide = async |server: &TestServer, id: &str, action: &str| {
+        let path = template.replace("https://localhost:8443", "");
+        let path = path.replace("{auth_req_id}", id).replace("{action}", action);
+        let answer = RelyingParty::send(Method::POST, server.at(&path), None, HeaderMap::new(), "10.1.1.1").await;
+        answer.status
+    };
+    let id = |begun: &Value| begun["auth_req_id"].as_str().unwrap().to_owned();
+    let (allowed, denied) = (party.begin(json!({})).await, party.begin(json!({})).await);
+    for (id, action) in [("unknown", "allow"), (&id(&allowed), "wait"), ("", "")] {
+        assert_eq!(decide(&plan.server, id, action).await, 404);
+    }
+    assert_eq!(decide(&plan.server, &id(&allowed), "allow").await, 204);
+    assert_eq!(decide(&plan.server, &id(&denied), "deny").await, 204);
+    // once
+    assert_eq!(decide(&plan.server, &id(&allowed), "deny").await, 404);
+    party.poll(&allowed).await.ok();
+    assert_eq!(party.poll(&denied).await.error(), error(400, "access_denied"));
+
+    let strict = TestServer::start().await;
+    assert_eq!(decide(&strict, &id(&allowed), "allow").await, 404);
+    // nor does it look there
+    let off = Plan::with("ciba-poll-pkjwt", &[("SIGNET_TESTING__CIBA_APPROVAL", "false")]).await;
+    let party = off.party(1).await;
+    let begun = party.begin(json!({})).await;
+    assert_eq!(decide(&off.server, &id(&begun), "allow").await, 404);
+    assert_eq!(party.poll(&begun).await.error(), error(400, "authorization_pending"));
 }

@@ -49,8 +49,13 @@ pub struct Party<'a> {
 
 impl Plan {
     pub async fn new(clients: &'static str) -> Self {
+        Self::with(clients, &[]).await
+    }
+
+    /// The same on a server with other settings.
+    pub async fn with(clients: &'static str, settings: &[(&str, &str)]) -> Self {
         let suite = AppServer::start_tls();
-        let server = files::server_where(NOTIFICATION, &format!("{}/ping", suite.origin)).await;
+        let server = files::server_with(settings, NOTIFICATION, &format!("{}/ping", suite.origin)).await;
         Self { server, suite, clients }
     }
 
