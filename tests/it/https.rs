@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 use crate::support::browser::Browser;
 use crate::support::database::TestDatabase;
-use crate::support::fleet::{APP, CALLBACK, PASSWORD, environment, operator, populate, serve};
+use crate::support::fleet::{APP, CALLBACK, PASSWORD, apply, environment, operator, populate, serve};
 use crate::support::process::{Process, eventually, run, send};
 use crate::support::relying_party::RelyingParty;
 
@@ -320,6 +320,61 @@ async fn client_certificates_are_taken_from_whoever_holds_their_key_and_never_de
         scene.process.log().contains("SIGNET_TLS_CLIENT_CA_FILE").then_some(())
     });
     assert_eq!(shown(address), 10);
+}
+
+/// Whoever a new authority vouches for may come after SIGHUP, and whoever only the old one does may not.
+#[tokio::test(flavor = "multi_thread")]
+async fn sighup_reads_the_authorities_of_clients_again() {
+    let (before, after) = (Identity::new(20, None), Identity::new(30, None));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clients.pem");
+    fs::write(&file, before.certificate.to_pem().unwrap()).unwrap();
+    let settings = [("SIGNET_TLS_CLIENT_CA_FILE", file.to_str().unwrap())];
+    let scene = Scene::new(&settings).await;
+    let (ground, core) = operator(&scene._folder, environment(scene._database.url(), &[])).await;
+    apply(
+        &core,
+        r#"
+[[clients]]
+client_id = "vouched"
+token_endpoint_auth_method = "tls_client_auth"
+tls_client_auth_san_dns = "localhost"
+grant_types = ["client_credentials"]
+"#,
+    )
+    .await;
+    drop(core);
+    ground.close().await;
+    let asks = async |authority: &Identity| {
+        let own = Identity::new(40, Some(authority));
+        let pem = [
+            own.key.private_key_to_pem_pkcs8().unwrap(),
+            own.certificate.to_pem().unwrap(),
+        ]
+        .concat();
+        let root = reqwest::Certificate::from_pem(&scene.authority.certificate.to_pem().unwrap()).unwrap();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .tls_certs_only([root])
+            .identity(reqwest::Identity::from_pem(&pem).unwrap())
+            .resolve("localhost", scene.process.address())
+            .build()
+            .unwrap();
+        let body = "grant_type=client_credentials&client_id=vouched";
+        let request = http
+            .post(format!("{ISSUER}/token"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((asks(&before).await, asks(&after).await), (200, 401));
+    fs::write(&file, after.certificate.to_pem().unwrap()).unwrap();
+    assert_eq!(asks(&after).await, 401, "only when it is told to");
+    send("-HUP", scene.process.id());
+    eventually("it is heard", || {
+        scene.process.log().contains("read again").then_some(())
+    });
+    assert_eq!((asks(&before).await, asks(&after).await), (401, 200));
 }
 
 #[test]

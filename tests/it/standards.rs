@@ -43,3 +43,28 @@ fn every_file_and_every_test_that_the_table_names_exists() {
     }
     assert!(files > 50 && tests > 20, "{files} files, {tests} tests");
 }
+
+#[test]
+fn every_module_of_every_plan_has_its_test() {
+    let text = std::fs::read_to_string(root().join("docs/conformance.md")).unwrap();
+    let mut modules = 0;
+    for line in text.lines() {
+        let named: Vec<&str> = quoted(line).collect();
+        for path in named.iter().filter(|text| is_path(text)) {
+            assert!(root().join(path).exists(), "{path} is not there");
+        }
+        if !line.starts_with("| `") {
+            continue;
+        }
+        let [module, path, test] = named[..] else {
+            panic!("{line}")
+        };
+        let source = std::fs::read_to_string(root().join(path)).unwrap();
+        assert!(
+            source.contains(&format!("async fn {test}(")),
+            "{module}: no test {test} in {path}"
+        );
+        modules += 1;
+    }
+    assert!(modules > 250, "{modules} modules");
+}

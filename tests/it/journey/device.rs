@@ -1,7 +1,9 @@
 //! A device without a browser gets tokens that its owner allows elsewhere (RFC 8628), and what attackers try with it.
 
 use futures_util::future::join_all;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
+use signet::base::Clock;
 use time::Duration;
 use tokio::sync::OnceCell;
 
@@ -9,6 +11,7 @@ use super::world::{WEB_SECRET, prepared, refused, sign_in, text};
 use crate::support::browser::{Browser, Page};
 use crate::support::relying_party::{Answer, RelyingParty};
 use crate::support::server::TestServer;
+use crate::support::signing_key::SigningKey;
 
 const DEVICES: &str = r#"
 [[clients]]
@@ -119,6 +122,46 @@ async fn a_device_gets_tokens_once_its_owner_has_typed_in_its_code() {
     // the account page knows of it, and takes it back
     let account = browser.open(&server.at("/account")).await.at(200, "/account");
     assert!(account.text("main").contains("Living Room"));
+}
+
+/// RFC 9449 §5: a device is a public client, so its refresh token is tied to its key too.
+#[tokio::test]
+async fn a_device_with_a_key_gets_tokens_that_only_it_can_use_and_renew() {
+    let server = server().await;
+    let tv = server.relying_party("tv", "").await;
+    let begun = begin(&tv, &[]).await;
+    decide(server, &begun, "ada", "decide-allow")
+        .await
+        .at(200, "/device/done");
+    let (key, thief) = (SigningKey::new(), SigningKey::new());
+    let with = async |key: Option<&SigningKey>, parameters: &[(&str, &str)]| {
+        let mut headers = HeaderMap::new();
+        if let Some(key) = key {
+            let now = server.clock.now().unix_timestamp();
+            let proof = key.proof("POST", tv.endpoint("token_endpoint").as_str(), now, None);
+            headers.insert("dpop", proof.parse().unwrap());
+        }
+        tv.post_with("token_endpoint", headers, parameters).await
+    };
+    let poll = [("grant_type", GRANT), ("device_code", text(&begun, "device_code"))];
+    let given = with(Some(&key), &poll).await.ok();
+    assert_eq!(given["token_type"], "DPoP");
+    let claims = tv
+        .verify_access_token(text(&given, "access_token"), "https://api.example")
+        .await;
+    assert_eq!(claims["cnf"]["jkt"], key.thumbprint());
+    let mut refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", text(&given, "refresh_token")),
+    ];
+    for other in [None, Some(&thief)] {
+        let answer = with(other, &refresh).await;
+        assert_eq!(answer.status, 400, "{}", answer.body);
+    }
+    let renewed = with(Some(&key), &refresh).await.ok();
+    assert_eq!(renewed["token_type"], "DPoP");
+    refresh[1].1 = text(&renewed, "refresh_token");
+    assert_eq!(with(Some(&key), &refresh).await.ok()["token_type"], "DPoP");
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ macro_rules! way {
             const WAY: Way = (By::$auth, Requests::$requests, $jarm);
             modules! {
                 detached: discovery_end_point_verification;
-                detached: happy_flow;
+                detached: fapi1_advanced_final;
                 requests: user_rejects_authentication;
                 signing: ensure_request_object_with_multiple_aud_succeeds;
                 requests: ensure_authorization_request_without_state_success;
@@ -55,9 +55,9 @@ macro_rules! way {
                 detached: ensure_response_mode_query;
                 requests: ensure_different_nonce_inside_and_outside_request_object;
                 detached: ensure_registered_redirect_uri;
-                requests: ensure_authorization_request_with_long_nonce;
-                requests: ensure_authorization_request_with_64_char_nonce_success;
-                requests: ensure_authorization_request_with_long_state;
+                detached: ensure_request_object_with_long_nonce;
+                detached: ensure_request_object_with_64_char_nonce_success;
+                detached: ensure_request_object_with_long_state;
                 signing: ensure_request_object_without_exp_fails;
                 signing: ensure_request_object_without_nbf_fails;
                 signing: ensure_request_object_without_scope_fails;
@@ -78,7 +78,7 @@ macro_rules! way {
                 tokens: ensure_client_id_in_token_endpoint;
                 tokens: ensure_holder_of_key_required;
                 tokens: ensure_authorization_code_is_bound_to_client;
-                tokens: attempt_reuse_authorization_code_after_one_second;
+                detached: attempt_reuse_authorisation_code_after_one_second;
                 tokens: refresh_token;
             }
             $(group! { $group })*
@@ -124,7 +124,7 @@ macro_rules! group {
             par: par_ensure_client_assertion_with_wrong_sub_fails;
             par: par_test_pushed_authorization_url_as_audience_for_client_jwt_assertion;
             par: par_token_endpoint_url_as_audience_for_client_jwt_assertion;
-            par: par_test_array_as_audience_for_client_jwt_assertion;
+            par: test_array_as_audience_for_client_jwt_assertion;
         }
     };
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::kit::{By, Fapi, FapiClient, Requests, get};
+use super::{requests, tokens};
 use crate::support::relying_party::Ask;
 
 pub async fn discovery_end_point_verification(plan: &Fapi) {
@@ -46,7 +47,8 @@ async fn code(client: &FapiClient, asked: &Ask) -> String {
     code
 }
 
-pub async fn happy_flow(plan: &Fapi) {
+/// Two clients, and the certificate of one with the token of the other.
+pub async fn fapi1_advanced_final(plan: &Fapi) {
     let mut tokens = Vec::new();
     for number in [1, 2] {
         let client = plan.client(number).await;
@@ -97,6 +99,22 @@ pub async fn ensure_registered_redirect_uri(plan: &Fapi) {
         Requests::ByValue => "page",
     };
     assert_eq!(refusal.as_deref(), Some(shown));
+}
+
+pub async fn ensure_request_object_with_long_nonce(plan: &Fapi) {
+    requests::ensure_authorization_request_with_long_nonce(plan).await;
+}
+
+pub async fn ensure_request_object_with_64_char_nonce_success(plan: &Fapi) {
+    requests::ensure_authorization_request_with_64_char_nonce_success(plan).await;
+}
+
+pub async fn ensure_request_object_with_long_state(plan: &Fapi) {
+    requests::ensure_authorization_request_with_long_state(plan).await;
+}
+
+pub async fn attempt_reuse_authorisation_code_after_one_second(plan: &Fapi) {
+    tokens::attempt_reuse_authorization_code_after_one_second(plan).await;
 }
 
 pub async fn par_attempt_invalid_redirect_uri(plan: &Fapi) {

@@ -12,3 +12,4 @@ mod security;
 mod signing;
 mod tokens;
 mod variant;
+mod whole_server;

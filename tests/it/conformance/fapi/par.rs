@@ -159,7 +159,7 @@ pub async fn par_token_endpoint_url_as_audience_for_client_jwt_assertion(plan: &
     push_to_succeeds(plan, client.app.endpoint("token_endpoint").as_str().into()).await;
 }
 
-pub async fn par_test_array_as_audience_for_client_jwt_assertion(plan: &Fapi) {
+pub async fn test_array_as_audience_for_client_jwt_assertion(plan: &Fapi) {
     let issuer = plan.client(1).await.app.issuer;
     push_to_succeeds(plan, json!([issuer, "https://elsewhere.example"])).await;
 }

@@ -33,15 +33,30 @@ macro_rules! way {
 
             tests! {
                 modules: discovery_end_point_verification;
-                modules: happy_flow_of_two_clients;
+                modules: fapi_ciba_id1;
                 modules: user_rejects_authentication;
                 modules: multiple_call_to_token_endpoint;
                 modules: ensure_authorization_request_with_binding_message_succeeds;
                 modules: ensure_authorization_request_with_potentially_bad_binding_message;
                 modules: ensure_other_scope_order_succeeds;
                 modules: ensure_requested_expiry_as_string_succeeds;
-                modules: ensure_request_object_claims_are_sound;
-                modules: ensure_request_object_signature_is_sound;
+                modules: ensure_request_object_missing_aud_fails;
+                modules: ensure_request_object_bad_aud_fails;
+                modules: ensure_request_object_missing_iss_fails;
+                modules: ensure_request_object_bad_iss_fails;
+                modules: ensure_request_object_missing_exp_fails;
+                modules: ensure_request_object_expired_exp_fails;
+                modules: ensure_request_object_exp_is_70_minutes_in_future_fails;
+                modules: ensure_request_object_missing_iat_fails;
+                modules: ensure_request_object_missing_nbf_fails;
+                modules: ensure_request_object_nbf_is_10_minutes_in_future_fails;
+                modules: ensure_request_object_nbf_is_70_minutes_in_past_fails;
+                modules: ensure_request_object_missing_jti_fails;
+                modules: ensure_request_object_signature_algorithm_is_none_fails;
+                modules: ensure_request_object_signature_algorithm_is_bad_fails;
+                modules: ensure_request_object_signature_algorithm_is_rs256_fails;
+                modules: ensure_request_object_signed_by_other_client_fails;
+                modules: a_replayed_request_fails;
                 modules: ensure_authorization_request_with_multiple_hints_fails;
                 modules: ensure_unsigned_backchannel_authorization_request_fails;
                 modules: ensure_wrong_auth_req_id_in_token_endpoint_request;
@@ -54,22 +69,28 @@ macro_rules! way {
 }
 
 way! { poll_private_key_jwt: "ciba-poll-pkjwt";
-    ensure_without_client_assertion_fails_at_both_endpoints
-    ensure_client_assertion_signature_algorithm_is_rs256_fails_at_both_endpoints
+    ensure_without_client_assertion_in_token_endpoint_request
+    ensure_without_client_assertion_in_backchannel_authorization_request
+    ensure_client_assertion_signature_algorithm_in_token_endpoint_request_is_rs256_fails
+    ensure_client_assertion_signature_algorithm_in_backchannel_authorization_request_is_rs256_fails
     ensure_client_assertion_with_iss_aud_to_token_endpoint_succeeds
 }
 way! { poll_mtls: "ciba-poll-mtls";
     ensure_different_client_id_and_issuer_in_backchannel_authorization_request
-    ensure_wrong_client_id_fails_at_both_endpoints
+    ensure_wrong_client_id_in_token_endpoint_request
+    ensure_wrong_client_id_in_backchannel_authorization_request
 }
 way! { ping_private_key_jwt: "ciba-ping-pkjwt";
-    ensure_without_client_assertion_fails_at_both_endpoints
-    ensure_client_assertion_signature_algorithm_is_rs256_fails_at_both_endpoints
+    ensure_without_client_assertion_in_token_endpoint_request
+    ensure_without_client_assertion_in_backchannel_authorization_request
+    ensure_client_assertion_signature_algorithm_in_token_endpoint_request_is_rs256_fails
+    ensure_client_assertion_signature_algorithm_in_backchannel_authorization_request_is_rs256_fails
     ensure_client_assertion_with_iss_aud_to_token_endpoint_succeeds
 }
 way! { ping_mtls: "ciba-ping-mtls";
     ensure_different_client_id_and_issuer_in_backchannel_authorization_request
-    ensure_wrong_client_id_fails_at_both_endpoints
+    ensure_wrong_client_id_in_token_endpoint_request
+    ensure_wrong_client_id_in_backchannel_authorization_request
 }
 
 /// The one module that waits, with a clock that only it moves.

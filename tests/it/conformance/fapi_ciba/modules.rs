@@ -1,6 +1,6 @@
 //! The modules, each a function under the suite's name.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use time::Duration;
 
 use super::plan::{ASSERTION, GRANT, Plan, error, message};
@@ -28,7 +28,7 @@ pub async fn discovery_end_point_verification(plan: &Plan) {
     assert_eq!(metadata["backchannel_user_code_parameter_supported"], false);
 }
 
-pub async fn happy_flow_of_two_clients(plan: &Plan) {
+pub async fn fapi_ciba_id1(plan: &Plan) {
     let mut given = Vec::new();
     for number in [1, 2] {
         let party = plan.party(number).await;
@@ -105,70 +105,111 @@ pub async fn ensure_authorization_request_with_potentially_bad_binding_message(p
     assert_eq!(refused.error(), error(400, "invalid_binding_message"));
 }
 
-pub async fn ensure_request_object_claims_are_sound(plan: &Plan) {
-    let party = plan.party(1).await;
-    let now = plan.now();
-    for (module, changes) in [
-        ("missing-aud", json!({ "aud": null })),
-        ("bad-aud", json!({ "aud": "https://elsewhere.example" })),
-        ("missing-iss", json!({ "iss": null })),
-        ("bad-iss", json!({ "iss": plan.party(2).await.rp.client_id })),
-        ("missing-exp", json!({ "exp": null })),
-        (
-            "expired-exp",
-            json!({ "exp": now - 300, "nbf": now - 600, "iat": now - 600 }),
-        ),
-        ("exp-is-70-minutes-in-future", json!({ "exp": now + 70 * 60 })),
-        ("missing-iat", json!({ "iat": null })),
-        ("missing-nbf", json!({ "nbf": null })),
-        (
-            "nbf-is-10-minutes-in-future",
-            json!({ "nbf": now + 600, "exp": now + 900 }),
-        ),
-        ("nbf-is-70-minutes-in-past", json!({ "nbf": now - 70 * 60 })),
-        ("missing-jti", json!({ "jti": null })),
-    ] {
-        assert_eq!(
-            party.ask(changes).await.error(),
-            error(400, "invalid_request"),
-            "{module}"
-        );
-    }
+/// A request with these claims is refused.
+async fn is_refused(plan: &Plan, changes: Value) {
+    let refused = plan.party(1).await.ask(changes.clone()).await;
+    assert_eq!(refused.error(), error(400, "invalid_request"), "{changes}");
 }
 
-pub async fn ensure_request_object_signature_is_sound(plan: &Plan) {
+pub async fn ensure_request_object_missing_aud_fails(plan: &Plan) {
+    is_refused(plan, json!({ "aud": null })).await;
+}
+
+pub async fn ensure_request_object_bad_aud_fails(plan: &Plan) {
+    is_refused(plan, json!({ "aud": "https://elsewhere.example" })).await;
+}
+
+pub async fn ensure_request_object_missing_iss_fails(plan: &Plan) {
+    is_refused(plan, json!({ "iss": null })).await;
+}
+
+pub async fn ensure_request_object_bad_iss_fails(plan: &Plan) {
+    is_refused(plan, json!({ "iss": plan.party(2).await.rp.client_id })).await;
+}
+
+pub async fn ensure_request_object_missing_exp_fails(plan: &Plan) {
+    is_refused(plan, json!({ "exp": null })).await;
+}
+
+pub async fn ensure_request_object_expired_exp_fails(plan: &Plan) {
+    let now = plan.now();
+    is_refused(plan, json!({ "exp": now - 300, "nbf": now - 600, "iat": now - 600 })).await;
+}
+
+pub async fn ensure_request_object_exp_is_70_minutes_in_future_fails(plan: &Plan) {
+    let now = plan.now();
+    is_refused(plan, json!({ "exp": now + 70 * 60 })).await;
+}
+
+pub async fn ensure_request_object_missing_iat_fails(plan: &Plan) {
+    is_refused(plan, json!({ "iat": null })).await;
+}
+
+pub async fn ensure_request_object_missing_nbf_fails(plan: &Plan) {
+    is_refused(plan, json!({ "nbf": null })).await;
+}
+
+pub async fn ensure_request_object_nbf_is_10_minutes_in_future_fails(plan: &Plan) {
+    let now = plan.now();
+    is_refused(plan, json!({ "nbf": now + 600, "exp": now + 900 })).await;
+}
+
+pub async fn ensure_request_object_nbf_is_70_minutes_in_past_fails(plan: &Plan) {
+    let now = plan.now();
+    is_refused(plan, json!({ "nbf": now - 70 * 60 })).await;
+}
+
+pub async fn ensure_request_object_missing_jti_fails(plan: &Plan) {
+    is_refused(plan, json!({ "jti": null })).await;
+}
+
+/// A request that is signed so is refused.
+async fn signature_is_refused(plan: &Plan, request: &str) {
+    let refused = plan.party(1).await.send(request).await;
+    assert_eq!(refused.error(), error(400, "invalid_request"));
+}
+
+/// A good request under another name of an algorithm.
+async fn signed_as(plan: &Plan, alg: &str) -> String {
     let party = plan.party(1).await;
-    let request = || party.request(json!({}));
-    let signed = |alg: &str| {
-        let mut header = party.header.clone();
-        header["alg"] = json!(alg);
-        party.key.sign(&header, &request())
-    };
-    let good = party.key.sign(&party.header, &request());
+    let mut header = party.header.clone();
+    header["alg"] = json!(alg);
+    party.key.sign(&header, &party.request(json!({})))
+}
+
+pub async fn ensure_request_object_signature_algorithm_is_none_fails(plan: &Plan) {
+    let unsigned = signed_as(plan, "none").await;
+    let (head, _) = unsigned.rsplit_once('.').unwrap();
+    signature_is_refused(plan, &format!("{head}.")).await;
+}
+
+pub async fn ensure_request_object_signature_algorithm_is_bad_fails(plan: &Plan) {
+    let alg = plan.party(1).await.header["alg"].as_str().unwrap().to_owned();
+    let good = signed_as(plan, &alg).await;
     let (head, signature) = good.rsplit_once('.').unwrap();
-    let mut bad: Vec<char> = signature.chars().collect();
-    bad[10] = if bad[10] == 'A' { 'B' } else { 'A' };
-    let bad: String = bad.into_iter().collect();
-    let unsigned = signed("none");
-    for (module, request) in [
-        (
-            "signature-algorithm-is-none",
-            format!("{}.", unsigned.rsplit_once('.').unwrap().0),
-        ),
-        ("signature-algorithm-is-bad", format!("{head}.{bad}")),
-        ("signature-algorithm-is-RS256", signed("RS256")),
-        (
-            "signed-by-other-client",
-            plan.party(2).await.key.sign(&party.header, &request()),
-        ),
-    ] {
-        assert_eq!(
-            party.send(&request).await.error(),
-            error(400, "invalid_request"),
-            "{module}"
-        );
-    }
-    // replayed
+    let turned: String = signature.chars().rev().collect();
+    signature_is_refused(plan, &format!("{head}.{turned}")).await;
+}
+
+pub async fn ensure_request_object_signature_algorithm_is_rs256_fails(plan: &Plan) {
+    let party = plan.party(1).await;
+    let header = json!({ "alg": "RS256", "kid": party.header["kid"] });
+    let key = SigningKey::from_pem(&pem("rsa-1.key"));
+    signature_is_refused(plan, &key.sign(&header, &party.request(json!({})))).await;
+}
+
+pub async fn ensure_request_object_signed_by_other_client_fails(plan: &Plan) {
+    let (party, other) = (plan.party(1).await, plan.party(2).await);
+    let request = other.key.sign(&party.header, &party.request(json!({})));
+    signature_is_refused(plan, &request).await;
+}
+
+/// Not a module of its own, but FAPI-CIBA §5.2.2 wants it: each request is good once.
+pub async fn a_replayed_request_fails(plan: &Plan) {
+    let party = plan.party(1).await;
+    let good = party
+        .key
+        .sign(&party.header, &party.request(json!({ "requested_expiry": 5 })));
     party.send(&good).await.ok();
     assert_eq!(party.send(&good).await.error(), error(400, "invalid_request"));
 }
@@ -215,42 +256,55 @@ pub async fn ensure_wrong_auth_req_id_in_token_endpoint_request(plan: &Plan) {
     assert_eq!(other.poll(&begun).await.error(), error(400, "invalid_grant"));
 }
 
-/// A token request and a backchannel request, without what proves the client.
-async fn both(plan: &Plan) -> [(&'static str, Vec<(&'static str, String)>); 2] {
+/// A token request with this in the place of what proves the client.
+async fn nobody_polls(plan: &Plan, beside: &[(&str, &str)]) {
     let party = plan.party(1).await;
     let begun = party.begin(json!({ "requested_expiry": 30 })).await;
-    let id = begun["auth_req_id"].as_str().unwrap().to_owned();
-    let request = party.key.sign(&party.header, &party.request(json!({})));
-    [
-        (
-            "token_endpoint",
-            vec![("grant_type", GRANT.to_owned()), ("auth_req_id", id)],
-        ),
-        ("backchannel_authentication_endpoint", vec![("request", request)]),
-    ]
+    let id = begun["auth_req_id"].as_str().unwrap();
+    let own = [("grant_type", GRANT), ("auth_req_id", id)];
+    let answer = party.post_bare("token_endpoint", &[&own[..], beside].concat()).await;
+    assert_eq!(answer.error(), error(401, "invalid_client"));
 }
 
-/// Both requests with this beside them are from nobody.
+/// The same of a backchannel request.
 async fn nobody_asks(plan: &Plan, beside: &[(&str, &str)]) {
-    for (endpoint, parameters) in both(plan).await {
-        let own = parameters.iter().map(|(name, value)| (*name, &**value));
-        let all: Vec<_> = beside.iter().copied().chain(own).collect();
-        let answer = plan.party(1).await.post_bare(endpoint, &all).await;
-        assert_eq!(answer.error(), error(401, "invalid_client"), "{endpoint}");
-    }
+    let party = plan.party(1).await;
+    let request = party.key.sign(&party.header, &party.request(json!({})));
+    let all = [&[("request", &*request)], beside].concat();
+    let answer = party.post_bare("backchannel_authentication_endpoint", &all).await;
+    assert_eq!(answer.error(), error(401, "invalid_client"));
 }
 
-pub async fn ensure_without_client_assertion_fails_at_both_endpoints(plan: &Plan) {
+pub async fn ensure_without_client_assertion_in_token_endpoint_request(plan: &Plan) {
+    let id = plan.party(1).await.rp.client_id;
+    nobody_polls(plan, &[("client_id", &id)]).await;
+}
+
+pub async fn ensure_without_client_assertion_in_backchannel_authorization_request(plan: &Plan) {
     let id = plan.party(1).await.rp.client_id;
     nobody_asks(plan, &[("client_id", &id)]).await;
 }
 
-pub async fn ensure_client_assertion_signature_algorithm_is_rs256_fails_at_both_endpoints(plan: &Plan) {
+/// Signed well, with a key that is the client's where that is of RSA.
+async fn rs256_assertion(plan: &Plan) -> String {
     let party = plan.party(1).await;
-    // signed well, with a key that is the client's where that is of RSA
-    let key = SigningKey::from_pem(&pem("rsa-1.key"));
     let header = json!({ "alg": "RS256", "kid": party.header["kid"] });
-    let assertion = key.sign(&header, &party.assertion_claims());
+    SigningKey::from_pem(&pem("rsa-1.key")).sign(&header, &party.assertion_claims())
+}
+
+pub async fn ensure_client_assertion_signature_algorithm_in_token_endpoint_request_is_rs256_fails(plan: &Plan) {
+    let assertion = rs256_assertion(plan).await;
+    nobody_polls(
+        plan,
+        &[("client_assertion_type", ASSERTION), ("client_assertion", &assertion)],
+    )
+    .await;
+}
+
+pub async fn ensure_client_assertion_signature_algorithm_in_backchannel_authorization_request_is_rs256_fails(
+    plan: &Plan,
+) {
+    let assertion = rs256_assertion(plan).await;
     nobody_asks(
         plan,
         &[("client_assertion_type", ASSERTION), ("client_assertion", &assertion)],
@@ -272,7 +326,12 @@ pub async fn ensure_different_client_id_and_issuer_in_backchannel_authorization_
     assert_eq!(party.send(&request).await.error(), error(400, "invalid_request"));
 }
 
-pub async fn ensure_wrong_client_id_fails_at_both_endpoints(plan: &Plan) {
+pub async fn ensure_wrong_client_id_in_token_endpoint_request(plan: &Plan) {
+    let other = plan.party(2).await.rp.client_id;
+    nobody_polls(plan, &[("client_id", &other)]).await;
+}
+
+pub async fn ensure_wrong_client_id_in_backchannel_authorization_request(plan: &Plan) {
     let other = plan.party(2).await.rp.client_id;
     nobody_asks(plan, &[("client_id", &other)]).await;
 }

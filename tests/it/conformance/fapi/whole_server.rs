@@ -1,0 +1,139 @@
+//! The server itself is set to a profile: every rule holds for clients that name none.
+
+use serde_json::{Value, json};
+
+use super::super::files;
+use super::super::suite::check_error;
+use super::kit::{By, Changed, Fapi, Openid, Requests, Variant, check_refused};
+use crate::support::relying_party::RelyingParty;
+use crate::support::server::{CALLBACK, TestServer};
+
+/// A client without a profile, with a key of the suite.
+fn plain_client() -> String {
+    let plan = files::plan("fapi2-pkjwt-dpop");
+    let key = &plan["client"]["jwks"]["keys"][0];
+    format!(
+        r#"
+[[clients]]
+client_id = "held"
+redirect_uris = ["{CALLBACK}"]
+grant_types = ["authorization_code", "refresh_token"]
+token_endpoint_auth_method = "private_key_jwt"
+[clients.jwks]
+keys = [{{ kty = "EC", crv = "P-256", alg = "ES256", kid = "signing-1", x = {}, y = {} }}]
+"#,
+        key["x"], key["y"]
+    )
+}
+
+async fn held_to(profile: &str) -> &'static TestServer {
+    let server = files::server_with(&[("SIGNET_SECURITY__PROFILE", profile)], "", "").await;
+    Box::leak(Box::new(server.holding(&plain_client()).await))
+}
+
+fn plan(server: &'static TestServer, profile: &'static str) -> Fapi {
+    Fapi {
+        server,
+        variant: Variant {
+            profile,
+            auth: By::Signature,
+            sender: By::Proof,
+            jarm: false,
+            openid: Openid::Yes,
+            requests: Requests::Pushed,
+        },
+    }
+}
+
+#[tokio::test]
+async fn a_server_held_to_fapi_2_holds_clients_to_it_that_name_no_profile() {
+    let server = held_to("fapi2-security").await;
+    let plan = plan(server, "fapi2");
+    let client = plan.client_with("held", 1, None).await;
+    client.flow(&[]).await;
+
+    // requests are pushed, with PKCE, and for a code
+    let ask = client.ask(&[]);
+    let end = client.visit(&mut client.browser(), &ask.url).await;
+    assert!(["invalid_request", "page"].contains(&&*end.error()));
+    let without = client.ask(&[("code_challenge", ""), ("code_challenge_method", "")]);
+    check_refused(&client.push(&without).await);
+    let other = client.push(&client.ask(&[("response_type", "code id_token")])).await;
+    assert_eq!(other.error(), (400, "unsupported_response_type".to_owned()));
+    // tokens are tied to a key
+    let code = client.code(&ask).await;
+    let proof = Some(String::new());
+    let bare = client
+        .exchange_changed(
+            &ask,
+            &code,
+            Changed {
+                proof,
+                ..Changed::default()
+            },
+        )
+        .await;
+    assert!((400..500).contains(&bare.status), "{}", bare.body);
+    // assertions are for the issuer as one string, and of a strong algorithm
+    let mut claims = client.assertion_claims();
+    claims["aud"] = json!([claims["aud"]]);
+    let weak = json!({ "alg": "RS256", "kid": client.kid });
+    for assertion in [
+        client.assertion(&claims),
+        client.signing.sign(&weak, &client.assertion_claims()),
+    ] {
+        let assertion = Some(assertion);
+        let answer = client
+            .push_changed(
+                &ask,
+                Changed {
+                    assertion,
+                    ..Changed::default()
+                },
+            )
+            .await;
+        check_error(&answer, 401, "invalid_client");
+    }
+    // and nobody comes with a secret any more
+    let told = files::plan("openid-static");
+    let text = |name: &str| told["client"][name].as_str().unwrap();
+    let secret: RelyingParty = server.relying_party(text("client_id"), text("client_secret")).await;
+    let answer = secret
+        .token(&[("grant_type", "refresh_token"), ("refresh_token", "x")])
+        .await;
+    check_error(&answer, 401, "invalid_client");
+}
+
+#[tokio::test]
+async fn a_server_held_to_message_signing_wants_requests_signed() {
+    let server = held_to("fapi2-message-signing").await;
+    let client = plan(server, "signing").client_with("held", 1, None).await;
+    client.flow(&[]).await;
+    let ask = client.ask(&[]);
+    let form: Vec<(String, String)> = ask.url.query_pairs().into_owned().collect();
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let endpoint = "pushed_authorization_request_endpoint";
+    check_refused(&client.post(endpoint, &form, false, Changed::default()).await);
+}
+
+#[tokio::test]
+async fn a_client_of_another_profile_is_held_to_its_own() {
+    let server = held_to("oauth2.1").await;
+    plan(server, "fapi2").client(1).await.flow(&[]).await;
+    // OAuth 2.1: a code, always with PKCE
+    let told: Value = files::plan("openid-static");
+    let text = |name: &str| told["client"][name].as_str().unwrap();
+    let app = server.relying_party(text("client_id"), text("client_secret")).await;
+    for changes in [
+        &[("code_challenge", ""), ("code_challenge_method", "")][..],
+        &[("response_type", "code id_token")],
+    ] {
+        let page = server.browser().open(&app.ask(changes).url).await;
+        assert!(
+            page.location()
+                .is_some_and(|location| location.as_str().contains("error=")),
+            "{changes:?}"
+        );
+    }
+    server.browser().open(&app.ask(&[]).url).await.at(200, "/login");
+}
