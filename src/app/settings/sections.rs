@@ -7,7 +7,6 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use time::Duration;
-use url::Host;
 
 use super::reader::Reader;
 use super::security;
@@ -208,9 +207,9 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
         outbound: Outbound {
             extra_ca_file: reader.file("outbound.extra_ca_file")?,
             allow_private: reader.flag("outbound.allow_private", false)?,
-            hosts: reader.list("outbound.hosts", host)?.unwrap_or_default(),
+            hosts: reader.list("outbound.hosts", security::host)?.unwrap_or_default(),
         },
-        ciba_approval: ciba_approval(&reader, &issuer)?,
+        ciba_approval: security::ciba_approval(&reader, &issuer)?,
         log: log(&reader)?,
         tokens: tokens(&reader)?,
         keys,
@@ -230,27 +229,6 @@ pub(super) fn read(sources: &Sources) -> Result<Settings, SettingsError> {
         database,
     };
     Ok(settings)
-}
-
-/// It takes the decision away from people, so it is for a server that nobody else reaches.
-fn ciba_approval(reader: &Reader<'_>, issuer: &Issuer) -> Result<bool, SettingsError> {
-    let path = "testing.ciba_approval";
-    let wanted = reader.flag(path, false)?;
-    if wanted && !issuer.is_loopback() {
-        let fault = "decides for everybody who is asked something: only with an issuer on this machine";
-        return Err(reader.wrong(path, fault));
-    }
-    Ok(wanted)
-}
-
-/// `name=address`, as a line of a hosts file has it the other way round.
-fn host(text: &str) -> Result<(String, IpAddr), String> {
-    let parsed = text.split_once('=').and_then(|(name, address)| {
-        let name = Host::parse(name.trim()).ok()?;
-        let Host::Domain(name) = name else { return None };
-        Some((name, address.trim().parse().ok()?))
-    });
-    parsed.ok_or_else(|| "is not a name and an address, as in \"app.example.internal=10.0.0.7\"".to_owned())
 }
 
 fn listen(reader: &Reader<'_>) -> Result<SocketAddr, SettingsError> {

@@ -1,6 +1,13 @@
-//! `[security]` and `[mtls]`: the profile that the server is held to, and how clients with certificates reach it.
+//! `[security]` and `[mtls]`: the profile that the server is held to, and how clients with certificates reach it; with what
+//! else takes more than a line to check.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
+
+use url::Host;
 
 use time::Duration;
 
@@ -100,4 +107,25 @@ fn header(text: &str) -> Result<String, String> {
     } else {
         Err("is not the name of a header".to_owned())
     }
+}
+
+/// It takes the decision away from people, so it is for a server that nobody else reaches.
+pub(super) fn ciba_approval(reader: &Reader<'_>, issuer: &Issuer) -> Result<bool, SettingsError> {
+    let path = "testing.ciba_approval";
+    let wanted = reader.flag(path, false)?;
+    if wanted && !issuer.is_loopback() {
+        let fault = "decides for everybody who is asked something: only with an issuer on this machine";
+        return Err(reader.wrong(path, fault));
+    }
+    Ok(wanted)
+}
+
+/// `name=address`, as a line of a hosts file has it the other way round.
+pub(super) fn host(text: &str) -> Result<(String, IpAddr), String> {
+    let parsed = text.split_once('=').and_then(|(name, address)| {
+        let name = Host::parse(name.trim()).ok()?;
+        let Host::Domain(name) = name else { return None };
+        Some((name, address.trim().parse().ok()?))
+    });
+    parsed.ok_or_else(|| "is not a name and an address, as in \"app.example.internal=10.0.0.7\"".to_owned())
 }
