@@ -65,6 +65,7 @@ consent-title = Mit dieser App teilen?
 consent-heading = { $app } möchte Ihr Konto benutzen
 consent-person = Sie sind als { $identifier } angemeldet.
 consent-switch = Nicht Sie?
+app-host = Diese App hat hier niemand geprüft. Wie sie heißt, sagt sie selbst; sicher ist nur, dass sie zu { $host } gehört.
 consent-sees = Sie wird sehen
 consent-no-value = noch nichts eingetragen
 consent-sub = zeigt ihr auch nächstes Mal, dass Sie es sind

@@ -65,6 +65,7 @@ consent-title = Share with this app?
 consent-heading = { $app } would like to use your account
 consent-person = You are signed in as { $identifier }.
 consent-switch = Not you?
+app-host = Nobody here has checked this app. What it is called is its own word; what is certain is that it belongs to { $host }.
 consent-sees = It will see
 consent-no-value = nothing there yet
 consent-sub = tells it that it is you, next time too

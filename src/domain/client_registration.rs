@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::storable::is_storable_json,
     model::{ClientMetadata, Localized},
-    spec::oauth::{ErrorCode, GrantType, OAuthError, ResponseType},
+    spec::oauth::{ClientAuthMethod, ErrorCode, GrantType, OAuthError, ResponseType},
 };
 
 /// Signet's own metadata that only an operator sets. `resources` would let a stranger introspect the tokens of an API
@@ -193,6 +193,56 @@ pub fn read(
     client_metadata::check(&metadata, keys).map_err(|errors| refuse(&errors))?;
     offered(&metadata, server, held)?;
     Ok(metadata)
+}
+
+/// Reads the document that a client is named by (draft-ietf-oauth-client-id-metadata-document §4). One document speaks to
+/// every server: of its grant types, response types and scopes those count that may be had here.
+///
+/// # Errors
+/// `invalid_client_metadata`, with the field that is wrong.
+pub fn read_document(
+    document: &Map<String, Value>,
+    client_id: &str,
+    policy: &RegistrationPolicy,
+    server: (&Map<String, Value>, &KeyPolicy),
+    held: &Held,
+) -> Result<ClientMetadata, OAuthError> {
+    // "MUST match the URL of the document using simple string comparison"
+    if document.get("client_id").and_then(Value::as_str) != Some(client_id) {
+        return Err(invalid("client_id: is not the address of its document"));
+    }
+    // There is nobody with whom a secret could be shared; and one document causes one fetch, not two.
+    for name in ["client_secret", "client_secret_expires_at", "sector_identifier_uri"] {
+        if document.contains_key(name) {
+            return Err(invalid(&format!("{name}: does not belong into a document")));
+        }
+    }
+    let mut wanted = document.clone();
+    // nobody is there to hear that an administrator has set it otherwise
+    wanted.retain(|name, _| OPERATORS.contains(&name.as_str()) || !held.has(name));
+    let grants: Vec<&str> = policy.grant_types.iter().map(|one| one.as_str()).collect();
+    let types: Vec<&str> = policy.response_types.iter().map(|one| one.as_str()).collect();
+    for (name, allowed) in [("grant_types", grants), ("response_types", types)] {
+        if let Some(Value::Array(values)) = wanted.get_mut(name) {
+            values.retain(|value| value.as_str().is_none_or(|one| allowed.contains(&one)));
+        }
+    }
+    if let (Some(Value::String(scope)), Some(allowed)) = (wanted.get_mut("scope"), &policy.scopes) {
+        let kept: Vec<&str> = scope
+            .split(' ')
+            .filter(|one| allowed.iter().any(|scope| scope == one))
+            .collect();
+        *scope = kept.join(" ");
+    }
+    let method = wanted.entry("token_endpoint_auth_method");
+    method.or_insert_with(|| ClientAuthMethod::None.as_str().into());
+    let metadata = read(&wanted, policy, server, held)?;
+    match metadata.token_endpoint_auth_method {
+        ClientAuthMethod::None | ClientAuthMethod::PrivateKeyJwt => Ok(metadata),
+        _ => Err(invalid(
+            "token_endpoint_auth_method: with a document it is none or private_key_jwt",
+        )),
+    }
 }
 
 fn parse(wanted: &Map<String, Value>, held: &Held) -> Result<ClientMetadata, OAuthError> {

@@ -9,6 +9,9 @@ use crate::{
     model::{ClientSecret, MOST_SECRETS},
 };
 
+/// The purpose under which a client_secret is sealed; the context is the client_id.
+pub const SEAL_PURPOSE: &str = "client_secret";
+
 /// Longest label, in characters.
 pub const MAX_LABEL: usize = 60;
 

@@ -190,6 +190,8 @@ pub struct RegistrationPolicy {
     pub secret_lifetime: Option<Duration>,
     /// How long the old secret is still good when the client got another one (RFC 7592 §2.2).
     pub secret_grace: Duration,
+    /// Whether the address of a document may name a client that nobody registered.
+    pub client_id_documents: bool,
 }
 
 /// The span of [`RegistrationPolicy::per_address`].
@@ -207,6 +209,7 @@ impl Default for RegistrationPolicy {
             unused: Duration::days(30),
             secret_lifetime: None,
             secret_grace: Duration::hours(24),
+            client_id_documents: false,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::Duration;
 
 use super::{
-    Caller, Core,
+    Caller, Core, client_document,
     client_keys::{self, NoKeys},
     refusal::{Challenge, Refusal},
 };
@@ -17,6 +17,7 @@ use crate::{
             assertion::{self, Expected, Refused, Use},
             certificate,
         },
+        client_secret::SEAL_PURPOSE,
         security_profile::{self, AssertionAudience},
     },
     model::{Client, ClientSecret},
@@ -31,9 +32,6 @@ use crate::{
     },
     store,
 };
-
-/// The purpose under which a client_secret is sealed; the context is the client_id.
-pub const SEAL_PURPOSE: &str = "client_secret";
 
 /// How exactly it is known when a secret was used.
 const USE_SPAN: Duration = Duration::hours(1);
@@ -97,7 +95,9 @@ impl From<store::Error> for Failed {
 
 async fn admit(core: &Core, caller: &Caller) -> Result<Arc<Client>, Failed> {
     let credentials = Credentials::parse(caller.authorization.as_deref(), &caller.params)?;
-    let client = core.client(credentials.client_id()).await?;
+    let address = caller.origin.address.as_deref().and_then(|text| text.parse().ok());
+    let client = client_document::find_or_known(core, credentials.client_id(), address).await;
+    let client = client.map_err(Failed::Machinery)?;
     let server = core.policy.security.profile;
     let next = client_auth::check(&credentials, client.as_deref(), server, core.now())?;
     let known = client.as_ref().ok_or(ClientAuthError::UnknownClient)?;

@@ -12,6 +12,7 @@ use aws_lc_rs::hmac;
 use super::{
     cache::{Caches, Catalog},
     client_authorities::ClientAuthorities,
+    client_document::ClientDocuments,
     discovery::Discovery,
     fetches::Fetches,
     keys::KeyRing,
@@ -35,7 +36,10 @@ use crate::{
         token::refresh_token,
     },
     model::{AccessToken, Client, Grant, User},
-    spec::jose::{JwkSet, SigningAlg},
+    spec::{
+        jose::{JwkSet, SigningAlg},
+        oauth::client_document,
+    },
     store::{self, PgExecutor, Store},
     upstream::{http::HttpClient, jwks::JwksCache},
 };
@@ -65,6 +69,8 @@ pub struct Core {
     pub key_sets: JwksCache<JwkSet>,
     /// Their request objects, fetched from a registered `request_uri`.
     pub request_objects: JwksCache<String>,
+    /// The documents of clients that are named by one.
+    pub client_documents: ClientDocuments,
     /// How often strangers may have something fetched.
     pub fetches: Fetches,
     /// The metadata document.
@@ -128,11 +134,12 @@ impl Core {
         .accepting("application/oauth-authz-req+jwt, application/jwt");
         Self {
             outbox,
-            http,
             key_sets,
             request_objects,
+            client_documents: ClientDocuments::new(http.clone(), Arc::clone(&clock)),
             fetches: Fetches::new(&clock),
             discovery: Discovery::default(),
+            http,
             store,
             clock,
             rng,
@@ -219,7 +226,9 @@ impl Core {
     /// The store's.
     pub async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, store::Error> {
         // What nobody can have registered is not looked for; PostgreSQL would refuse a NUL in it.
-        if !is_client_id(client_id) {
+        let documents = self.policy.registration.client_id_documents;
+        let is_document = documents && client_document::address(client_id).is_some();
+        if !is_client_id(client_id) && !is_document {
             return Ok(None);
         }
         let key = client_id.to_owned();

@@ -62,13 +62,17 @@ const EXTENSIONS: &[fn(&Core) -> Members] = &[
 
 // RFC 8414 §2
 fn registration(core: &Core) -> Members {
-    match core.policy.registration.admission {
-        Admission::Off => Vec::new(),
-        Admission::Token | Admission::Open => {
-            let address = core.policy.issuer.at(path::REGISTRATION);
-            vec![("registration_endpoint", json!(address))]
-        }
+    let policy = &core.policy.registration;
+    let mut members = Vec::new();
+    if policy.admission != Admission::Off {
+        let address = core.policy.issuer.at(path::REGISTRATION);
+        members.push(("registration_endpoint", json!(address)));
     }
+    // draft-ietf-oauth-client-id-metadata-document §5
+    if policy.client_id_documents {
+        members.push(("client_id_metadata_document_supported", json!(true)));
+    }
+    members
 }
 
 // RFC 9126 §5

@@ -14,13 +14,14 @@ use crate::{
 const SPAN: Duration = Duration::MINUTE;
 /// For one address: a browser is sent with a new object now and then, and an office has many browsers.
 const OF_ADDRESS: u32 = 20;
-/// For one client, whoever asks: its server is not to be worn down by ours.
+/// For one client, or for the host of documents, whoever asks: its server is not to be worn down by ours.
 const OF_CLIENT: u32 = 120;
 
 /// The counts.
 pub struct Fetches {
     of_address: Allowance<Vec<u8>>,
     of_client: Allowance<String>,
+    of_host: Allowance<String>,
 }
 
 impl Fetches {
@@ -29,12 +30,18 @@ impl Fetches {
         Self {
             of_address: Allowance::new(OF_ADDRESS, SPAN, Arc::clone(clock)),
             of_client: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
+            of_host: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
         }
     }
 
     /// Counts the fetch of a request object; `false`: it must not be.
     pub fn allow_request_object(&self, client_id: &str, address: Option<IpAddr>) -> bool {
         self.allow_address(address) && self.of_client.take(client_id.to_owned())
+    }
+
+    /// Counts the fetch of the document of a client at that host; `false`: it must not be.
+    pub fn allow_document(&self, host: &str, address: Option<IpAddr>) -> bool {
+        self.allow_address(address) && self.of_host.take(host.to_owned())
     }
 
     fn allow_address(&self, address: Option<IpAddr>) -> bool {

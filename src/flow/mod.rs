@@ -14,6 +14,7 @@ pub mod cache;
 pub mod caller;
 pub mod client_auth;
 pub mod client_authorities;
+pub mod client_document;
 mod client_keys;
 pub mod client_registration;
 pub mod core;

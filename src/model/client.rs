@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{client_metadata::ClientMetadata, client_secret::ClientSecret};
 use crate::{
     base::Time,
-    spec::oauth::{ClientAuthMethod, GrantType},
+    spec::oauth::{ClientAuthMethod, GrantType, client_document},
 };
 
 /// Whether a client may be used.
@@ -73,6 +73,12 @@ impl Client {
     /// The secrets that let it in, the newest first.
     pub fn good_secrets(&self, now: Time) -> impl Iterator<Item = &ClientSecret> {
         self.secrets.iter().filter(move |secret| secret.is_good(now))
+    }
+
+    /// The host of the document that names it, if nobody registered it: all that is known of it for sure.
+    pub fn document_host(&self) -> Option<String> {
+        let address = client_document::address(&self.client_id)?;
+        address.host_str().map(str::to_owned)
     }
 
     /// Whether it has nothing to prove itself with.

@@ -74,14 +74,16 @@ pub struct ConsolePath(String);
 
 impl ConsolePath {
     /// The longest path that is taken; the console's own are shorter.
-    const MAX: usize = 200;
+    const MAX: usize = 700;
 
     /// The page that a path names, if it is one of the console's.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("/console")?;
         let is_plain = |segment: &str| {
             !matches!(segment, "" | "." | "..")
+                // the slashes in the name of an app
                 && segment
+                    .replace("%2F", "")
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte))
         };
@@ -157,6 +159,7 @@ mod tests {
             "/console/users/new",
             "/console/apps/demo-web",
             "/console/apps/https:~x@y.z",
+            "/console/apps/https:%2F%2Fapp.example%2Fclient.json/delete",
         ] {
             assert_eq!(ConsolePath::parse(path).as_ref().map(ConsolePath::as_str), Some(path));
         }

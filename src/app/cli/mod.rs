@@ -173,7 +173,7 @@ pub enum KeysCommand {
     List,
     /// Start the rotation of the signing keys now
     Rotate {
-        /// Only the ring of this algorithm (RS256, PS256, ES256, EdDSA)
+        /// Only the ring of this algorithm (RS256, PS256, ES256, EdDSA, RSA-OAEP-256, ECDH-ES)
         #[arg(long)]
         algorithm: Option<String>,
     },

@@ -111,6 +111,7 @@ pub(super) const KEYS: &[Key] = &[
     key("registration.unused_days", "30"),
     key("registration.client_secret_days", "365"),
     key("registration.client_secret_grace_hours", "24"),
+    key("registration.client_id_documents", "false"),
     key("audit.retention_days", "400"),
     key("limits.body_bytes", "65536"),
     key("limits.header_bytes", "32768"),

@@ -41,6 +41,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<RegistrationPolicy, SettingsEr
         scopes,
         per_address: Some(per_address).filter(|most| *most > 0),
         most: reader.small("registration.most_clients", default.most, 1..=1_000_000)?,
+        client_id_documents: reader.flag("registration.client_id_documents", default.client_id_documents)?,
         unused: Duration::days(i64::from(reader.small("registration.unused_days", 30, 1..=3_660)?)),
         secret_lifetime: Some(Duration::days(i64::from(secret_days))).filter(|lifetime| lifetime.is_positive()),
         secret_grace: Duration::hours(i64::from(grace_hours)),

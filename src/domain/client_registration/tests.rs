@@ -264,3 +264,68 @@ fn what_an_administrator_set_stays_and_cannot_be_asked_for_otherwise() {
         );
     }
 }
+
+fn document(changes: &Value) -> Result<ClientMetadata, OAuthError> {
+    let mut document = json!({
+        "client_id": "https://app.example/client.json",
+        "client_name": "App",
+        "redirect_uris": ["http://127.0.0.1/callback", "https://app.example/callback"],
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        document[name] = value.clone();
+    }
+    let policy = RegistrationPolicy {
+        scopes: Some(vec!["openid".to_owned(), "orders".to_owned()]),
+        ..RegistrationPolicy::default()
+    };
+    let document = document.as_object().unwrap();
+    let (server, keys) = (server(), KeyPolicy::default());
+    let client_id = "https://app.example/client.json";
+    read_document(document, client_id, &policy, (&server, &keys), &Held::default())
+}
+
+#[test]
+fn a_document_is_about_its_own_address_and_holds_no_secret() {
+    let metadata = document(&json!({})).unwrap();
+    assert_eq!(metadata.token_endpoint_auth_method, ClientAuthMethod::None);
+    assert!(metadata.require_consent);
+    let jwks = json!("https://app.example/jwks");
+    let by_key = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": jwks });
+    assert!(document(&by_key).is_ok());
+    for (name, value) in [
+        ("client_id", json!("https://app.example/other.json")),
+        ("client_id", json!("https://APP.example/client.json")),
+        ("client_id", Value::Null),
+        ("client_secret", json!("a secret that everybody can read")),
+        ("client_secret_expires_at", json!(0)),
+        ("token_endpoint_auth_method", json!("client_secret_basic")),
+        ("token_endpoint_auth_method", json!("client_secret_jwt")),
+        ("token_endpoint_auth_method", json!("tls_client_auth")),
+        ("token_endpoint_auth_method", Value::Null),
+        ("sector_identifier_uri", json!("https://app.example/sector.json")),
+        ("require_consent", json!(false)),
+        ("redirect_uris", json!([])),
+        ("redirect_uris", json!(["javascript:alert(1)"])),
+        ("grant_types", json!(["client_credentials"])),
+        ("software_statement", json!("e30.e30.e30")),
+    ] {
+        let refused = document(&json!({ name: value }));
+        assert!(refused.is_err(), "{name}: {value}");
+    }
+}
+
+#[test]
+fn of_what_a_document_says_to_every_server_that_counts_which_may_be_had_here() {
+    let metadata = document(&json!({
+        "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+        "response_types": ["code", "code id_token"],
+        "scope": "openid mail orders",
+    }))
+    .unwrap();
+    assert_eq!(
+        metadata.grant_types,
+        [GrantType::AuthorizationCode, GrantType::RefreshToken]
+    );
+    assert_eq!(metadata.response_types, [ResponseType::Code]);
+    assert_eq!(metadata.scope.as_deref(), Some("openid orders"));
+}

@@ -18,6 +18,7 @@ use crate::{
     },
     flow::{Core, sector},
     model::{Actor, AuditKind, Client, ClientMetadata, ClientStatus},
+    spec::oauth::client_document,
     store::{self, PgExecutor, Tx},
 };
 
@@ -96,6 +97,22 @@ pub(in crate::flow) async fn create_in(
     if !is_client_id(client_id) {
         return Err(Error::invalid("client_id", Fault::ClientId));
     }
+    insert_in(core, tx, by, client_id, edit, secret, origin).await
+}
+
+/// The same under a name that somebody else has checked.
+///
+/// # Errors
+/// As [`create_in`].
+pub(in crate::flow) async fn insert_in(
+    core: &Core,
+    tx: &mut Tx,
+    by: &By,
+    client_id: &str,
+    edit: &Edit,
+    secret: &NewSecret,
+    origin: Option<&str>,
+) -> Result<Saved, Error> {
     let now = core.now();
     let mut client = Client {
         client_id: client_id.to_owned(),
@@ -215,7 +232,7 @@ async fn find_in(tx: &mut Tx, client_id: &str) -> Result<Client, Error> {
 
 async fn find_with(db: impl PgExecutor<'_>, client_id: &str) -> Result<Client, Error> {
     // what nobody can have registered is not looked for
-    let found = match is_client_id(client_id) {
+    let found = match is_client_id(client_id) || client_document::address(client_id).is_some() {
         true => store::client::find(db, client_id).await?,
         false => None,
     };

@@ -8,9 +8,9 @@ use crate::{
     base::{Secret, Time, TokenHash, id::ClientSecretId, storable::is_storable},
     domain::{
         client_metadata::{MetadataFault, check_secret},
-        client_secret::{self, Ending, MAX_LABEL},
+        client_secret::{self, Ending, MAX_LABEL, SEAL_PURPOSE},
     },
-    flow::{Core, client_auth::SEAL_PURPOSE},
+    flow::Core,
     model::{AuditKind, Client, ClientSecret, MOST_SECRETS},
     spec::oauth::ClientAuthMethod,
     store::{self, Tx},

@@ -10,7 +10,7 @@ use crate::{
         authorize::{self, Ask, Door, Fault, Hint, Refusal, Registration, Way},
         security_profile,
     },
-    flow::{Core, cache::Catalog, hint},
+    flow::{self, Core, Failure, cache::Catalog, client_document, hint},
     model::{AuthorizationParameters, Client, ClientStatus, Resource},
     spec::oauth::{ErrorCode, OAuthError, Params, ResponseType, request_uri},
     store,
@@ -37,14 +37,19 @@ pub(super) async fn read(
     core: &Core,
     encoded: &str,
     address: Option<IpAddr>,
-) -> Result<Result<Incoming, Fault>, store::Error> {
+) -> Result<Result<Incoming, Fault>, Failure> {
     let (params, fault) = Params::read(encoded);
     let client = match params.get("client_id") {
-        Some(client_id) => core.client(client_id).await?,
+        Some(client_id) => match client_document::find(core, client_id, address).await {
+            Ok(client) => client,
+            Err(flow::Refusal::Protocol(error)) => return Ok(Err(Fault::Malformed(error))),
+            Err(flow::Refusal::TooMany { .. }) => return Ok(Err(Fault::Malformed(too_many()))),
+            Err(refusal) => return Err(refusal.into()),
+        },
         None => None,
     };
     if let Some(hash) = params.get("request_uri").and_then(request_uri::pushed_hash) {
-        return of_pushed(core, &params, fault, client, &hash).await;
+        return Ok(of_pushed(core, &params, fault, client, &hash).await?);
     }
     let is_active = client
         .as_ref()
@@ -85,6 +90,14 @@ async fn of_object(core: &Core, mut outer: Incoming, address: Option<IpAddr>) ->
         Err(error) => outer.refusal = Some(authorize::refuse(params, Some(&client), error)),
     }
     outer
+}
+
+/// Too many clients came from one address, or in all.
+const fn too_many() -> OAuthError {
+    OAuthError::new(
+        ErrorCode::TemporarilyUnavailable,
+        "too many new apps came from there; try again later",
+    )
 }
 
 const fn exclusive() -> OAuthError {

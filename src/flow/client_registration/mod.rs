@@ -163,7 +163,7 @@ async fn check_address(core: &Core, db: impl PgExecutor<'_>, address: Option<IpA
 }
 
 /// Holds the address and everybody together to so many clients, until the end of the transaction.
-async fn reserve(core: &Core, tx: &mut Tx, origin: &Origin) -> Result<Option<ThrottleKey>, Refusal> {
+pub(super) async fn reserve(core: &Core, tx: &mut Tx, origin: &Origin) -> Result<Option<ThrottleKey>, Refusal> {
     let address = address_of(origin);
     store::client_registration::lock(&mut **tx).await?;
     check_address(core, &mut **tx, address).await?;

@@ -3,6 +3,7 @@
 pub mod authorization_details;
 pub mod bearer;
 pub mod client_auth_method;
+pub mod client_document;
 pub mod error;
 pub mod grant_type;
 pub mod params;

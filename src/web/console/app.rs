@@ -8,6 +8,7 @@ use super::{
     apps::{credentials, kind},
     done::Done,
     profile_form::role_choices,
+    rows::path_of,
     view::{
         App, AppDelete, AppForm, Choice,
         secret_row::{SecretRow, ends_choices, lifetime_choices, others_choices},
@@ -60,7 +61,7 @@ pub async fn back(admin: Admin, client_id: Path<String>) -> HttpResponse {
 }
 
 fn at(client: &Client) -> String {
-    format!("/console/apps/{}", client.client_id)
+    path_of(&client.client_id)
 }
 
 /// What the form says: the record, or what was typed.

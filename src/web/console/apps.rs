@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::{
     admin::{Admin, AdminForm, FreshAdmin},
+    rows::path_of,
     view::{AppKind, AppNew, AppRow, AppSecret, Apps, Registration},
     words,
 };
@@ -153,7 +154,7 @@ fn metadata(form: &AdminForm, kind: AppKind) -> ClientMetadata {
 pub(super) fn credentials(admin: &Admin, saved: &Saved, is_new: bool) -> AppSecret {
     let client = &saved.client;
     AppSecret {
-        page: admin.layout_at(&format!("/console/apps/{}", client.client_id)),
+        page: admin.layout_at(&path_of(&client.client_id)),
         client_id: client.client_id.clone(),
         name: client.display_name().to_owned(),
         client_secret: saved.secret.as_ref().map(|secret| secret.expose().clone()),

@@ -5,6 +5,11 @@ use serde_json::Value;
 use super::{admin::Admin, view::EventRow};
 use crate::{flow::admin::audit::Line, model::Session, web::row::SessionRow};
 
+/// The page of an app. The name of one that nobody registered is an address, whose slashes part no path here.
+pub fn path_of(client_id: &str) -> String {
+    format!("/console/apps/{}", client_id.replace('/', "%2F"))
+}
+
 /// A line of the audit trail.
 pub fn event(admin: &Admin, line: Line) -> EventRow {
     let Line {
@@ -17,7 +22,7 @@ pub fn event(admin: &Admin, line: Line) -> EventRow {
         (Some((id, name)), _) => (name.clone(), Some(format!("/console/users/{id}"))),
         (None, Some(client_id)) => (
             client_name.clone().unwrap_or_else(|| client_id.clone()),
-            client_name.map(|_| format!("/console/apps/{client_id}")),
+            client_name.map(|_| path_of(client_id)),
         ),
         (None, None) => {
             let gone = event.user_id.map(|id| id.to_string());

@@ -70,6 +70,7 @@ pub fn app(client: &Client, locale: Locale) -> App {
     };
     App {
         name: client.display_name_in(locale.tag()).to_owned(),
+        host: client.document_host(),
         logo_uri: shown_picture(web("logo_uri", &metadata.logo_uri).as_deref()),
         client_uri: web("client_uri", &metadata.client_uri),
         policy_uri: web("policy_uri", &metadata.policy_uri),

@@ -7,7 +7,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use signet::base::Secret;
-use signet::flow::client_auth::SEAL_PURPOSE;
+use signet::domain::client_secret::SEAL_PURPOSE;
 use signet::model::ClientStatus;
 use signet::spec::jose::{KeySigner, SigningAlg, signer};
 use signet::spec::oauth::ClientAuthMethod;

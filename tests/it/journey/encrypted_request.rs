@@ -210,12 +210,12 @@ async fn what_is_not_signed_not_for_this_server_or_not_as_registered_is_refused(
 }
 
 /// Time passes, and the server looks after its keys.
-async fn pass(world: &World, time: Duration) {
-    world.server.clock.advance(time);
+pub async fn pass(server: &TestServer, time: Duration) {
+    server.clock.advance(time);
     let tick = async |core: std::sync::Arc<signet::flow::Core>| {
         core.keys.tick(&core.store, &core.sealer, &*core.clock).await.unwrap();
     };
-    world.server.run(tick).await;
+    server.run(tick).await;
 }
 
 #[tokio::test]
@@ -230,7 +230,7 @@ async fn what_was_encrypted_before_a_key_rolled_over_still_arrives_and_later_no_
     let kid = world.server.run(rotate).await;
     // until every process knows the new one, nobody is told of it
     assert_eq!(world.entry("EC").await, old);
-    pass(&world, Duration::minutes(20)).await;
+    pass(&world.server, Duration::minutes(20)).await;
     let new = world.entry("EC").await;
     assert_eq!((&new["kid"], new["kid"] == old["kid"]), (&json!(kid), false));
     let push = async |entry: &Map<String, Value>| {
@@ -243,7 +243,7 @@ async fn what_was_encrypted_before_a_key_rolled_over_still_arrives_and_later_no_
     for entry in [&old, &new, &nameless] {
         assert_eq!(push(entry).await.status, 201);
     }
-    pass(&world, Duration::hours(2)).await;
+    pass(&world.server, Duration::hours(2)).await;
     assert_eq!(push(&new).await.status, 201);
     assert_eq!(push(&old).await.error(), refused(400, "invalid_request_object"));
 }

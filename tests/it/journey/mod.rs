@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_input_signed_in;
 mod ciba;
 mod client_auth;
+mod client_document;
 mod client_registration;
 mod client_secrets;
 mod consent;

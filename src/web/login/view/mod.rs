@@ -39,6 +39,8 @@ pub use signed_out::SignedOut;
 pub struct App {
     /// `client_name`, or the `client_id` when it has none.
     pub name: String,
+    /// The host of the document that names it, where nobody registered it.
+    pub host: Option<String>,
     /// `logo_uri`; its first letter stands in when there is none.
     pub logo_uri: Option<String>,
     /// `client_uri`.
@@ -55,6 +57,7 @@ impl App {
     pub(crate) fn sample() -> Self {
         Self {
             name: "Harbour Ledger".to_owned(),
+            host: None,
             logo_uri: None,
             client_uri: Some("https://ledger.example/".to_owned()),
             policy_uri: Some("https://ledger.example/privacy".to_owned()),
@@ -67,6 +70,7 @@ impl App {
         let value = crate::web::layout::HOSTILE.to_owned();
         Self {
             name: value.clone(),
+            host: Some(value.clone()),
             logo_uri: Some(format!("https://x.example/{value}")),
             client_uri: Some(format!("https://x.example/{value}")),
             policy_uri: None,
