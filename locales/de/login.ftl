@@ -68,6 +68,7 @@ consent-switch = Nicht Sie?
 app-host = Diese App hat hier niemand geprüft. Wie sie heißt, sagt sie selbst; sicher ist nur, dass sie zu { $host } gehört.
 consent-sees = Sie wird sehen
 consent-no-value = noch nichts eingetragen
+consent-later = Sobald dort etwas steht, sieht sie auch:
 consent-sub = zeigt ihr auch nächstes Mal, dass Sie es sind
 consent-api = In { $api } darf sie
 consent-details-at = Das darf sie bei { $api }, so wie es hier steht.

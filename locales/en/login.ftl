@@ -68,6 +68,7 @@ consent-switch = Not you?
 app-host = Nobody here has checked this app. What it is called is its own word; what is certain is that it belongs to { $host }.
 consent-sees = It will see
 consent-no-value = nothing there yet
+consent-later = As soon as there is something, it will also see:
 consent-sub = tells it that it is you, next time too
 consent-api = In { $api } it may
 consent-details-at = It may do this at { $api }, as it stands here.

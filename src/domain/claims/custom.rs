@@ -127,6 +127,12 @@ impl CompiledRules {
         }
     }
 
+    /// The claims of the rules that apply to `ask`, whatever they come to.
+    pub(super) fn applying(&self, ask: &Ask<'_>) -> impl Iterator<Item = (&str, &Localized)> {
+        let applying = self.rules.iter().filter(move |one| one.applies(ask));
+        applying.map(|one| (one.rule.name.as_str(), &one.rule.titles))
+    }
+
     /// The scopes that some rule waits for, each once: they may be asked for although no specification knows them.
     pub fn scopes(&self) -> Vec<String> {
         let mut scopes: Vec<String> = self

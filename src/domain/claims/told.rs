@@ -15,7 +15,7 @@ pub struct Told {
     pub name: String,
     /// What the operator calls it.
     pub titles: Localized,
-    /// The person's own value.
+    /// The person's own value; null while the rules give none, which another day may change.
     pub value: Value,
 }
 
@@ -28,10 +28,10 @@ impl Told {
 
 /// The custom claims that the app would get now, by name, and those that failed. Computed as a token computes them, for
 /// every place where claims go; the placement of `ask` does not count. A claim that differs from place to place is there
-/// once for each of its values.
+/// once for each of its values, and one without a value is there as well: the app will get it once there is one.
 pub fn told(ask: &Ask<'_>) -> (Vec<Told>, Vec<Failure>) {
     let mut told: Vec<Told> = Vec::new();
-    let mut failures = Vec::new();
+    let (mut failures, mut unsaid) = (Vec::new(), Vec::new());
     for placement in Placement::ALL {
         // OIDC Core §3.1.2.1: without openid there is neither an ID token nor userinfo
         if placement != Placement::AccessToken && !ask.scope.contains(OPENID) {
@@ -49,6 +49,17 @@ pub fn told(ask: &Ask<'_>) -> (Vec<Told>, Vec<Failure>) {
                 let titles = titles.clone();
                 told.push(Told { name, titles, value });
             }
+        }
+        for (name, titles) in ask.rules.applying(&ask) {
+            if !told.iter().any(|known| known.name == name) {
+                unsaid.push((name.to_owned(), titles.clone()));
+            }
+        }
+    }
+    for (name, titles) in unsaid {
+        if !told.iter().any(|known| known.name == name) {
+            let value = Value::Null;
+            told.push(Told { name, titles, value });
         }
     }
     told.sort_by(|one, other| one.name.cmp(&other.name));
@@ -137,6 +148,24 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_says_nothing_yet_is_named_if_its_rule_applies() {
+        let foreign = ClaimRule {
+            clients: vec!["another".into()],
+            ..rule("foreign", "null", &Placement::ALL)
+        };
+        let sometimes = rule(
+            "sometimes",
+            "context.placement == 'userinfo' ? 'x' : null",
+            &Placement::ALL,
+        );
+        let fixture = with(&[foreign, sometimes, rule("later", "''", &Placement::ALL)]);
+        assert_eq!(
+            shown(&fixture),
+            [("later".to_owned(), Value::Null), ("sometimes".to_owned(), json!("x"))]
+        );
+    }
+
+    #[test]
     fn each_value_of_a_claim_is_told_once() {
         let fixture = with(&[rule(
             "x",
@@ -150,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_expression_leaves_its_claim_out_and_is_reported() {
+    fn a_failing_expression_leaves_its_value_out_and_is_reported() {
         let fixture = with(&[
             rule("broken", "user.custom_data.nothing", &[Placement::Userinfo]),
             rule("sound", "2", &[Placement::Userinfo]),
         ]);
         let (told, failures) = told(&fixture.ask(Placement::IdToken));
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0].name, "sound");
+        let pairs: Vec<_> = told.iter().map(|one| (one.name.as_str(), &one.value)).collect();
+        assert_eq!(pairs, [("broken", &Value::Null), ("sound", &json!(2))]);
         assert_eq!(failures.len(), 1);
         assert_eq!(failures[0].rule, "broken");
     }

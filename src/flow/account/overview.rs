@@ -160,7 +160,8 @@ fn told(core: &Core, catalog: &Catalog, signed_in: &SignedIn, client: &Client, a
         now: core.now(),
     });
     core.log_failures(failures);
-    told
+    // the account says what is seen; what may come was said when it was allowed
+    told.into_iter().filter(|told| !told.value.is_null()).collect()
 }
 
 /// The values that won, each with who says so.

@@ -44,7 +44,11 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         Ok(told) => told,
         Err(failure) => return page::failure(&visitor, &failure),
     };
-    let Asks { values, mut apis } = asks(wanted, user, &told, &pending.resources, visitor.locale.tag());
+    let Asks {
+        values,
+        later,
+        mut apis,
+    } = asks(wanted, user, &told, &pending.resources, visitor.locale.tag());
     apis.extend(details(
         &pending.request.parameters.authorization_details,
         &pending.resources,
@@ -56,6 +60,7 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         name: user.display_name(),
         identifier: identifier_of(user),
         values,
+        later,
         apis,
         stays_connected: wanted.scopes.iter().any(|scope| scope == OFFLINE_ACCESS),
         switch_href: format!("{}&switch=1", waiting.at("/login")),
@@ -88,6 +93,8 @@ pub async fn post(form: Form) -> HttpResponse {
 pub(super) struct Asks {
     /// What it will see.
     pub(super) values: Vec<ConsentValue>,
+    /// What else, once the person has it.
+    pub(super) later: Vec<ConsentValue>,
     /// What it may do elsewhere.
     pub(super) apis: Vec<ConsentApi>,
 }
@@ -98,18 +105,19 @@ pub(super) fn asks(wanted: &Wanted, user: &User, told: &[Told], resources: &[Arc
     add_told(&mut values, told, language);
     Asks {
         values,
+        later: later(wanted, user, told, language),
         apis: apis(wanted, resources),
     }
 }
 
 /// The claims that the wanted scopes and single claims bring: those that the person has, and those that were asked for
-/// by name even if they have none. Those that the app is told by the operator's rules stand elsewhere.
+/// by name even if they have none (see [`later`] for the rest). Those that the app is told by the operator's rules stand elsewhere.
 fn values(wanted: &Wanted, user: &User, told: &[Told]) -> Vec<ConsentValue> {
     let mut values = Vec::new();
     for claim in STANDARD_CLAIMS {
         let by_scope = wanted.scopes.iter().any(|scope| scope == claim.scope);
         let by_name = wanted.claims.iter().any(|name| name == claim.name);
-        let text = user.profile.get(claim.name).map(in_words).unwrap_or_default();
+        let text = value_of(user, claim.name);
         // Whether an address is confirmed goes with the address and needs no line of its own.
         if !claim.name.ends_with("_verified") && (by_name || (by_scope && !text.is_empty())) {
             values.push(ConsentValue::new(claim.name, text));
@@ -119,14 +127,35 @@ fn values(wanted: &Wanted, user: &User, told: &[Told]) -> Vec<ConsentValue> {
         .claims
         .iter()
         .filter(|name| STANDARD_CLAIMS.iter().all(|claim| claim.name != **name))
-        .filter(|name| told.iter().all(|told| told.name != **name));
+        .filter(|name| told.iter().all(|told| told.name != **name || told.value.is_null()));
     values.extend(others.map(|name| ConsentValue::new(name.clone(), String::new())));
     values
 }
 
+/// What the wanted scopes and the operator's rules bring once there is something to bring: it is allowed now, so it must be
+/// said now. What was asked for by name has its line among the values.
+fn later(wanted: &Wanted, user: &User, told: &[Told], language: &str) -> Vec<ConsentValue> {
+    let brought = STANDARD_CLAIMS.iter().filter(|claim| {
+        let by_scope = wanted.scopes.iter().any(|scope| scope == claim.scope);
+        by_scope && !claim.name.ends_with("_verified") && value_of(user, claim.name).is_empty()
+    });
+    let mut later: Vec<ConsentValue> = brought.map(|claim| ConsentValue::new(claim.name, "")).collect();
+    let unsaid = told.iter().filter(|told| told.value.is_null());
+    let unsaid = unsaid.filter(|told| !wanted.claims.contains(&told.name));
+    later.extend(unsaid.map(|told| ConsentValue {
+        value: String::new(),
+        ..ConsentValue::told(told, language)
+    }));
+    later
+}
+
+fn value_of(user: &User, claim: &str) -> String {
+    user.profile.get(claim).map(in_words).unwrap_or_default()
+}
+
 /// What the operator adds is seen as well. Two claims that read alike are one line.
 fn add_told(shown: &mut Vec<ConsentValue>, told: &[Told], language: &str) {
-    for told in told {
+    for told in told.iter().filter(|told| !told.value.is_null()) {
         let line = ConsentValue::told(told, language);
         let is_there = |known: &ConsentValue| known.title == line.title && known.value == line.value;
         if line.title.is_none() || !shown.iter().any(is_there) {
@@ -194,7 +223,7 @@ mod tests {
     use crate::model::{Localized, sample};
     use serde_json::json;
 
-    fn shown(wanted: &Wanted) -> Vec<(String, String)> {
+    fn ada() -> User {
         let mut user = sample::user();
         user.profile = json!({
             "name": "Ada", "email": "ada@example.com", "email_verified": true,
@@ -203,7 +232,11 @@ mod tests {
         .as_object()
         .cloned()
         .unwrap();
-        let pairs = values(wanted, &user, &[]).into_iter();
+        user
+    }
+
+    fn shown(wanted: &Wanted) -> Vec<(String, String)> {
+        let pairs = values(wanted, &ada(), &[]).into_iter();
         pairs.map(|value| (value.claim, value.value)).collect()
     }
 
@@ -224,6 +257,32 @@ mod tests {
                 pair("https://example.com/plan", "")
             ]
         );
+    }
+
+    #[test]
+    fn what_a_scope_or_a_rule_brings_later_is_named_now() {
+        let wanted = Wanted {
+            scopes: ["openid", "phone", "email", "profile"].map(str::to_owned).to_vec(),
+            claims: vec!["asked".to_owned()],
+            resource_scopes: vec![],
+        };
+        let told = |name: &str, value: Value| Told {
+            name: name.to_owned(),
+            titles: Localized::default(),
+            value,
+        };
+        let told = [
+            told("asked", Value::Null),
+            told("plan", Value::Null),
+            told("team", json!("blue")),
+        ];
+        let later = later(&wanted, &ada(), &told, "en");
+        let names: Vec<&str> = later.iter().map(|line| line.claim.as_str()).collect();
+        assert_eq!(names.first(), Some(&"given_name"), "the name is there already");
+        assert!(names.contains(&"birthdate"), "{names:?}");
+        assert!(names.ends_with(&["phone_number", "plan"]), "{names:?}");
+        let by_name = values(&wanted, &ada(), &told);
+        assert!(by_name.iter().any(|line| line.claim == "asked"));
     }
 
     #[test]

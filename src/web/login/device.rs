@@ -159,7 +159,11 @@ pub(super) fn decide(
         told,
     } = waiting;
     let user = &signed_in.user;
-    let Asks { values, mut apis } = asks(wanted, user, told, resources, visitor.locale.tag());
+    let Asks {
+        values,
+        later,
+        mut apis,
+    } = asks(wanted, user, told, resources, visitor.locale.tag());
     apis.extend(details(&deferred.authorization_details, resources));
     let page = visitor.layout();
     Decide {
@@ -169,6 +173,7 @@ pub(super) fn decide(
         occasion,
         identifier: identifier_of(user),
         values,
+        later,
         apis,
         stays_connected: wanted.scopes.iter().any(|scope| scope == OFFLINE_ACCESS),
         // behind the scenes it is a server that asks, whose address tells people nothing

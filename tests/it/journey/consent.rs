@@ -77,6 +77,39 @@ async fn what_the_operator_adds_is_shown_with_its_value() {
     }
 }
 
+/// Who allows a scope allows also what it brings another day, so the page names it now.
+#[tokio::test]
+async fn what_nobody_has_yet_is_named_before_it_is_allowed() {
+    let server = prepared().await;
+    let rule = r#"
+[[claims]]
+name = "https://example.com/team"
+value = "user.custom_data.team"
+in = ["userinfo"]
+title = "Team"
+"#;
+    server.apply(rule).await;
+    let app = server.relying_party("web", WEB_SECRET).await;
+    for (language, words, phone) in [
+        ("en", "it will also see", "Phone number"),
+        ("de", "sieht sie auch", "Telefon"),
+    ] {
+        let mut browser = server.browser();
+        browser.speak(language);
+        let ask = app.ask(&[("scope", "openid email phone address offline_access")]);
+        let page = browser.open(&ask.url).await.at(200, "/login");
+        let page = sign_in(&mut browser, &page, "bob").await.at(200, "/consent");
+        let later = page.text("#consent-later");
+        for word in [words, phone, "Team"] {
+            assert!(later.contains(word), "{word}: {later}");
+        }
+        assert!(
+            !later.contains("E-Mail") && !later.contains("E-mail"),
+            "it is there: {later}"
+        );
+    }
+}
+
 const RULES: &str = r#"
 [[claims]]
 name = "https://example.com/by-scope"

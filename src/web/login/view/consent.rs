@@ -25,6 +25,8 @@ pub struct Consent {
     pub identifier: String,
     /// What of the profile the app will see.
     pub values: Vec<ConsentValue>,
+    /// What else, once the person has it.
+    pub later: Vec<ConsentValue>,
     /// What it may do elsewhere in the person's name.
     pub apis: Vec<ConsentApi>,
     /// Whether it stays connected while the person is away (`offline_access`).
@@ -121,6 +123,10 @@ impl Consent {
                     ..ConsentValue::new("https://example.com/claims/since", "2024")
                 },
             ],
+            later: vec![
+                ConsentValue::new("birthdate", ""),
+                ConsentValue::new("https://example.com/claims/team", ""),
+            ],
             apis: vec![
                 ConsentApi {
                     name: "Orders".to_owned(),
@@ -152,6 +158,7 @@ impl Consent {
         };
         let little = Self {
             values: Vec::new(),
+            later: Vec::new(),
             apis: Vec::new(),
             stays_connected: false,
             ..plain.clone()
@@ -162,6 +169,7 @@ impl Consent {
                 crate::web::layout::HOSTILE,
                 crate::web::layout::HOSTILE,
             )],
+            later: vec![ConsentValue::new(crate::web::layout::HOSTILE, "")],
             ..plain.clone()
         };
         vec![("plain", plain), ("little", little), ("hostile", hostile)]

@@ -40,6 +40,8 @@ pub struct Decide {
     pub identifier: String,
     /// What of the profile the app will see.
     pub values: Vec<ConsentValue>,
+    /// What else, once the person has it.
+    pub later: Vec<ConsentValue>,
     /// What it may do elsewhere in the person's name.
     pub apis: Vec<ConsentApi>,
     /// Whether it stays connected while the person is away (`offline_access`).
@@ -124,6 +126,7 @@ impl Decide {
             app: Some(App::sample()),
             identifier: "ada@example.com".to_owned(),
             values: vec![ConsentValue::new("name", "Ada Lovelace")],
+            later: vec![ConsentValue::new("nickname", "")],
             apis: vec![ConsentApi {
                 name: "Orders".to_owned(),
                 permissions: vec!["Read your orders".to_owned()],
@@ -142,6 +145,7 @@ impl Decide {
         };
         let little = Self {
             values: Vec::new(),
+            later: Vec::new(),
             apis: Vec::new(),
             stays_connected: false,
             asked_from: None,
