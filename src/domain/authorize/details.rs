@@ -92,7 +92,10 @@ pub fn narrowed<'a>(
         None => Ok(here),
         Some(sent) => {
             let asked = AuthorizationDetails::parse(sent)?;
-            if asked.entries().iter().all(|entry| here.entries().contains(entry)) {
+            // each granted entry is good once: twice the same payment is another permission
+            let mut left: Vec<&Map<String, Value>> = here.entries().iter().collect();
+            let mut take = |entry| left.iter().position(|one| *one == entry).map(|at| left.swap_remove(at));
+            if asked.entries().iter().all(|entry| take(entry).is_some()) {
                 Ok(asked)
             } else {
                 Err(refused("authorization_details were not granted"))
@@ -194,8 +197,18 @@ mod tests {
         assert_eq!(narrow(None, API), Ok(2));
         assert_eq!(narrow(None, "https://other.example"), Ok(0));
         assert_eq!(narrow(Some(json!([{ "type": "payment", "amount": 6 }])), API), Ok(1));
-        for more in [json!([{ "type": "payment", "amount": 7 }]), json!([{ "type": "gone" }])] {
-            assert!(narrow(Some(more), API).is_err());
+        let (five, six) = (
+            json!({ "type": "payment", "amount": 5 }),
+            json!({ "type": "payment", "amount": 6 }),
+        );
+        assert_eq!(narrow(Some(json!([six, five])), API), Ok(2));
+        for more in [
+            json!([{ "type": "payment", "amount": 7 }]),
+            json!([{ "type": "gone" }]),
+            json!([six, six]),
+            json!([five, six, five]),
+        ] {
+            assert!(narrow(Some(more.clone()), API).is_err(), "{more}");
         }
         assert!(
             narrow(

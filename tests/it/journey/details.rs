@@ -104,10 +104,41 @@ async fn what_was_allowed_is_in_the_answer_the_token_and_introspection() {
         }
     };
     let token = text(&tokens, "refresh_token").to_owned();
-    let more = refresh(json!([payment(7)]), token.clone()).await;
-    assert_eq!(more.error(), refused(400, "invalid_authorization_details"));
+    for more in [json!([payment(7)]), json!([payment(6), payment(6)])] {
+        let more = refresh(more, token.clone()).await;
+        assert_eq!(more.error(), refused(400, "invalid_authorization_details"));
+    }
     let less = refresh(json!([payment(6)]), token).await.ok();
     assert_eq!(less["authorization_details"], json!([payment(6)]));
+}
+
+/// One payment that was allowed is one payment, however often the token request names it.
+#[tokio::test]
+async fn a_code_does_not_multiply_what_was_allowed() {
+    let server = server().await;
+    let app = server.relying_party("paying", SECRET).await;
+    let mut browser = server.browser();
+    for (allowed, sent, is_given) in [
+        (json!([payment(5)]), json!([payment(5), payment(5)]), false),
+        (json!([payment(5)]), json!([payment(5)]), true),
+        (json!([payment(5), payment(5)]), json!([payment(5), payment(5)]), true),
+    ] {
+        let (ask, code) = paid(&app, &mut browser, &allowed).await;
+        let answer = app
+            .token(&[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", CALLBACK),
+                ("code_verifier", &ask.code_verifier),
+                ("authorization_details", &sent.to_string()),
+            ])
+            .await;
+        if is_given {
+            assert_eq!(answer.ok()["authorization_details"], sent);
+        } else {
+            assert_eq!(answer.error(), refused(400, "invalid_authorization_details"));
+        }
+    }
 }
 
 #[tokio::test]
