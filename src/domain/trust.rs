@@ -5,7 +5,7 @@ use time::Duration;
 use url::Url;
 
 use crate::{
-    base::{Time, TokenHash},
+    base::{Time, TokenHash, storable::is_storable},
     model::trusted_issuer::TrustedIssuer,
     spec::{
         jose::{
@@ -76,9 +76,11 @@ pub struct Said {
 /// Reads it.
 ///
 /// # Errors
-/// `invalid_grant` for a missing claim.
+/// `invalid_grant` for a claim that is missing, too long or no text that can be kept.
 pub fn read(jwt: &VerifiedJwt, issuer: &TrustedIssuer, now: Time, skew: Duration) -> Result<Said, OAuthError> {
-    let text = |name: &str| jwt.text(name).filter(|text| (1..=MAX_TEXT).contains(&text.len()));
+    // it is looked for in the database, which refuses the question over what it cannot hold
+    let is_sound = |text: &&str| (1..=MAX_TEXT).contains(&text.len()) && is_storable(text);
+    let text = |name: &str| jwt.text(name).filter(is_sound);
     // RFC 7523 §3: sub must be there, also where another claim says who it is
     let (subject, _) = text(&issuer.terms.subject_claim)
         .zip(text("sub"))
@@ -173,7 +175,9 @@ mod tests {
         for bad in [
             json!({ "jti": "1", "exp": now + 60 }),
             json!({ "sub": "", "jti": "1", "exp": now + 60 }),
+            json!({ "sub": "\u{0}", "jti": "1", "exp": now + 60 }),
             json!({ "sub": "ada", "exp": now + 60 }),
+            json!({ "sub": "ada", "jti": "1\u{0}", "exp": now + 60 }),
             json!({ "sub": "ada", "jti": "x".repeat(513), "exp": now + 60 }),
         ] {
             assert_eq!(read(bad).unwrap_err().code, ErrorCode::InvalidGrant);

@@ -145,6 +145,12 @@ async fn what_is_not_sound_counts_for_nothing() {
         ("no name", json!({ "jti": null })),
         ("no subject", json!({ "sub": null })),
         ("nobody", json!({ "sub": "nobody" })),
+        ("a subject that nothing can hold", json!({ "sub": "a\u{0}da" })),
+        ("a name that nothing can hold", json!({ "jti": "\u{0}" })),
+        (
+            "an address that nothing can hold",
+            json!({ "iss": format!("{PARTNER}/mail"), "email": "\u{0}@example.com" }),
+        ),
     ] {
         assert_eq!(
             bring(&bridge, &stage.assertion(changes), &[]).await.error(),
@@ -229,6 +235,7 @@ async fn what_was_taken_and_what_was_not_leaves_a_line() {
     bring(&bridge, &once, &[]).await;
     bring(&bridge, "x.y.z", &[]).await;
     bring(&bridge, &stage.assertion(json!({})), &[("scope", "email")]).await;
+    bring(&bridge, &stage.assertion(json!({ "sub": "\u{0}" })), &[]).await;
     // who cannot say who it is brings nothing
     let wrong = stage.server.relying_party("bridge", "wrong").await;
     bring(&wrong, &stage.assertion(json!({})), &[]).await;
@@ -236,7 +243,7 @@ async fn what_was_taken_and_what_was_not_leaves_a_line() {
         let count = format!("select count(*) from audit_events where kind like 'grant.assertion_%' and {what}");
         stage.server.count(count.leak()).await
     };
-    assert_eq!(lines("true").await, 5);
+    assert_eq!(lines("true").await, 6);
     let taken = format!("data ->> 'issuer' = '{PARTNER}' and user_id is not null and data ? 'grant_id'");
     assert_eq!(
         lines(&format!("kind = 'grant.assertion_accepted' and {taken}")).await,
@@ -246,6 +253,7 @@ async fn what_was_taken_and_what_was_not_leaves_a_line() {
         ("bystander", "%not trusted with this client", "is not null"),
         ("bridge", "%it was used before", "is not null"),
         ("bridge", "invalid_grant: assertion%", "is null"),
+        ("bridge", "%its subject is missing", "is not null"),
         ("bridge", "invalid_scope:%", "is not null"),
     ] {
         let line = format!(
