@@ -92,7 +92,7 @@ struct Asker {
 impl Asker {
     fn of(request: &ServiceRequest, core: Option<&Core>) -> Self {
         Self {
-            is_program: FOR_PROGRAMS.contains(&request.path()),
+            is_program: is_for_programs(request.path()),
             accept_language: request.headers().get(ACCEPT_LANGUAGE).cloned(),
             is_https: core.is_some_and(|core| core.policy.issuer.is_https()),
         }
@@ -105,8 +105,12 @@ impl Asker {
 }
 
 /// Endpoints whose callers read JSON.
-const FOR_PROGRAMS: [&str; 7] = [
+const FOR_PROGRAMS: [&str; 11] = [
     path::TOKEN,
+    path::PAR,
+    path::DEVICE_AUTHORIZATION,
+    path::BACKCHANNEL_AUTHENTICATION,
+    path::REGISTRATION,
     path::USERINFO,
     path::JWKS,
     path::INTROSPECT,
@@ -114,6 +118,12 @@ const FOR_PROGRAMS: [&str; 7] = [
     path::OPENID_CONFIGURATION,
     path::OAUTH_METADATA,
 ];
+
+fn is_for_programs(asked: &str) -> bool {
+    // RFC 7592 §2: each registered client has an address of its own below
+    let below = asked.strip_prefix(path::REGISTRATION);
+    FOR_PROGRAMS.contains(&asked) || below.is_some_and(|rest| rest.starts_with('/'))
+}
 
 impl ResponseError for Ended {
     fn status_code(&self) -> StatusCode {
@@ -248,6 +258,19 @@ mod tests {
             assert_eq!(headers.get("cache-control").unwrap(), "no-store");
             assert_eq!(headers.get("x-content-type-options").unwrap(), "nosniff");
             assert_eq!(headers.contains_key(CONNECTION), status != 500, "{path}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn programs_read_json_wherever_they_ask() {
+        for asked in FOR_PROGRAMS.into_iter().chain(["/clients/an-app"]) {
+            let (status, _, body) = answer(asked, 2000).await;
+            assert_eq!(status.as_u16(), 431, "{asked}");
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(body["error"], "invalid_request", "{asked}");
+        }
+        for asked in ["/clientsx", "/device", "/approve"] {
+            assert!(answer(asked, 2000).await.2.contains("<html"), "{asked}");
         }
     }
 

@@ -36,11 +36,22 @@ async fn what_is_too_large_is_refused() {
     assert_eq!(answer.status, 431);
     check(server, "a large head", &answer);
     assert!(answer.body.contains("<h1>"), "{}", answer.body);
-    let answer = send(Method::POST, app.endpoint("token_endpoint"), headers, None).await;
-    assert_eq!(
-        (answer.status, answer.json()["error"].as_str()),
-        (431, Some("invalid_request"))
-    );
+    let endpoints = [
+        "/token",
+        "/par",
+        "/device_authorization",
+        "/backchannel_authentication",
+        "/clients",
+        "/clients/an-app",
+    ];
+    for path in endpoints {
+        let answer = send(Method::POST, server.at(path), headers.clone(), None).await;
+        assert_eq!(
+            (answer.status, answer.json()["error"].as_str()),
+            (431, Some("invalid_request")),
+            "{path}"
+        );
+    }
     let mut url = server.at("/authorize");
     url.set_query(Some(&format!("state={}", "x".repeat(40_000))));
     let answer = send(Method::GET, url, HeaderMap::new(), None).await;
