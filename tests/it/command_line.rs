@@ -105,7 +105,7 @@ fn one_time_password(output: &str) -> String {
 fn keys(output: &str) -> Vec<(String, String)> {
     let mut lines = output.lines();
     let heading: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
-    assert_eq!(heading, ["alg", "kid", "state", "signs", "from"]);
+    assert_eq!(heading, ["alg", "kid", "state", "in", "use", "from"]);
     let words = lines.map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
     let mut found: Vec<_> = words.map(|words| (words[0].clone(), words[2].clone())).collect();
     found.sort();
@@ -116,7 +116,7 @@ fn keys(output: &str) -> Vec<(String, String)> {
 async fn keys_are_listed_and_rotated() {
     let stage = Stage::new().await;
     let pair = |alg: &str, state: &str| (alg.to_owned(), state.to_owned());
-    let at_first = [pair("ES256", "active"), pair("RS256", "active")];
+    let at_first = ["ECDH-ES", "ES256", "RS256", "RSA-OAEP-256"].map(|alg| pair(alg, "active"));
     assert_eq!(keys(&stage.done(&["keys", "list"])), at_first);
 
     stage.refused(
@@ -129,24 +129,21 @@ async fn keys_are_listed_and_rotated() {
 
     let begun = stage.done(&["keys", "rotate", "--algorithm", "ES256"]);
     assert!(
-        begun.starts_with("ES256: ") && begun.contains(" signs from "),
+        begun.starts_with("ES256: ") && begun.contains(" is in use from "),
         "{begun}"
     );
     assert_eq!(begun.lines().count(), 1, "{begun}");
-    let both = stage.done(&["keys", "rotate"]);
-    let mut lines: Vec<&str> = both.lines().collect();
+    let all = stage.done(&["keys", "rotate"]);
+    let mut lines: Vec<&str> = all.lines().collect();
     lines.sort_unstable();
-    assert_eq!(lines[0], "ES256: a successor waits already");
-    assert!(
-        lines[1].starts_with("RS256: ") && lines[1].contains(" signs from "),
-        "{both}"
-    );
-    let after = [
-        pair("ES256", "active"),
-        pair("ES256", "pending"),
-        pair("RS256", "active"),
-        pair("RS256", "pending"),
-    ];
+    let begins = |line: &str, alg: &str| line.starts_with(&format!("{alg}: ")) && line.contains(" is in use from ");
+    assert!(begins(lines[0], "ECDH-ES"), "{all}");
+    assert_eq!(lines[1], "ES256: a successor waits already");
+    assert!(begins(lines[2], "RS256") && begins(lines[3], "RSA-OAEP-256"), "{all}");
+    let after: Vec<_> = at_first
+        .iter()
+        .flat_map(|(alg, _)| [pair(alg, "active"), pair(alg, "pending")])
+        .collect();
     assert_eq!(keys(&stage.done(&["keys", "list"])), after);
 }
 

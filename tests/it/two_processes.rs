@@ -414,7 +414,8 @@ async fn two_first_starts_at_once_make_one_server() {
         1
     );
     assert_eq!(count(pool, "select count(*) from users").await, 3);
-    assert_eq!(count(pool, "select count(*) from signing_keys").await, 4);
+    // four to sign with, two to encrypt to
+    assert_eq!(count(pool, "select count(*) from signing_keys").await, 6);
     let mut published = Vec::new();
     for process in processes {
         let machine = relying_party(process, ("demo-machine", "demo-machine-secret-for-this-machine-only")).await;
@@ -425,7 +426,7 @@ async fn two_first_starts_at_once_make_one_server() {
         assert_eq!(machine.token(&grant).await.status, 200);
         published.push(machine.jwks().await);
     }
-    assert_eq!(published[0].keys.len(), 4);
+    assert_eq!(published[0].keys.len(), 6);
     assert!(published.iter().all(|jwks| *jwks == published[0]), "{published:?}");
     // The one-time password is good at every process.
     let password = told.concat();
