@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::world::{API, API_SECRET, WEB_SECRET, code, go, prepare, prepared, text, tokens};
+use super::world::{API, API_SECRET, WEB_SECRET, code, go, prepare, prepared, sign_in, text, tokens};
 use crate::support::app_server::AppServer;
 use crate::support::relying_party::RelyingParty;
 use crate::support::server::{CALLBACK, TestServer};
@@ -215,4 +215,81 @@ async fn a_logout_token_says_the_same_sub() {
     let token = &call.form()[0].1;
     let claims = app.verify_id_token(token, None, None).await;
     assert_eq!(claims["sub"], app.verify_id_token_of(&given).await["sub"]);
+}
+
+/// A service of its own sector, which people sign in to and which calls on for them.
+const DESK: &str = r#"
+[[clients]]
+client_id = "desk"
+client_secret = "the secret of the web app, well kept"
+client_name = "Desk"
+redirect_uris = ["https://suite.test:8443/test/a/acme/callback", "https://desk.test/callback"]
+sector_identifier_uri = "https://desk.example/uris.json"
+subject_type = "pairwise"
+require_consent = false
+grant_types = ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:openid:params:grant-type:ciba"]
+backchannel_token_delivery_mode = "poll"
+resources = ["https://api.example"]
+[[clients.token_exchange]]
+subject_clients = ["desk"]
+audiences = ["https://api.example"]
+scopes = ["orders:read"]
+"#;
+
+#[tokio::test]
+async fn who_acts_is_called_as_the_client_knows_them() {
+    let server = prepared().await.holding(DESK).await;
+    let desk = server.relying_party("desk", WEB_SECRET).await;
+    let for_api = [("scope", "openid orders:read"), ("resource", API)];
+    let (ada, bob) = (
+        tokens(&server, &desk, &for_api, "ada").await,
+        tokens(&server, &desk, &for_api, "bob").await,
+    );
+    let kind = "urn:ietf:params:oauth:token-type:access_token";
+    let parameters = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("subject_token", text(&ada, "access_token")),
+        ("subject_token_type", kind),
+        ("actor_token", text(&bob, "access_token")),
+        ("actor_token_type", kind),
+        ("audience", API),
+    ];
+    let got = desk.token(&parameters).await.ok();
+    let claims = desk.verify_access_token(text(&got, "access_token"), API).await;
+    let known = async |given: &Value| desk.verify_id_token_of(given).await["sub"].clone();
+    assert_eq!(claims["sub"], known(&ada).await);
+    assert_eq!(claims["act"]["sub"], known(&bob).await);
+    // not as the public knows them
+    let public = server.relying_party("web", WEB_SECRET).await;
+    assert_ne!(claims["act"]["sub"], sub(&server, &public, "bob").await);
+}
+
+#[tokio::test]
+async fn a_request_behind_the_scenes_finds_the_person_by_the_apps_own_id_token() {
+    let server = prepared().await.holding(DESK).await;
+    let desk = server.relying_party("desk", WEB_SECRET).await;
+    let public = server.relying_party("web", WEB_SECRET).await;
+    let own = tokens(&server, &desk, &[], "ada").await;
+    let foreign = tokens(&server, &public, &[], "ada").await;
+    let ask = async |hint: &str| {
+        let parameters = [("scope", "openid"), ("id_token_hint", hint)];
+        desk.post("backchannel_authentication_endpoint", &parameters).await
+    };
+    let refused = ask(text(&foreign, "id_token")).await;
+    assert_eq!(refused.error(), (400, "unknown_user_id".to_owned()));
+    let begun = ask(text(&own, "id_token")).await.ok();
+    let mut browser = server.browser();
+    let page = browser.open(&server.at("/account")).await.at(200, "/login");
+    let page = sign_in(&mut browser, &page, "ada").await.at(200, "/account");
+    let link = page.attribute("a[href^='/approve']", "href");
+    let page = browser.open(&server.at(&link)).await.at(200, "/approve");
+    browser
+        .press(&page, "approval", "decide-allow", &[])
+        .await
+        .at(200, "/approve/done");
+    let grant = "urn:openid:params:grant-type:ciba";
+    let parameters = [("grant_type", grant), ("auth_req_id", text(&begun, "auth_req_id"))];
+    let given = desk.token(&parameters).await.ok();
+    let known = async |given: &Value| desk.verify_id_token_of(given).await["sub"].clone();
+    assert_eq!(known(&given).await, known(&own).await);
 }
