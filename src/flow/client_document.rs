@@ -15,7 +15,7 @@ use super::{
         client::{self, Edit},
         client_secret::NewSecret,
     },
-    client_registration::reserve,
+    client_registration::{reserve, stays},
     discovery,
 };
 use crate::{
@@ -150,6 +150,9 @@ async fn keep(
         None => Held::default(),
     };
     let metadata = read_document(document, client_id, policy, (&server, core.keys.policy()), &held)?;
+    if let Some(before) = known {
+        stays(&before.metadata, &metadata)?;
+    }
     let edit = Edit {
         metadata,
         roles: known.map(|before| before.roles.clone()).unwrap_or_default(),

@@ -4,7 +4,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::Core;
-use crate::{domain::client_metadata::sector::is_never_redirected, model::ClientMetadata};
+use crate::{domain::client_metadata::sector::comes_back_alone, model::ClientMetadata};
 
 /// Fetches at once. Strangers name the address; this server is not to be the hose that they hold.
 static FETCHES: Semaphore = Semaphore::const_new(4);
@@ -46,7 +46,7 @@ pub async fn prove(core: &Core, metadata: &ClientMetadata) -> Result<(), Unprove
         Unproven::Unreachable
     })?;
     let listed: Vec<String> = serde_json::from_slice(&body).map_err(|_| Unproven::NotAList)?;
-    let keys = metadata.jwks_uri.iter().filter(|_| is_never_redirected(metadata));
+    let keys = metadata.jwks_uri.iter().filter(|_| comes_back_alone(metadata));
     let mut own = metadata.redirect_uris.iter().chain(keys).peekable();
     match own.peek().is_some() && own.all(|uri| listed.contains(uri)) {
         true => Ok(()),

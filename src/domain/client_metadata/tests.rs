@@ -478,4 +478,10 @@ fn nobody_joins_a_sector_by_an_address_that_nothing_is_sent_to() {
     metadata.redirect_uris = vec!["https://bank.example/cb".to_owned()];
     metadata.grant_types.push(GrantType::DeviceCode);
     assert_eq!(sector::sector(&metadata), None, "tokens come without a redirect");
+    // the keys prove who comes back alone, and nobody who is redirected to
+    metadata.jwks_uri = Some("https://bank.example/jwks".to_owned());
+    metadata.token_endpoint_auth_method = ClientAuthMethod::PrivateKeyJwt;
+    assert_eq!(sector::sector(&metadata).as_deref(), Some("bank.example"));
+    metadata.redirect_uris.push("https://evil.example/cb".to_owned());
+    assert_eq!(sector::sector(&metadata), None, "the front channel asks for no key");
 }

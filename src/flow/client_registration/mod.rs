@@ -3,6 +3,8 @@
 pub mod initial_token;
 mod sector;
 
+pub(super) use sector::stays;
+
 use std::net::IpAddr;
 
 use serde_json::{Map, Value};
@@ -214,6 +216,7 @@ pub async fn replace(core: &Core, client_id: &str, request: &Request<'_>) -> Res
     let administered = store::client_registration::list_administered(core.store.pool(), client_id).await?;
     let held = Held::of(&before.metadata, &administered);
     let metadata = wish(core, &wanted, &held).await?;
+    stays(&before.metadata, &metadata)?;
     sector::check(core, &metadata, &request.origin).await?;
     let by = By {
         actor: Actor::Client(client_id.to_owned()),

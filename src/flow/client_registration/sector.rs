@@ -1,7 +1,10 @@
 //! Whoever registers himself proves that he belongs to the sector that he names.
 
 use crate::{
-    domain::account::throttle::Decision,
+    domain::{
+        account::throttle::Decision,
+        client_metadata::sector::{comes_back_alone, is_same, proving_keys},
+    },
     flow::{
         Core, Refusal,
         sector::{self, Unproven},
@@ -19,12 +22,31 @@ pub(super) async fn check(core: &Core, metadata: &ClientMetadata, origin: &Origi
     if metadata.sector_identifier_uri.is_none() {
         return Ok(());
     }
+    // Anybody can copy a list of redirect URIs; without a redirect only a key on that list proves something.
+    if comes_back_alone(metadata) && proving_keys(metadata).is_none() {
+        let why =
+            "sector_identifier_uri: device and ciba clients prove their sector by the keys at a jwks_uri that it lists";
+        return Err(OAuthError::new(ErrorCode::InvalidClientMetadata, why).into());
+    }
     let counted = count(core, origin).await?;
     prove(core, metadata).await?;
     if let Some(counted) = counted {
         counted.withdraw(core.store.pool()).await?;
     }
     Ok(())
+}
+
+/// That people stay to the client who they were. What it was given so far would otherwise tell it who they are elsewhere:
+/// tokens about them name them by the metadata of the moment.
+///
+/// # Errors
+/// `invalid_client_metadata`.
+pub(in crate::flow) fn stays(before: &ClientMetadata, after: &ClientMetadata) -> Result<(), OAuthError> {
+    if is_same(before, after) {
+        return Ok(());
+    }
+    let why = "subject_type and the sector of the client stay what they are: register another one";
+    Err(OAuthError::new(ErrorCode::InvalidClientMetadata, why))
 }
 
 /// Counts a fetch as one that leads to nothing, until it has led to something: what is refused leaves no client that would

@@ -146,6 +146,31 @@ async fn what_the_document_says_now_holds_and_without_it_nobody_new_comes() {
     assert!(more.ok()["access_token"].is_string());
 }
 
+/// A document is replaced by whoever wrote it: what people are called to the app is not, once they came.
+#[tokio::test]
+async fn a_document_does_not_move_to_another_sector() {
+    let (server, own) = server().await;
+    let client_id = format!("{}/client.json", own.origin);
+    let mut document = document(&client_id);
+    document["subject_type"] = json!("pairwise");
+    serve(&own, &document);
+    let app = client(&server, &client_id).await;
+    let given = super::world::tokens(&server, &app, &[("scope", "openid offline_access")], "ada").await;
+    let sub = app.verify_id_token_of(&given).await["sub"].clone();
+    for (name, value) in [
+        ("subject_type", json!("public")),
+        ("redirect_uris", json!(["https://bank.example/any"])),
+    ] {
+        let mut moved = document.clone();
+        moved[name] = value;
+        serve(&own, &moved);
+        pass(&server, Duration::minutes(11)).await;
+        assert_eq!(server.browser().open(&app.ask(&[]).url).await.status, 400, "{name}");
+    }
+    let again = app.refresh(text(&given, "refresh_token")).await.ok();
+    assert_eq!(app.verify_id_token_of(&again).await["sub"], sub);
+}
+
 /// What is served for a client of that name.
 type Body = Box<dyn Fn(&str) -> String>;
 

@@ -21,6 +21,7 @@ mod jwks_uri;
 mod jwt_bearer;
 mod open_redirect;
 mod pairwise;
+mod pairwise_strangers;
 mod pkce;
 mod recover;
 mod register;
