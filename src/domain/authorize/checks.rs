@@ -88,6 +88,11 @@ fn registration(ask: &Ask<'_>, _: &Client, _: &mut AuthorizationParameters) -> O
     }
 }
 
+pub(super) fn may_use(client: &Client, response_type: ResponseType) -> bool {
+    let mut needed = response_type.grant_types();
+    needed.all(|grant| client.allows_grant(grant)) && client.metadata.response_types.contains(&response_type)
+}
+
 // RFC 6749 §4.1.1, §4.1.2.1
 fn response_type(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
     let sent = ask.params.require("response_type")?;
@@ -96,12 +101,7 @@ fn response_type(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParame
         ErrorCode::UnsupportedResponseType,
         "response_type is not supported",
     ))?;
-    let allowed = draft
-        .response_type
-        .grant_types()
-        .all(|grant| client.allows_grant(grant))
-        && client.metadata.response_types.contains(&draft.response_type);
-    if !allowed {
+    if !may_use(client, draft.response_type) {
         return Err(OAuthError::new(
             ErrorCode::UnauthorizedClient,
             "the client may not use this response_type",

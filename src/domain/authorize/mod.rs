@@ -192,6 +192,19 @@ pub fn refuse(params: &Params, client: Option<&Client>, error: OAuthError) -> Re
     }
 }
 
+/// Whether the client may still be answered as a request of it was found good for: what it registers may have changed
+/// while a person was on the pages, and an address that it gave up is somebody else's.
+pub fn may_still_answer(client: &Client, parameters: &AuthorizationParameters) -> bool {
+    client.status == ClientStatus::Active
+        && is_registered(client, &parameters.redirect_uri)
+        && checks::may_use(client, parameters.response_type)
+}
+
+fn is_registered(client: &Client, sent: &str) -> bool {
+    let registered = &client.metadata.redirect_uris;
+    registered.iter().any(|one| redirect_uri::matches(one, sent))
+}
+
 /// The client and the place where answers may go (RFC 6749 §3.1.2.3, §4.1.2.1).
 fn address<'a>(
     params: &Params,
@@ -208,9 +221,7 @@ fn address<'a>(
     }
     let registered = &client.metadata.redirect_uris;
     match (params.get("redirect_uri"), registered.as_slice()) {
-        (Some(sent), registered) if registered.iter().any(|one| redirect_uri::matches(one, sent)) => {
-            Ok((client, sent.to_owned(), true))
-        }
+        (Some(sent), _) if is_registered(client, sent) => Ok((client, sent.to_owned(), true)),
         (Some(_), _) => Err(Fault::RedirectUriMismatch),
         // With a fault nobody knows whether one was sent.
         (None, [only]) if fault.is_none() => Ok((client, only.clone(), false)),

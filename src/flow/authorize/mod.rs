@@ -23,7 +23,7 @@ use crate::{
     },
     domain::{
         account::throttle::{Subject, ThrottleKey},
-        authorize::{Fault, Refusal, Response, Situation, Step, next_step},
+        authorize::{Fault, Refusal, Response, Situation, Step, may_still_answer, next_step},
         policy::REQUEST_WINDOW,
         session_state::{self, browser_state, session_state},
     },
@@ -276,9 +276,9 @@ async fn take_up(
     if request.finished_at.is_some() || request.expires_at <= core.now() {
         return Ok(None);
     }
-    // A client that was disabled meanwhile gets no answer any more.
+    // A client that was disabled meanwhile gets no answer any more, nor does an address that is not its own any more.
     match core.client(&request.client_id).await? {
-        Some(client) if client.status == crate::model::ClientStatus::Active => {
+        Some(client) if may_still_answer(&client, &request.parameters) => {
             let catalog = core.catalog().await?;
             let form = (request.parameters.response_type, request.parameters.response_mode);
             let seal = Seal::find(core, &client, form).await?;

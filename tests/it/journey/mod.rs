@@ -25,6 +25,7 @@ mod pairwise_strangers;
 mod pkce;
 mod recover;
 mod register;
+mod replaced;
 mod request_uri;
 mod resources;
 mod sectors;
