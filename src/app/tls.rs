@@ -1,7 +1,7 @@
 //! https: the certificate that Signet shows, its key, and the authorities of client certificates, all from files and all
 //! read again on SIGHUP. Whoever renews a certificate writes the files and sends the signal; no connection is lost.
 //!
-//! TLS 1.2 and 1.3 with rustls' suites, which are those of RFC 9325 §4.2; HTTP/1.1 only (HTTP/2 belongs to a proxy in
+//! TLS 1.3, and 1.2 with the suites of RFC 9325 §4.2; HTTP/1.1 only (HTTP/2 belongs to a proxy in
 //! front). A client certificate is taken from whoever holds its key, whoever vouches for it: what it is worth depends on
 //! how the client signs in (RFC 8705 §2), and is judged there.
 
@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
+    CipherSuite, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
     client::danger::HandshakeSignatureValid,
     crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject},
@@ -144,8 +144,18 @@ fn fault(setting: &'static str, file: &Path) -> impl Fn(String) -> Error {
     }
 }
 
+/// rustls' own, without ChaCha20 in TLS 1.2: RFC 9325 §4.2 does not recommend that, and the profiles of FAPI permit nothing
+/// that is not recommended (FAPI 1.0 Advanced §8.5, FAPI 2.0 Security Profile §5.2.1).
 fn provider() -> CryptoProvider {
-    aws_lc_rs::default_provider()
+    let mut provider = aws_lc_rs::default_provider();
+    let unwanted = [
+        CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ];
+    provider
+        .cipher_suites
+        .retain(|offered| !unwanted.contains(&offered.suite()));
+    provider
 }
 
 /// Takes the certificate of whoever holds its key.

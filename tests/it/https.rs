@@ -13,6 +13,7 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
 use openssl::ssl::{SslConnector, SslMethod, SslStream, SslVerifyMode, SslVersion};
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509NameBuilder};
@@ -39,6 +40,10 @@ impl Identity {
     fn new(serial: u32, authority: Option<&Self>) -> Self {
         let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
         let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+        Self::of_key(key, serial, authority)
+    }
+
+    fn of_key(key: PKey<Private>, serial: u32, authority: Option<&Self>) -> Self {
         let mut name = X509NameBuilder::new().unwrap();
         name.append_entry_by_text("CN", &format!("test {serial}")).unwrap();
         let name = name.build();
@@ -239,6 +244,62 @@ async fn tls_1_2_and_1_3_are_spoken_and_nothing_older() {
     let _ = stream.write_all(b"GET /jwks HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     let _ = stream.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/"), "{}", String::from_utf8_lossy(&answer));
+}
+
+/// RFC 9325 §4.2: in TLS 1.2 a key that is agreed on for the connection, and authenticated encryption; nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_1_2_is_spoken_with_recommended_suites_only() {
+    let scene = Scene::new(&[]).await;
+    let address = scene.process.address();
+    let with = |suite: &str| {
+        connect(address, |connector| {
+            connector.set_cipher_list(&format!("{suite}:@SECLEVEL=0")).unwrap();
+            connector.set_min_proto_version(Some(SslVersion::TLS1_2)).unwrap();
+            connector.set_max_proto_version(Some(SslVersion::TLS1_2)).unwrap();
+        })
+    };
+    let check = |signature: &str, weak: &[&str]| {
+        for suite in ["AES128-GCM-SHA256", "AES256-GCM-SHA384"] {
+            let suite = format!("ECDHE-{signature}-{suite}");
+            let stream = with(&suite).unwrap();
+            assert_eq!(stream.ssl().current_cipher().unwrap().name(), suite);
+        }
+        for suite in [
+            "AES128-SHA",
+            "AES256-SHA",
+            "AES128-SHA256",
+            "AES256-SHA384",
+            "CHACHA20-POLY1305",
+        ] {
+            let suite = format!("ECDHE-{signature}-{suite}");
+            let refusal = with(&suite).err().unwrap_or_else(|| panic!("{suite} is spoken"));
+            // the server's alert, not this client's reluctance
+            assert!(refusal.contains(" alert "), "{suite}: {refusal}");
+        }
+        for suite in weak {
+            let refusal = with(suite).err().unwrap_or_else(|| panic!("{suite} is spoken"));
+            assert!(refusal.contains(" alert "), "{suite}: {refusal}");
+        }
+    };
+    check("ECDSA", &["ECDHE-ECDSA-AES128-CCM8"]);
+    // With a certificate of RSA, which the oldest suites need.
+    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let renewed = Identity::of_key(key, 13, Some(&scene.authority));
+    renewed.write(&scene.files);
+    send("-HUP", scene.process.id());
+    eventually("the new certificate is shown", || {
+        (shown(address) == renewed.serial()).then_some(())
+    });
+    check(
+        "RSA",
+        &[
+            "AES128-SHA",
+            "AES256-SHA256",
+            "AES128-GCM-SHA256",
+            "DHE-RSA-AES128-SHA",
+            "DHE-RSA-AES128-SHA256",
+        ],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
