@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::{Value, json};
 use signet::base::{Rng, SystemRng};
 use signet::domain::client_secret::Ending;
@@ -21,6 +21,7 @@ use crate::support::fleet::{
     serve, sign_in, tokens,
 };
 use crate::support::relying_party::{Answer, RelyingParty};
+use crate::support::signing_key::SigningKey;
 
 /// By then a change at one process holds at every other.
 const SOON: Duration = Duration::from_secs(1);
@@ -336,21 +337,68 @@ async fn a_client_assertion_is_good_once_whichever_process_sees_it() {
     let (a, b) = fleet.relying_parties(("signer", "")).await;
     for round in 0..6 {
         let assertion = assertion();
-        let (at_a, at_b) = match round {
-            // one after the other, then at the same time
-            0 => (present(&a, &assertion).await, present(&b, &assertion).await),
-            1 => {
-                let at_b = present(&b, &assertion).await;
-                (present(&a, &assertion).await, at_b)
-            }
-            _ => tokio::join!(present(&a, &assertion), present(&b, &assertion)),
-        };
+        let [at_a, at_b] = both(round, present(&a, &assertion), present(&b, &assertion)).await;
         let mut statuses = [at_a.status, at_b.status];
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 401], "{at_a:?} {at_b:?}");
         let refused = if at_a.status == 401 { at_a } else { at_b };
         assert_eq!(refused.error(), (401, "invalid_client".to_owned()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dpop_proof_is_good_once_whichever_process_sees_it() {
+    let fleet = Fleet::start(&[]).await;
+    let (app_a, app_b) = fleet.relying_parties(APP).await;
+    let (machine_a, machine_b) = fleet.relying_parties(MACHINE).await;
+    let key = SigningKey::new();
+    let proof = |method: &str, endpoint: &str, token: Option<&str>| {
+        let now = i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap();
+        let proof = key.proof(method, app_a.endpoint(endpoint).as_str(), now, token);
+        HeaderMap::from_iter([(HeaderName::from_static("dpop"), proof.parse().unwrap())])
+    };
+    let (_, ask, code) = code(&fleet.a, &app_a, &[]).await;
+    let redeems = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", &app_a.redirect_uri),
+        ("code_verifier", &ask.code_verifier),
+    ];
+    let tied = app_a.post_with("token_endpoint", proof("POST", "token_endpoint", None), &redeems);
+    let tied = tied.await.ok();
+    let access_token = text(&tied, "access_token");
+    let grant = [("grant_type", "client_credentials"), ("resource", API)];
+    for round in 0..6 {
+        let proof_of_use = proof("POST", "token_endpoint", None);
+        let asks = |at| RelyingParty::post_with(at, "token_endpoint", proof_of_use.clone(), &grant);
+        let answers = both(round, asks(&machine_a), asks(&machine_b)).await;
+        once(answers, 400);
+        // at the resource too (RFC 9449 §11.1)
+        let mut headers = proof("GET", "userinfo_endpoint", Some(access_token));
+        headers.insert("authorization", format!("DPoP {access_token}").parse().unwrap());
+        let looks = |at| RelyingParty::get(at, "userinfo_endpoint", headers.clone());
+        once(both(round, looks(&app_a), looks(&app_b)).await, 401);
+    }
+}
+
+/// One after the other, the other way round, then at the same time.
+async fn both<T>(round: usize, at_a: impl Future<Output = T>, at_b: impl Future<Output = T>) -> [T; 2] {
+    match round {
+        0 => [at_a.await, at_b.await],
+        1 => {
+            let at_b = at_b.await;
+            [at_a.await, at_b]
+        }
+        _ => tokio::join!(at_a, at_b).into(),
+    }
+}
+
+/// One of the two was taken; the other was told that its proof will not do.
+fn once(mut answers: [Answer; 2], refusal: u16) {
+    answers.sort_unstable_by_key(|answer| answer.status);
+    let [taken, refused] = answers;
+    assert_eq!(taken.ok()["token_type"].as_str().unwrap_or("DPoP"), "DPoP");
+    assert_eq!(refused.error(), (refusal, "invalid_dpop_proof".to_owned()));
 }
 
 fn assertion() -> String {
