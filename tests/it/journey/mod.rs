@@ -14,6 +14,7 @@ mod crawl;
 mod details;
 mod device;
 mod discovery;
+mod doubled;
 mod encrypted_request;
 mod grants;
 mod hints;
