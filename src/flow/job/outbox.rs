@@ -56,7 +56,13 @@ impl<C: Carrier> Delivery<C> {
         let mut under_way = FuturesUnordered::new();
         loop {
             let room = C::AT_ONCE.saturating_sub(under_way.len());
-            match self.claim(room, &turns).await {
+            let (claimed, ended): (_, Vec<(String, Outcome)>) =
+                meanwhile(self.claim(room, &turns), &mut under_way).await;
+            let some_ended = !ended.is_empty();
+            for (recipient, outcome) in ended {
+                turns.end(&recipient, outcome, self.clock.now());
+            }
+            match claimed {
                 Ok(claimed) => {
                     for message in claimed {
                         turns.begin(&message.recipient);
@@ -64,6 +70,10 @@ impl<C: Carrier> Delivery<C> {
                     }
                 }
                 Err(error) => tracing::warn!(%error, "the outbox cannot be read; trying again"),
+            }
+            if some_ended {
+                // they made room that was not there when the question was asked
+                continue;
             }
             tokio::select! {
                 biased;
@@ -152,5 +162,20 @@ impl<C: Carrier> Delivery<C> {
     fn after_failure(&self, claimed: &Claimed) -> Next {
         let attempt = u32::try_from(claimed.attempt).unwrap_or(u32::MAX);
         delivery::after_failure(claimed.created_at, self.clock.now(), attempt, self.rng.below(1000))
+    }
+}
+
+/// Waits for an answer of the database and lets what is under way go on: it may hold the connection that is waited for.
+async fn meanwhile<A, T>(
+    asked: impl Future<Output = A>,
+    under_way: &mut FuturesUnordered<impl Future<Output = T>>,
+) -> (A, Vec<T>) {
+    let (mut asked, mut ended) = (pin!(asked), Vec::new());
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut asked => return (answer, ended),
+            Some(one) = under_way.next() => ended.push(one),
+        }
     }
 }
