@@ -97,14 +97,80 @@ fn the_suite_is_told_what_the_server_holds() {
     assert_eq!(plans, 18);
 }
 
+/// The files beside which somebody presses, with their names.
+fn plans_with_pages() -> Vec<(String, Value)> {
+    let names = std::fs::read_dir(format!("{FOLDER}/plans"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let all = names.map(|name| name.strip_suffix(".json").unwrap().to_owned());
+    let all: Vec<_> = all.map(|name| (name.clone(), plan(&name))).collect();
+    let with_pages: Vec<_> = all.into_iter().filter(|(_, told)| !told["browser"].is_null()).collect();
+    assert_eq!(with_pages.len(), 14);
+    with_pages
+}
+
+/// What is pressed in the pages that a visit to `/authorize` leads to, and what is waited for.
+fn touched(visit: &Value) -> Vec<&str> {
+    let tasks = visit["tasks"].as_array().unwrap().iter();
+    let commands = tasks.flat_map(|task| task["commands"].as_array().unwrap());
+    commands.map(|command| command[2].as_str().unwrap()).collect()
+}
+
 /// The suite finds fields and buttons by name and id.
 #[test]
 fn the_suite_presses_what_is_there() {
-    let pages: String = ["sign_in", "consent", "logout"]
-        .map(|page| std::fs::read_to_string(format!("templates/login/{page}.html")).unwrap())
+    let pages = [
+        "login/sign_in",
+        "login/consent",
+        "login/logout",
+        "login/pieces",
+        "error",
+    ];
+    let pages: String = pages
+        .map(|page| std::fs::read_to_string(format!("templates/{page}.html")).unwrap())
         .concat();
-    let browser = plan("openid-static")["browser"].to_string();
-    for id in ["sign-in-submit", "consent-allow", "sign-out-confirm"] {
-        assert!(pages.contains(&format!("id=\"{id}\"")) && browser.contains(id), "{id}");
+    for (name, told) in plans_with_pages() {
+        let browser = told["browser"].to_string();
+        for id in ["sign-in-submit", "consent-allow", "sign-out-confirm", "failure"] {
+            assert!(browser.contains(&format!("\"{id}\"")), "{name}: {id}");
+            assert!(pages.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+        // a module that ends on the page about an error is at no callback
+        let tasks = told["browser"][0]["tasks"].as_array().unwrap();
+        assert!(tasks.iter().all(|task| task["optional"] == true), "{name}");
+    }
+    assert!(pages.contains("id=\"cancel-submit\""));
+}
+
+/// Modules in which the person does something else: turns back, or comes twice and signs in the second time.
+#[test]
+fn the_suite_is_told_where_the_person_does_otherwise() {
+    let mut changed = 0;
+    for (name, told) in plans_with_pages() {
+        let profile = match name.split('-').next().unwrap() {
+            "fapi1" => "fapi1-advanced-final",
+            "fapi2" | "signing" => "fapi2-security-profile-final",
+            _ => continue,
+        };
+        let browser = |module: &str| told["override"][format!("{profile}-{module}")]["browser"].clone();
+        let rejects = browser("user-rejects-authentication");
+        assert_eq!(touched(&rejects[0]), ["cancel-submit", "submission_complete"], "{name}");
+        let twice = browser("par-ensure-reused-request-uri-prior-to-auth-completion-succeeds");
+        assert_eq!(twice[0]["match-limit"], 1, "{name}");
+        assert!(touched(&twice[0]).is_empty(), "{name}");
+        assert!(touched(&twice[1]).contains(&"sign-in-submit"), "{name}");
+        // a module has no browser but this one
+        for visit in [&rejects[0], &twice[0], &twice[1]] {
+            assert_eq!(visit["match"], told["browser"][0]["match"], "{name}");
+        }
+        changed += 1;
+    }
+    assert_eq!(changed, 10);
+    // and what is named is what the suite calls it
+    let listed = std::fs::read_to_string("docs/conformance.md").unwrap();
+    for (name, told) in plans_with_pages() {
+        for module in told["override"].as_object().into_iter().flat_map(|all| all.keys()) {
+            assert!(listed.contains(&format!("| `{module}` |")), "{name}: {module}");
+        }
     }
 }
