@@ -130,6 +130,10 @@ macro_rules! group {
 }
 
 way! { private_key_jwt_by_value: Signature, ByValue, false; private_key_jwt }
+way! { private_key_jwt_by_value_and_jarm: Signature, ByValue, true; private_key_jwt }
+way! { private_key_jwt_pushed: Signature, Pushed, false; private_key_jwt pushed pushed_with_private_key_jwt }
 way! { private_key_jwt_pushed_and_jarm: Signature, Pushed, true; private_key_jwt pushed pushed_with_private_key_jwt }
-way! { mtls_pushed: Certificate, Pushed, false; pushed }
+way! { mtls_by_value: Certificate, ByValue, false; }
 way! { mtls_by_value_and_jarm: Certificate, ByValue, true; }
+way! { mtls_pushed: Certificate, Pushed, false; pushed }
+way! { mtls_pushed_and_jarm: Certificate, Pushed, true; pushed }

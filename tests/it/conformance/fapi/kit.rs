@@ -377,11 +377,16 @@ impl FapiClient {
             let alg = jsonwebtoken::decode_header(id_token).unwrap().alg;
             assert_ne!(alg, jsonwebtoken::Algorithm::RS256);
         }
-        match self.variant.openid {
-            Openid::Yes => drop(self.resource(access_token).await.ok()),
-            Openid::No => drop(self.check_known(&tokens).await),
-        }
+        self.check_good(&tokens).await;
         tokens
+    }
+
+    /// A token opens the protected resource, or is known where that one is not for it.
+    pub async fn check_good(&self, tokens: &Value) {
+        match self.variant.openid {
+            Openid::Yes => drop(self.resource(tokens["access_token"].as_str().unwrap()).await.ok()),
+            Openid::No => drop(self.check_known(tokens).await),
+        }
     }
 
     /// What the server knows of a token: alive, and tied to the client's key.

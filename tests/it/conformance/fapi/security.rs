@@ -144,6 +144,9 @@ macro_rules! group {
         modules! { WAY;
             plain_oauth: discovery_of_oauth;
             plain_oauth: happy_flow_without_openid;
+            tokens: ensure_holder_of_key_required;
+            tokens: attempt_reuse_authorization_code_after_one_second;
+            tokens: refresh_token;
         }
     };
 }
@@ -156,10 +159,14 @@ way! { mtls_and_mtls: "fapi2", false, Certificate, Certificate, Yes; openid }
 
 // The same without.
 way! { plain_oauth_private_key_jwt_and_dpop: "fapi2", false, Signature, Proof, No; plain_oauth dpop private_key_jwt }
+way! { plain_oauth_private_key_jwt_and_mtls: "fapi2", false, Signature, Certificate, No; plain_oauth private_key_jwt }
+way! { plain_oauth_mtls_and_dpop: "fapi2", false, Certificate, Proof, No; plain_oauth dpop }
 way! { plain_oauth_mtls_and_mtls: "fapi2", false, Certificate, Certificate, No; plain_oauth }
 
 // Message Signing: signed requests.
 way! { signed_requests_private_key_jwt_and_dpop: "signing", false, Signature, Proof, Yes; openid dpop dpop_at_the_resource private_key_jwt signing }
+way! { signed_requests_private_key_jwt_and_mtls: "signing", false, Signature, Certificate, Yes; openid private_key_jwt signing }
+way! { signed_requests_mtls_and_dpop: "signing", false, Certificate, Proof, Yes; openid dpop dpop_at_the_resource signing }
 way! { signed_requests_mtls_and_mtls: "signing", false, Certificate, Certificate, Yes; openid signing }
 
 // Signed requests and signed answers.
@@ -170,6 +177,9 @@ way! { signed_requests_and_answers_mtls_and_mtls: "signing", true, Certificate, 
 
 // Signed answers alone.
 way! { signed_answers_private_key_jwt_and_dpop: "fapi2", true, Signature, Proof, Yes; openid dpop dpop_at_the_resource private_key_jwt }
+way! { signed_answers_private_key_jwt_and_mtls: "fapi2", true, Signature, Certificate, Yes; openid private_key_jwt }
+way! { signed_answers_mtls_and_dpop: "fapi2", true, Certificate, Proof, Yes; openid dpop dpop_at_the_resource }
+way! { signed_answers_mtls_and_mtls: "fapi2", true, Certificate, Certificate, Yes; openid }
 
 /// The modules that wait, on a server whose clock only they move.
 #[tokio::test]

@@ -143,7 +143,7 @@ pub async fn refresh_token(plan: &Fapi) {
     let form = [("grant_type", "refresh_token"), ("refresh_token", first)];
     let answer = client.post("token_endpoint", &form, true, Changed::default()).await;
     let fresh = answer.ok();
-    client.resource(fresh["access_token"].as_str().unwrap()).await.ok();
+    client.check_good(&fresh).await;
     let token = fresh["refresh_token"].as_str().unwrap();
     // FAPI 2.0 Security Profile §5.3.2.1: it stays
     assert_eq!(token == first, plan.variant.profile != "fapi1");
