@@ -93,11 +93,22 @@ pub fn next_step(situation: &Situation<'_>) -> Step {
         .iter()
         .find_map(|reason| reason(situation))
         .unwrap_or(Step::Finish);
-    if situation.prompts(Prompt::None) {
-        silently(step)
-    } else {
-        step
+    if !situation.prompts(Prompt::None) {
+        return step;
     }
+    match step {
+        // Who asks "is it this person?" and was never allowed anything by them hears the same whoever is signed in.
+        step if step != Step::Finish && names_somebody_as_a_stranger(situation) => {
+            silently(Step::SignIn(SignInReason::NotSignedIn))
+        }
+        step => silently(step),
+    }
+}
+
+/// Whether the request names a person who never allowed this client to know them (OIDC Core §17.3).
+fn names_somebody_as_a_stranger(situation: &Situation<'_>) -> bool {
+    let is_named = situation.request.parameters.hinted_user.is_some();
+    is_named && situation.client.metadata.require_consent && situation.consent.is_none()
 }
 
 /// What `prompt=none` answers instead of showing a page (OIDC Core §3.1.2.6).

@@ -2,7 +2,7 @@
 
 use tokio::sync::OnceCell;
 
-use super::world::{PASSWORD, prepared};
+use super::world::{PASSWORD, WEB_SECRET, code, go, prepared, text};
 use crate::support::server::TestServer;
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
@@ -50,4 +50,33 @@ async fn every_display_value_ends_with_a_code() {
         let answer = browser.submit(&page, "sign-in", &fields).await;
         assert!(app.code(&ask, &answer.location().unwrap()).is_ok(), "{display}");
     }
+}
+
+/// An app that nobody allowed anything learns nothing of who is signed in by naming people (OIDC Core §17.3).
+#[tokio::test]
+async fn naming_a_person_silently_tells_a_stranger_nothing() {
+    let server = prepared().await;
+    let known = server.relying_party("web", WEB_SECRET).await;
+    let (mut ada, mut bob) = (server.browser(), server.browser());
+    let ask = known.ask(&[("scope", "openid")]);
+    let code = code(&mut ada, &known, &ask, "ada").await;
+    let given = known.exchange(&ask, &code).await.ok();
+    let said = known.userinfo(text(&given, "access_token")).await.ok();
+    go(&mut bob, &known.ask(&[("scope", "openid")]), "bob").await;
+
+    let claims = format!(r#"{{"id_token":{{"sub":{{"value":"{}"}}}}}}"#, text(&said, "sub"));
+    let silent = [("scope", "openid"), ("prompt", "none"), ("claims", claims.as_str())];
+    let stranger = server.relying_party("other", WEB_SECRET).await;
+    let mut answers = Vec::new();
+    for browser in [&mut ada, &mut bob, &mut server.browser()] {
+        let ask = stranger.ask(&silent);
+        let location = browser.open(&ask.url).await.location().unwrap();
+        let refusal = stranger.code(&ask, &location).unwrap_err();
+        answers.push(refusal.error);
+    }
+    assert_eq!(answers, ["login_required"; 3]);
+    // who was allowed something goes on as before
+    let ask = known.ask(&silent);
+    let location = ada.open(&ask.url).await.location().unwrap();
+    assert!(known.code(&ask, &location).is_ok());
 }

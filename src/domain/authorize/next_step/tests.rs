@@ -138,6 +138,37 @@ fn another_person_than_hinted_may_sign_in_again_once_and_is_then_refused() {
 }
 
 #[test]
+fn a_stranger_who_names_a_person_silently_does_not_hear_who_is_signed_in() {
+    let answer = |change: fn(&mut World), is_them: bool| {
+        let mut world = World::new("none");
+        let other = UserId::new(NOW, &SeededRng::new(5));
+        world.request.parameters.hinted_user = Some(if is_them { world.user.id } else { other });
+        world.consent = None;
+        change(&mut world);
+        world.step()
+    };
+    let changes: [fn(&mut World); 3] = [
+        |_| {},
+        |world| world.user.password_expired_at = Some(NOW),
+        |world| world.signed_in = false,
+    ];
+    for change in changes {
+        let (them, another) = (answer(change, true), answer(change, false));
+        assert_eq!(them, another, "word for word");
+        assert!(matches!(them, Step::Refuse(error) if error.code == ErrorCode::LoginRequired));
+    }
+    // who was allowed something knows them by name, and hears what is missing
+    let mut world = World::new("none");
+    world.request.parameters.hinted_user = Some(world.user.id);
+    world.request.parameters.scope = ScopeSet::parse("openid profile").unwrap();
+    assert_eq!(world.refusal(), ErrorCode::ConsentRequired);
+    // so does an app of the operator's
+    world.consent = None;
+    world.client.metadata.require_consent = false;
+    assert_eq!(world.step(), Step::Finish);
+}
+
+#[test]
 fn an_account_is_chosen_once() {
     let mut world = World::new("select_account");
     assert_eq!(world.step(), Step::SelectAccount);
