@@ -66,6 +66,7 @@ consent-heading = { $app } möchte Ihr Konto benutzen
 consent-person = Sie sind als { $identifier } angemeldet.
 consent-switch = Nicht Sie?
 app-host = Diese App hat hier niemand geprüft. Wie sie heißt, sagt sie selbst; sicher ist nur, dass sie zu { $host } gehört.
+consent-stranger = Diese App hat sich selbst registriert, und niemand hier hat sie geprüft. Ihre Antwort geht an { $host }.
 consent-sees = Sie wird sehen
 consent-no-value = noch nichts eingetragen
 consent-later = Sobald dort etwas steht, sieht sie auch:

@@ -66,6 +66,7 @@ consent-heading = { $app } would like to use your account
 consent-person = You are signed in as { $identifier }.
 consent-switch = Not you?
 app-host = Nobody here has checked this app. What it is called is its own word; what is certain is that it belongs to { $host }.
+consent-stranger = This app registered itself, and nobody here has checked it. Your answer goes to { $host }.
 consent-sees = It will see
 consent-no-value = nothing there yet
 consent-later = As soon as there is something, it will also see:

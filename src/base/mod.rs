@@ -4,6 +4,7 @@
 //! operating system's generator by itself, so that every rule can be tested with a fixed time and a known seed.
 
 pub mod clock;
+pub mod direction;
 pub mod id;
 pub mod locale;
 pub mod nearest;

@@ -189,10 +189,36 @@ pub fn read(
     }
     let mut metadata = parse(wanted, held)?;
     client_metadata::normalise(&mut metadata);
+    name_of_a_stranger(&metadata)?;
     permit(&mut metadata, policy, held)?;
     client_metadata::check(&metadata, keys).map_err(|errors| refuse(&errors))?;
     offered(&metadata, server, held)?;
     Ok(metadata)
+}
+
+/// Nobody has looked at what it calls itself, so that may not read as the address of somebody whom people know.
+fn name_of_a_stranger(metadata: &ClientMetadata) -> Result<(), OAuthError> {
+    let tagged = metadata.localized.iter();
+    let tagged = tagged.filter(|(name, _)| Localized::split(name).is_some_and(|(field, _)| field == "client_name"));
+    let mut names = tagged
+        .map(|(_, value)| value.as_str())
+        .chain(metadata.client_name.as_deref());
+    if names.any(poses_as_address) {
+        return Err(invalid("client_name: must be a name, and not read as an address"));
+    }
+    Ok(())
+}
+
+fn poses_as_address(name: &str) -> bool {
+    // whole names alone: words with a dot in them are common
+    let host = name.trim().split(['/', ':', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit('@').next().unwrap_or_default();
+    let is_host = host.rsplit_once('.').is_some_and(|(before, last)| {
+        let is_label = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.');
+        !before.is_empty() && before.chars().all(is_label) && last.len() > 1 && last.chars().all(char::is_alphabetic)
+    });
+    let is_named = |word: &str| word.to_ascii_lowercase().starts_with("www.");
+    is_host || name.contains("://") || name.split_whitespace().any(is_named)
 }
 
 /// Reads the document that a client is named by (draft-ietf-oauth-client-id-metadata-document §4). One document speaks to

@@ -2,7 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::{base::Text, domain::account::password_policy::Weakness, model::User, spec::oidc::claim::ADDRESS_MEMBERS};
+use crate::{
+    base::{Text, direction},
+    domain::account::password_policy::Weakness,
+    model::User,
+    spec::oidc::claim::ADDRESS_MEMBERS,
+};
 
 /// What is wrong with a password.
 pub fn weakness(weakness: Weakness) -> Text {
@@ -46,19 +51,71 @@ pub fn told_in_words(value: &Value) -> String {
 }
 
 /// Any JSON as people read it, all of it.
-pub fn plain_words(value: &Value) -> String {
-    let listed = |parts: Vec<String>| parts.join(", ");
+fn plain_words(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) => listed(items.iter().map(plain_words).collect()),
+        Value::Array(items) => listed(items.iter().map(plain_words)),
         Value::Object(members) => listed(
             members
                 .iter()
-                .map(|(name, value)| format!("{name}: {}", plain_words(value)))
-                .collect(),
+                .map(|(name, value)| format!("{name}: {}", plain_words(value))),
         ),
         other => other.to_string(),
     }
+}
+
+/// What an app wrote for people to decide about. A text within a list or an object stands in quotes, or else it could
+/// read as one more member; what turns the direction of writing is written out.
+pub fn exact_words(value: &Value) -> String {
+    let words = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => listed(items.iter().map(nested)),
+        Value::Object(members) => listed(members.iter().map(member)),
+        other => other.to_string(),
+    };
+    in_one_direction(&words)
+}
+
+/// The name of a member that an app wrote, alike.
+pub fn exact_name(name: &str) -> String {
+    in_one_direction(&plain_or_quoted(name))
+}
+
+fn nested(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", listed(items.iter().map(nested))),
+        Value::Object(members) => format!("{{{}}}", listed(members.iter().map(member))),
+        other => other.to_string(),
+    }
+}
+
+fn member((name, value): (&String, &Value)) -> String {
+    format!("{}: {}", plain_or_quoted(name), nested(value))
+}
+
+fn plain_or_quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if !name.is_empty() && name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        Value::from(name).to_string()
+    }
+}
+
+fn listed(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn in_one_direction(words: &str) -> String {
+    let mut written = String::with_capacity(words.len());
+    for c in words.chars() {
+        if direction::turns(c) {
+            written.extend(c.escape_unicode());
+        } else {
+            written.push(c);
+        }
+    }
+    written
 }
 
 fn address_in_words(members: &Map<String, Value>) -> String {
@@ -77,6 +134,26 @@ fn address_in_words(members: &Map<String, Value>) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn no_text_of_an_app_reads_as_a_member_that_is_not_there() {
+        for (value, words) in [
+            (json!("Ada's Bakery"), "Ada's Bakery"),
+            (json!(120), "120"),
+            (
+                json!({ "name": "Shop, iban: DE1", "iban": "DE2" }),
+                r#"iban: "DE2", name: "Shop, iban: DE1""#,
+            ),
+            (json!({ "a: 1, b": true }), r#""a: 1, b": true"#),
+            (json!(["x", { "y": ["z\", \""] }]), r#""x", {y: ["z\", \""]}"#),
+            (json!("1\u{202e}2"), r"1\u{202e}2"),
+            (json!({ "\u{2066}": null }), r#""\u{2066}": null"#),
+        ] {
+            assert_eq!(exact_words(&value), words);
+        }
+        assert_eq!(exact_name("amount"), "amount");
+        assert_eq!(exact_name("to: x"), r#""to: x""#);
+    }
 
     #[test]
     fn any_value_reads_as_words_and_a_long_one_is_cut() {

@@ -15,7 +15,7 @@ mod texts;
 use std::collections::HashSet;
 
 use crate::{
-    base::Secret,
+    base::{Secret, direction},
     domain::keys::KeyPolicy,
     model::{ClientMetadata, Localized},
     spec::oauth::{
@@ -234,7 +234,7 @@ pub fn check_localized(tagged: &str, value: &str) -> Result<(), MetadataFault> {
 
 /// Whether people can read it as a name.
 fn is_name(text: &str) -> bool {
-    text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)
+    text.chars().count() <= MAX_TEXT && !text.chars().any(|c| c.is_control() || direction::turns(c))
 }
 
 /// Whether a page or a document may be fetched or linked there: https, or http on this machine.

@@ -180,7 +180,13 @@ fn numbers_addresses_and_texts_are_bounded() {
         ["logo_uri"]
     );
     assert!(faults(|m| m.client_uri = Some("http://localhost:3000/".into())).is_empty());
-    assert_eq!(faults(|m| m.client_name = Some("a\u{0}b".into())), ["client_name"]);
+    for name in ["a\u{0}b", "a\u{202e}b", "\u{2066}b"] {
+        assert_eq!(
+            faults(|m| m.client_name = Some(name.into())),
+            ["client_name"],
+            "{name:?}"
+        );
+    }
     assert_eq!(faults(|m| m.contacts = vec!["nobody".into()]), ["contacts"]);
     assert_eq!(faults(|m| m.scope = Some("a\"b".into())), ["scope"]);
     assert_eq!(faults(|m| m.resources = Some(vec!["api".into()])), ["resources"]);
@@ -213,6 +219,7 @@ fn tagged_names_are_checked_as_the_plain_ones_are() {
     assert!(tagged("tos_uri#de-AT", "https://app.example/agb").is_empty());
     assert!(tagged("client_name#de", "  ").is_empty());
     assert_eq!(tagged("client_name#de", "a\u{0}b"), ["client_name"]);
+    assert_eq!(tagged("client_name#de", "a\u{200f}b"), ["client_name"]);
     assert_eq!(tagged("logo_uri#de", "javascript:alert(1)"), ["logo_uri"]);
     assert_eq!(tagged("redirect_uris#de", "https://app.example/cb"), ["localized"]);
 }

@@ -329,3 +329,25 @@ fn of_what_a_document_says_to_every_server_that_counts_which_may_be_had_here() {
     assert_eq!(metadata.response_types, [ResponseType::Code]);
     assert_eq!(metadata.scope.as_deref(), Some("openid orders"));
 }
+
+#[test]
+fn a_stranger_has_a_name_and_no_address_for_one() {
+    for name in [
+        "bank.example",
+        " Bank.Example ",
+        "bank.example/login",
+        "service@bank.example",
+        "bank.example:443",
+        "Sign in at https://bank.example",
+        "Your bank, WWW.bank.example",
+    ] {
+        for member in ["client_name", "client_name#de"] {
+            let (code, why) = refused(json!({ member: name }));
+            assert_eq!(code, ErrorCode::InvalidClientMetadata, "{name}");
+            assert!(why.contains("client_name"), "{why}");
+        }
+    }
+    for name in ["Self-made", "St. Mary's Choir", "A Node.js demo", "v1.2", "Kasse: Süd"] {
+        assert!(ask(json!({ "client_name": name })).is_ok(), "{name}");
+    }
+}

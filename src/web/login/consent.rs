@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::{
     pending::{Parameters, app, form_origins, require, waiting},
@@ -25,7 +26,7 @@ use crate::{
         error::page,
         extract::{Form, Visitor},
         steps::{self, Waiting},
-        words::{identifier_of, in_words, plain_words},
+        words::{exact_name, exact_words, identifier_of, in_words},
     },
 };
 
@@ -44,6 +45,10 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         Ok(told) => told,
         Err(failure) => return page::failure(&visitor, &failure),
     };
+    let answer_to = match consent::registered_itself(visitor.core(), &pending.client).await {
+        Ok(by_itself) => by_itself.then(|| place(&pending.request.parameters.redirect_uri)),
+        Err(failure) => return page::failure(&visitor, &failure),
+    };
     let Asks {
         values,
         later,
@@ -57,6 +62,7 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         page: visitor.layout(),
         request: waiting.value(),
         app: Some(app(&pending.client, visitor.locale)),
+        answer_to,
         name: user.display_name(),
         identifier: identifier_of(user),
         values,
@@ -66,6 +72,14 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         switch_href: format!("{}&switch=1", waiting.at("/login")),
     };
     visitor.page_to(&view, &form_origins(Some(&pending)))
+}
+
+/// Where an answer goes, as short as it still says whose place that is: the host, or the scheme of an app on a device.
+fn place(redirect_uri: &str) -> String {
+    match Url::parse(redirect_uri) {
+        Ok(url) => url.host_str().unwrap_or_else(|| url.scheme()).to_owned(),
+        Err(_) => redirect_uri.to_owned(),
+    }
 }
 
 /// The answer.
@@ -209,7 +223,7 @@ pub(super) fn details(asked: &AuthorizationDetails, resources: &[Arc<Resource>])
             details: Some(ConsentDetails {
                 at: declared.map(|(resource, _)| name_of(resource)),
                 members: members
-                    .map(|(member, value)| (member.clone(), plain_words(value)))
+                    .map(|(member, value)| (exact_name(member), exact_words(value)))
                     .collect(),
             }),
         }
@@ -257,6 +271,17 @@ mod tests {
                 pair("https://example.com/plan", "")
             ]
         );
+    }
+
+    #[test]
+    fn the_place_of_an_answer_is_a_host_or_an_app() {
+        for (redirect_uri, said) in [
+            ("https://bank.example@evil.example:8443/cb?x", "evil.example"),
+            ("http://127.0.0.1/callback", "127.0.0.1"),
+            ("com.example.app:/callback", "com.example.app"),
+        ] {
+            assert_eq!(place(redirect_uri), said);
+        }
     }
 
     #[test]

@@ -112,6 +112,21 @@ async fn what_was_allowed_is_in_the_answer_the_token_and_introspection() {
     assert_eq!(less["authorization_details"], json!([payment(6)]));
 }
 
+/// What an app wrote cannot read as a member that it did not write, nor in another direction than it stands.
+#[tokio::test]
+async fn a_text_cannot_pose_as_another_member() {
+    let server = server().await;
+    let app = server.relying_party("paying", SECRET).await;
+    let to = "Shop\u{202e}001";
+    let details = json!([{ "type": "payment", "amount": 5, "to": to }]);
+    let ask = app.ask(&[("authorization_details", &details.to_string())]);
+    let page = to_consent(&mut server.browser(), &ask).await;
+    assert_eq!(
+        page.texts("dl.details dd bdi"),
+        ["5".to_owned(), r"Shop\u{202e}001".to_owned()]
+    );
+}
+
 /// One payment that was allowed is one payment, however often the token request names it.
 #[tokio::test]
 async fn a_code_does_not_multiply_what_was_allowed() {

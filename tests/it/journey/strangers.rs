@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::world::{WEB_SECRET, prepare, refused, text};
+use super::world::{WEB_SECRET, prepare, refused, sign_in, text};
 use crate::support::registrar::{app, manage, register_from, registered};
 use crate::support::relying_party::{Answer, RelyingParty};
 use crate::support::server::{CALLBACK, TestServer};
@@ -154,4 +154,29 @@ async fn nobody_has_this_server_fetch_at_will() {
     // the address has its client: the refusal comes before any fetch, which would be another one
     assert_eq!(register_from(&server, None, &web(), "10.7.7.9").await.status, 201);
     assert_eq!(register_from(&server, None, &wanted, "10.7.7.9").await.status, 429);
+}
+
+/// Names that pose as an address or turn the direction of writing are refused, and the page says whose word the rest is.
+#[tokio::test]
+async fn people_are_told_that_an_app_registered_itself_and_where_their_answer_goes() {
+    let server = open(&[]).await;
+    for name in ["bank.example", "Sign in to https://bank.example", "Bank\u{202e}elpmaxe"] {
+        let wanted = json!({ "client_name": name, "redirect_uris": [CALLBACK] });
+        let answer = register_from(&server, None, &wanted, "10.1.1.1").await;
+        assert_eq!(answer.error(), refused(400, "invalid_client_metadata"), "{name}");
+    }
+    let stranger = app(&server, &registered(&server, &web()).await).await;
+    for (language, words) in [("en", "registered itself"), ("de", "selbst registriert")] {
+        let mut browser = server.browser();
+        browser.speak(language);
+        let page = browser.open(&stranger.ask(&[]).url).await.at(200, "/login");
+        let page = sign_in(&mut browser, &page, "ada").await.at(200, "/consent");
+        let said = page.text("#app-registered-itself");
+        assert!(said.contains(words) && said.contains("suite.test"), "{said}");
+    }
+    let known = server.relying_party("web", WEB_SECRET).await;
+    let mut browser = server.browser();
+    let page = browser.open(&known.ask(&[]).url).await.at(200, "/login");
+    let page = sign_in(&mut browser, &page, "ada").await.at(200, "/consent");
+    assert!(page.texts("#app-registered-itself").is_empty());
 }

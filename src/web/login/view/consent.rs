@@ -19,6 +19,8 @@ pub struct Consent {
     pub request: String,
     /// The app that asks.
     pub app: Option<App>,
+    /// Where the answer goes, if the app registered itself.
+    pub answer_to: Option<String>,
     /// Who is signed in, by name.
     pub name: String,
     /// Their e-mail address or username.
@@ -111,6 +113,7 @@ impl Consent {
             page: page.clone(),
             request: "0199b8d2".to_owned(),
             app: Some(App::sample()),
+            answer_to: None,
             name: "Ada Lovelace".to_owned(),
             identifier: "ada@example.com".to_owned(),
             values: vec![
@@ -165,6 +168,7 @@ impl Consent {
         };
         let hostile = Self {
             app: Some(App::hostile()),
+            answer_to: Some(crate::web::layout::HOSTILE.to_owned()),
             values: vec![ConsentValue::new(
                 crate::web::layout::HOSTILE,
                 crate::web::layout::HOSTILE,
