@@ -200,9 +200,7 @@ pub fn read(
 fn name_of_a_stranger(metadata: &ClientMetadata) -> Result<(), OAuthError> {
     let tagged = metadata.localized.iter();
     let tagged = tagged.filter(|(name, _)| Localized::split(name).is_some_and(|(field, _)| field == "client_name"));
-    let mut names = tagged
-        .map(|(_, value)| value.as_str())
-        .chain(metadata.client_name.as_deref());
+    let mut names = tagged.map(|(_, value)| value).chain(metadata.client_name.as_deref());
     if names.any(poses_as_address) {
         return Err(invalid("client_name: must be a name, and not read as an address"));
     }
