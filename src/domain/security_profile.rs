@@ -37,7 +37,7 @@ pub struct Rules {
     pub redirect_uri: RedirectUri,
     /// Whether the request must say what it is for.
     pub scope: Scope,
-    /// Whether a request for `openid` needs a nonce.
+    /// What ties the answer to the request.
     pub nonce: Nonce,
     /// What a request object must say about its time.
     pub request_object: Option<RequestObject>,
@@ -164,12 +164,12 @@ pub enum Scope {
     Required,
 }
 
-/// Whether a request for `openid` needs a nonce.
+/// What a request must bring that its answer is told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nonce {
     /// Only where the ID token comes through the browser (OIDC Core §3.2.2.1).
     AsTypeDemands,
-    /// Always (FAPI 1.0 Baseline §5.2.2.2).
+    /// A nonce wherever it asks for `openid`, else a state (FAPI 1.0 Baseline §5.2.2.2, §5.2.2.3).
     Required,
 }
 

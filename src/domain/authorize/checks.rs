@@ -46,6 +46,7 @@ const fn check(
 /// does not do, then each parameter after those that it depends on.
 pub const TABLE: &[Check] = &[
     check("(encoding)", encoding),
+    check("(client)", profile::client_auth),
     check("(way)", profile::way),
     check("registration", registration),
     check("response_type", profile::response_type),

@@ -16,7 +16,7 @@ pub use checks::{Check, TABLE};
 pub use next_step::{Situation, Step, next_step};
 pub use response::{Answer, Given, GivenToken, Response};
 
-use super::security_profile::Rules;
+use super::{client_metadata, security_profile::Rules};
 use crate::{
     base::{Pseudonyms, id::UserId},
     model::{AuthorizationParameters, Client, ClientStatus, Resource},
@@ -133,6 +133,9 @@ pub enum Fault {
     /// The redirect_uri is not a registered one.
     #[error("redirect_uri is not registered for the client")]
     RedirectUriMismatch,
+    /// The redirect_uri is not encrypted, and the security profile wants it so.
+    #[error("redirect_uri is not https, as the client's security profile demands")]
+    RedirectUriOpen,
     /// The `request_uri` is not one of a pushed request that this client may use now.
     #[error("request_uri is unknown, was used before, has expired or belongs to another client")]
     PushedRequestGone,
@@ -148,7 +151,9 @@ impl Fault {
             Self::Malformed(error) => return error.clone(),
             Self::ClientUnknown | Self::ClientDisabled => ErrorCode::InvalidClient,
             Self::PushedRequestGone => ErrorCode::InvalidRequestUri,
-            Self::ClientIdMissing | Self::RedirectUriMissing | Self::RedirectUriMismatch => ErrorCode::InvalidRequest,
+            Self::ClientIdMissing | Self::RedirectUriMissing | Self::RedirectUriMismatch | Self::RedirectUriOpen => {
+                ErrorCode::InvalidRequest
+            }
         };
         OAuthError::named(code, &self.to_string())
     }
@@ -169,7 +174,7 @@ pub enum Refusal {
 /// The first refusal, and to whom it goes.
 pub fn decide(ask: &Ask<'_>) -> Result<AuthorizationParameters, Refusal> {
     let (client, redirect_uri, redirect_uri_given) =
-        address(ask.params, ask.fault, ask.client).map_err(Refusal::Page)?;
+        address(ask.params, ask.fault, ask.client, ask.rules).map_err(Refusal::Page)?;
     let mut draft = blank(ask.params, redirect_uri, redirect_uri_given);
     for check in TABLE {
         if let Err(error) = (check.rule)(ask, client, &mut draft) {
@@ -181,8 +186,8 @@ pub fn decide(ask: &Ask<'_>) -> Result<AuthorizationParameters, Refusal> {
 
 /// A refusal of a request whose own parameters could not be had: its object is bad, or not to be found. It goes to the
 /// client only if the address itself names a redirect_uri that is registered; else to the person.
-pub fn refuse(params: &Params, client: Option<&Client>, error: OAuthError) -> Refusal {
-    match address(params, None, client) {
+pub fn refuse(params: &Params, client: Option<&Client>, rules: &Rules, error: OAuthError) -> Refusal {
+    match address(params, None, client, rules) {
         Ok((_, redirect_uri, true)) => {
             let draft = blank(params, redirect_uri, true);
             Refusal::Respond(Box::new(Response::error(&draft, error)))
@@ -210,6 +215,7 @@ fn address<'a>(
     params: &Params,
     fault: Option<&OAuthError>,
     client: Option<&'a Client>,
+    rules: &Rules,
 ) -> Result<(&'a Client, String, bool), Fault> {
     let unread = |why: Fault| fault.map_or(why, |error| Fault::Malformed(error.clone()));
     if params.get("client_id").is_none() {
@@ -220,13 +226,18 @@ fn address<'a>(
         return Err(Fault::ClientDisabled);
     }
     let registered = &client.metadata.redirect_uris;
-    match (params.get("redirect_uri"), registered.as_slice()) {
-        (Some(sent), _) if is_registered(client, sent) => Ok((client, sent.to_owned(), true)),
-        (Some(_), _) => Err(Fault::RedirectUriMismatch),
+let (redirect_uri, is_given) = match (params.get("redirect_uri"), registered.as_slice()) {
+        (Some(sent), _) if is_registered(client, sent) => (sent.to_owned(), true),
+        (Some(_), _) => return Err(Fault::RedirectUriMismatch),
         // With a fault nobody knows whether one was sent.
-        (None, [only]) if fault.is_none() => Ok((client, only.clone(), false)),
-        (None, _) => Err(unread(Fault::RedirectUriMissing)),
+        (None, [only]) if fault.is_none() => (only.clone(), false),
+        (None, _) => return Err(unread(Fault::RedirectUriMissing)),
+    };
+    // who registered under no profile may have one that is fine there
+    if client_metadata::is_forbidden_redirect_uri(&redirect_uri, &client.metadata, rules) {
+        return Err(Fault::RedirectUriOpen);
     }
+    Ok((client, redirect_uri, is_given))
 }
 
 /// Parameters that ask for nothing yet, but know how to answer: mode and `state` hold for refusals too.

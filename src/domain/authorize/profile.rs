@@ -10,6 +10,22 @@ use crate::{
 
 type Outcome = Result<(), OAuthError>;
 
+/// FAPI 1.0 Advanced §5.2.2-14, -16: who could not prove itself at the token endpoint gets nothing before it either, such
+/// as the ID token that comes beside a code.
+pub(super) fn client_auth(ask: &Ask<'_>, client: &Client, _: &mut AuthorizationParameters) -> Outcome {
+    if ask
+        .rules
+        .client_auth
+        .contains(&client.metadata.token_endpoint_auth_method)
+    {
+        return Ok(());
+    }
+    Err(OAuthError::new(
+        ErrorCode::UnauthorizedClient,
+        "the security profile does not allow how this client authenticates",
+    ))
+}
+
 /// RFC 9126 §5 and §6, RFC 9101 §10.5: how the request must have come.
 pub(super) fn way(ask: &Ask<'_>, client: &Client, _: &mut AuthorizationParameters) -> Outcome {
     let (rules, metadata) = (ask.rules, &client.metadata);
@@ -71,20 +87,34 @@ pub(super) fn contents(ask: &Ask<'_>, _: &Client, draft: &mut AuthorizationParam
     if needs_pkce && draft.code_challenge.is_none() {
         return Err(invalid("code_challenge is required of this client"));
     }
-    if rules.nonce == Nonce::Required && draft.nonce.is_none() && draft.scope.contains(OPENID) {
+    if rules.nonce == Nonce::Required {
+        return told_apart(draft);
+    }
+    Ok(())
+}
+
+/// FAPI 1.0 Baseline §5.2.2.2, §5.2.2.3.
+fn told_apart(draft: &AuthorizationParameters) -> Outcome {
+    let is_openid = draft.scope.contains(OPENID);
+    if is_openid && draft.nonce.is_none() {
         return Err(invalid("nonce is required of this client"));
+    }
+    if !is_openid && draft.state.is_none() {
+        return Err(invalid(
+            "state is required of this client where it does not ask for openid",
+        ));
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, Hint, Refusal, Registration, Way, decide};
+    use super::super::{Answer, Fault, Hint, Refusal, Registration, Way, decide};
     use super::*;
     use crate::{
         domain::security_profile,
-        model::{SecurityProfile, sample::client},
-        spec::oauth::Params,
+        model::{ApplicationType, SecurityProfile, sample::client},
+        spec::oauth::{ClientAuthMethod, Params},
     };
 
     const GOOD: &str =
@@ -102,8 +132,19 @@ mod tests {
 
     /// A request of a client of this profile, pushed or not.
     fn under(profile: SecurityProfile, way: Way, request: &str) -> Result<AuthorizationParameters, Refusal> {
+        of(profile, |_| {}, way, request)
+    }
+
+    /// The same of another client.
+    fn of(
+        profile: SecurityProfile,
+        change: impl FnOnce(&mut Client),
+        way: Way,
+        request: &str,
+    ) -> Result<AuthorizationParameters, Refusal> {
         let (mut client, params) = (client(), Params::parse(request).unwrap());
-        client.metadata.security_profile = Some(profile);
+        client.metadata.token_endpoint_auth_method = ClientAuthMethod::PrivateKeyJwt;
+        change(&mut client);
         decide(&Ask {
             params: &params,
             fault: None,
@@ -111,7 +152,7 @@ mod tests {
             resources: &[],
             declaring: &[],
             claim_scopes: &[],
-            rules: security_profile::of(&client, None),
+            rules: security_profile::of(&client, Some(profile)),
             hint: Hint::Absent,
             pseudonyms: None,
             registration: Registration::Open,
@@ -144,17 +185,61 @@ mod tests {
 
     #[test]
     fn fapi_1_wants_the_scope_in_the_signed_request() {
-        let signed = Way {
-            door: Door::Front,
-            signed: true,
-        };
         let request = GOOD.replace("&scope=openid", "") + "&response_mode=jwt";
-        let fapi = under(SecurityProfile::Fapi1Advanced, signed, &request);
+        let fapi = under(SecurityProfile::Fapi1Advanced, SIGNED, &request);
         assert_eq!(refusal(fapi), ErrorCode::InvalidRequest);
         assert!(
-            under(SecurityProfile::OAuth21, signed, &request)
+            under(SecurityProfile::OAuth21, SIGNED, &request)
                 .is_err_and(|refusal| format!("{refusal:?}").contains("code_challenge"))
         );
+    }
+
+    const SIGNED: Way = Way {
+        door: Door::Front,
+        signed: true,
+    };
+
+    #[test]
+    fn fapi_1_tells_answers_apart_by_nonce_or_state() {
+        let fapi = |request: &str| under(SecurityProfile::Fapi1Advanced, SIGNED, request);
+        let openid = GOOD.replace("&state=s", "") + "&response_mode=jwt";
+        assert_eq!(refusal(fapi(&openid)), ErrorCode::InvalidRequest);
+        assert!(fapi(&format!("{openid}&nonce=n")).is_ok());
+        let plain = openid.replace("openid", "profile");
+        assert_eq!(
+            refusal(fapi(&format!("{plain}&nonce=n"))),
+            ErrorCode::InvalidRequest,
+            "a nonce is of use in ID tokens only"
+        );
+        assert!(fapi(&format!("{plain}&state=s")).is_ok());
+    }
+
+    #[test]
+    fn the_profile_of_the_server_holds_for_who_registered_without_one() {
+        let request = format!("{GOOD}&response_mode=jwt&nonce=n");
+        let fapi = |change: fn(&mut Client)| of(SecurityProfile::Fapi1Advanced, change, SIGNED, &request);
+        assert!(fapi(|_| {}).is_ok());
+        for method in [ClientAuthMethod::None, ClientAuthMethod::ClientSecretBasic] {
+            let changed = of(
+                SecurityProfile::Fapi1Advanced,
+                |client| client.metadata.token_endpoint_auth_method = method,
+                SIGNED,
+                &request,
+            );
+            assert_eq!(refusal(changed), ErrorCode::UnauthorizedClient);
+        }
+        // nothing goes to an address without encryption, not even that refusal
+        let request = request.replace("https%3A%2F%2Fapp.example", "http%3A%2F%2Flocalhost");
+        let near = |change: fn(&mut Client), profile| of(profile, change, SIGNED, &request);
+        let web = |client: &mut Client| client.metadata.redirect_uris = vec!["http://localhost/cb".to_owned()];
+        let native = |client: &mut Client| {
+            client.metadata.redirect_uris = vec!["http://localhost/cb".to_owned()];
+            client.metadata.application_type = ApplicationType::Native;
+        };
+        let refused = near(web, SecurityProfile::Fapi1Advanced);
+        assert_eq!(refused, Err(Refusal::Page(Fault::RedirectUriOpen)));
+        assert!(near(native, SecurityProfile::Fapi1Advanced).is_ok());
+        assert!(!matches!(near(web, SecurityProfile::OAuth21), Err(Refusal::Page(_))));
     }
 
     #[test]

@@ -356,7 +356,12 @@ fn a_request_that_could_not_be_had_is_refused_to_whoever_the_address_itself_name
     let refuse = |query: &str| {
         let params = Params::parse(query).unwrap();
         let error = OAuthError::new(ErrorCode::InvalidRequestObject, "bad");
-        super::refuse(&params, Some(&app), error)
+        super::refuse(
+            &params,
+            Some(&app),
+            crate::domain::security_profile::of(&app, None),
+            error,
+        )
     };
     let named = "client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&state=s";
     assert_eq!(refusal(Err(refuse(named))), ErrorCode::InvalidRequestObject);

@@ -12,6 +12,8 @@ mod profile;
 pub mod sector;
 mod texts;
 
+pub(in crate::domain) use profile::is_forbidden_redirect_uri;
+
 use std::collections::HashSet;
 
 use crate::{

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{ClientMetadata, Faults, MetadataFault};
 use crate::{
-    domain::security_profile::{self, Jarm, RedirectUri},
+    domain::security_profile::{self, Jarm, RedirectUri, Rules},
     model::ApplicationType,
     spec::jose::SigningAlg,
 };
@@ -57,7 +57,8 @@ pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
             faults.refuse(field, ANOTHER_PROFILE);
         }
     }
-    if rules.redirect_uri == RedirectUri::Required && metadata.redirect_uris.iter().any(|uri| is_open(uri, metadata)) {
+    let is_forbidden = |uri: &String| is_forbidden_redirect_uri(uri, metadata, rules);
+    if metadata.redirect_uris.iter().any(is_forbidden) {
         faults.refuse("redirect_uris", ANOTHER_PROFILE);
     }
 }
@@ -73,9 +74,10 @@ pub(super) fn check_keys(metadata: &ClientMetadata, ring: &[SigningAlg], faults:
 
 /// FAPI 1.0 Baseline §5.2.2-20, FAPI 2.0 Security Profile §5.3.2.2-8: answers travel encrypted; on the person's own device
 /// they need not travel.
-fn is_open(uri: &str, metadata: &ClientMetadata) -> bool {
-    let is_http = Url::parse(uri).is_ok_and(|url| url.scheme() == "http");
-    is_http && metadata.application_type != ApplicationType::Native
+pub(in crate::domain) fn is_forbidden_redirect_uri(uri: &str, metadata: &ClientMetadata, rules: &Rules) -> bool {
+    rules.redirect_uri == RedirectUri::Required
+        && metadata.application_type != ApplicationType::Native
+        && Url::parse(uri).is_ok_and(|url| url.scheme() == "http")
 }
 
 #[cfg(test)]

@@ -87,7 +87,10 @@ async fn of_object(core: &Core, mut outer: Incoming, address: Option<IpAddr>) ->
             outer.params = inner;
             outer.way.signed = true;
         }
-        Err(error) => outer.refusal = Some(authorize::refuse(params, Some(&client), error)),
+        Err(error) => {
+            let rules = security_profile::of(&client, core.policy.security.profile);
+            outer.refusal = Some(authorize::refuse(params, Some(&client), rules, error));
+        }
     }
     outer
 }

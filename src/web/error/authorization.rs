@@ -47,7 +47,9 @@ pub fn refuse(visitor: &Visitor, fault: &Fault) -> HttpResponse {
         Fault::ClientIdMissing | Fault::Malformed(_) => ErrorKind::MalformedRequest,
         Fault::ClientUnknown | Fault::ClientDisabled => ErrorKind::UnknownApp,
         Fault::PushedRequestGone => ErrorKind::ExpiredRequest,
-        Fault::RedirectUriMissing | Fault::RedirectUriMismatch => ErrorKind::RedirectUriMismatch,
+        Fault::RedirectUriMissing | Fault::RedirectUriMismatch | Fault::RedirectUriOpen => {
+            ErrorKind::RedirectUriMismatch
+        }
     };
     page::show(visitor, kind, fault.to_string())
 }

@@ -4,21 +4,26 @@ use serde_json::{Value, json};
 
 use super::super::files;
 use super::super::suite::check_error;
-use super::kit::{By, Changed, Fapi, Openid, Requests, Variant, check_refused};
+use super::kit::{By, Changed, Fapi, Openid, Requests, Variant, check_refused, get};
 use crate::support::relying_party::RelyingParty;
 use crate::support::server::{CALLBACK, TestServer};
 
 /// A client without a profile, with a key of the suite.
 fn plain_client() -> String {
+    let authentication = "token_endpoint_auth_method = \"private_key_jwt\"";
+    client("held", CALLBACK, authentication)
+}
+
+fn client(client_id: &str, redirect_uri: &str, more: &str) -> String {
     let plan = files::plan("fapi2-pkjwt-dpop");
     let key = &plan["client"]["jwks"]["keys"][0];
     format!(
         r#"
 [[clients]]
-client_id = "held"
-redirect_uris = ["{CALLBACK}"]
+client_id = "{client_id}"
+redirect_uris = ["{redirect_uri}"]
 grant_types = ["authorization_code", "refresh_token"]
-token_endpoint_auth_method = "private_key_jwt"
+{more}
 [clients.jwks]
 keys = [{{ kty = "EC", crv = "P-256", alg = "ES256", kid = "signing-1", x = {}, y = {} }}]
 "#,
@@ -114,6 +119,47 @@ async fn a_server_held_to_message_signing_wants_requests_signed() {
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
     let endpoint = "pushed_authorization_request_endpoint";
     check_refused(&client.post(endpoint, &form, false, Changed::default()).await);
+}
+
+#[tokio::test]
+async fn a_server_held_to_fapi_1_asks_each_request_for_what_nobody_registered() {
+    const NEAR: &str = "http://localhost:7777/callback";
+    let signs = "token_endpoint_auth_method = \"private_key_jwt\"";
+    let public = "token_endpoint_auth_method = \"none\"\nresponse_types = [\"code id_token\"]";
+    let public = client("public", CALLBACK, public).replace("\"refresh_token\"", "\"implicit\"");
+    let clients = [plain_client(), client("near", NEAR, signs), public].concat();
+    let server = files::server_with(&[("SIGNET_SECURITY__PROFILE", "fapi1-advanced")], "", "").await;
+    let server: &TestServer = Box::leak(Box::new(server.holding(&clients).await));
+    let under = |jarm| {
+        let mut plan = plan(server, "fapi1");
+        plan.variant.requests = Requests::ByValue;
+        plan.variant.jarm = jarm;
+        plan
+    };
+    let held = under(true).client_with("held", 1, None).await;
+    let end = async |changes: &[(&str, &str)]| {
+        let url = held.pushed(&held.ask(changes)).await;
+        held.visit(&mut held.browser(), &url).await.response()
+    };
+    assert!(get(&end(&[]).await, "code").is_some());
+    // Baseline §5.2.2.3: without an ID token the state is all that an answer is told by
+    let plain = [("scope", "profile"), ("nonce", "")];
+    assert!(get(&end(&plain).await, "code").is_some());
+    let without = end(&[plain[0], plain[1], ("state", "")]).await;
+    assert_eq!(get(&without, "error").as_deref(), Some("invalid_request"));
+    // Baseline §5.2.2-20: nothing goes to an address without encryption
+    let mut near = under(true).client_with("near", 1, None).await;
+    near.app.redirect_uri = NEAR.to_owned();
+    let url = near.pushed(&near.ask(&[])).await;
+    assert_eq!(near.visit(&mut near.browser(), &url).await.error(), "page");
+    // nor to an address that stands beside a request object that is none
+    let url = near.by_value("x");
+    assert_eq!(near.visit(&mut near.browser(), &url).await.error(), "page");
+    // Advanced §5.2.2-16: no public clients, not even for the ID token that signs the answer
+    let public = under(false).client_with("public", 1, None).await;
+    let url = public.pushed(&public.ask(&[])).await;
+    let error = public.visit(&mut public.browser(), &url).await.error();
+    assert_eq!(error, "unauthorized_client");
 }
 
 #[tokio::test]
