@@ -21,7 +21,7 @@ use crate::{
     model::SubjectType,
     spec::{
         jose::{JweAlg, JweEnc, JwsAlg},
-        oauth::{ClientAuthMethod, GrantType, ResponseMode, ResponseType, response_mode::Carrier},
+        oauth::{ClientAuthMethod, GrantType, Prompt, ResponseMode, ResponseType, response_mode::Carrier},
         oidc::discovery::{Metadata, Offer, path},
     },
 };
@@ -113,11 +113,13 @@ const MTLS_ENDPOINTS: &[(&str, &str)] = &[
 
 // OIDC Discovery §3, RFC 9101 §10.5
 fn request_objects(core: &Core) -> Members {
-    let must_be_signed = rules(core).requests.must_be_signed();
+    let requests = rules(core).requests;
+    // what a browser refers to was not pushed (FAPI 2.0 Security Profile §5.3.2.2)
+    let may_be_fetched = !requests.must_be_pushed();
     vec![
-        ("require_signed_request_object", json!(must_be_signed)),
+        ("require_signed_request_object", json!(requests.must_be_signed())),
         ("request_parameter_supported", json!(true)),
-        ("request_uri_parameter_supported", json!(true)),
+        ("request_uri_parameter_supported", json!(may_be_fetched)),
         ("require_request_uri_registration", json!(true)),
         ("request_object_signing_alg_values_supported", json!(client_algs(core))),
     ]
@@ -243,6 +245,12 @@ fn offered_response_modes(core: &Core) -> Vec<&'static str> {
         .collect()
 }
 
+/// What a person may be asked by `prompt`: to register only where people may (Initiating User Registration 1.0 §4.2).
+fn prompts(core: &Core) -> Vec<Prompt> {
+    let is_heeded = |prompt: &Prompt| *prompt != Prompt::Create || core.policy.sign_up.enabled;
+    Prompt::ALL.into_iter().filter(is_heeded).collect()
+}
+
 /// What assertions that authenticate clients may be signed with.
 fn assertion_algs(core: &Core) -> Vec<&'static str> {
     let by_secret = offered_auth_methods(core).contains(&ClientAuthMethod::ClientSecretJwt);
@@ -325,6 +333,7 @@ fn metadata(core: &Core, catalog: &Catalog) -> Metadata {
         assertion_algs: assertion_algs(core),
         subject_types: SUBJECT_TYPES.map(SubjectType::as_str).to_vec(),
         extensions: extensions(core, catalog),
+        prompts: prompts(core),
         acr_values: ACR_VALUES_SUPPORTED.map(str::to_owned).to_vec(),
         ui_locales: Locale::ALL.map(|locale| locale.tag().to_owned()).to_vec(),
     })

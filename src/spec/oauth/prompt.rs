@@ -21,7 +21,7 @@ pub enum Prompt {
 }
 
 impl Prompt {
-    /// Every value, as advertised in `prompt_values_supported`.
+    /// Every value.
     pub const ALL: [Self; 5] = [
         Self::None,
         Self::Login,

@@ -106,6 +106,8 @@ pub struct Offer {
     pub subject_types: Vec<&'static str>,
     /// Members that extensions add.
     pub extensions: Map<String, Value>,
+    /// Every `prompt` that is heeded.
+    pub prompts: Vec<Prompt>,
     /// Classes of authentication.
     pub acr_values: Vec<String>,
     /// BCP 47 tags of the pages' languages.
@@ -175,7 +177,7 @@ impl Metadata {
             claims_parameter_supported: true,
             ui_locales_supported: offer.ui_locales,
             code_challenge_methods_supported: ["S256"],
-            prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.as_str()).collect(),
+            prompt_values_supported: offer.prompts.iter().map(|prompt| prompt.as_str()).collect(),
             authorization_response_iss_parameter_supported: true,
             extensions: offer.extensions,
         }
@@ -206,6 +208,7 @@ mod tests {
                 .collect(),
             subject_types: vec!["public"],
             extensions: Map::from_iter([("request_parameter_supported".to_owned(), Value::from(false))]),
+            prompts: Prompt::ALL.to_vec(),
             acr_values: vec!["1".to_owned()],
             ui_locales: vec!["en".to_owned()],
         }))

@@ -92,12 +92,14 @@ async fn a_profile_of_the_whole_server_narrows_the_document() {
     let plain = under("none").await;
     assert_eq!(plain["response_types_supported"].as_array().unwrap().len(), 6);
     assert_eq!(plain["require_signed_request_object"], false);
+    assert_eq!(plain["request_uri_parameter_supported"], true);
     let list = |document: &Value, name: &str| document[name].as_array().unwrap().clone();
     for (profile, signed) in [("fapi2-security", false), ("fapi2-message-signing", true)] {
         let fapi = under(profile).await;
         assert_eq!(fapi["response_types_supported"], json!(["code"]));
         assert_eq!(fapi["require_pushed_authorization_requests"], true);
         assert_eq!(fapi["require_signed_request_object"], signed);
+        assert_eq!(fapi["request_uri_parameter_supported"], false);
         assert!(!list(&fapi, "grant_types_supported").contains(&json!("implicit")));
         let clients = json!(["PS256", "ES256", "EdDSA"]);
         for name in [
@@ -125,4 +127,20 @@ async fn a_profile_of_the_whole_server_narrows_the_document() {
     assert!(!modes.contains(&json!("query")) && modes.contains(&json!("jwt")) && modes.contains(&json!("fragment")));
     assert_eq!(advanced["require_pushed_authorization_requests"], false);
     assert_eq!(advanced["require_signed_request_object"], true);
+    assert_eq!(advanced["request_uri_parameter_supported"], true);
+}
+
+#[tokio::test]
+async fn nobody_is_told_to_send_people_to_register_where_they_may_not() {
+    for (enabled, last) in [("true", "create"), ("false", "select_account")] {
+        let server = TestServer::with(&[("SIGNET_SIGN_UP__ENABLED", enabled)]).await;
+        let prompts = document(&server).await["prompt_values_supported"].clone();
+        let prompts = prompts.as_array().unwrap().clone();
+        assert_eq!(prompts.last(), Some(&json!(last)));
+        assert!(
+            ["none", "login", "consent"]
+                .iter()
+                .all(|one| prompts.contains(&json!(one)))
+        );
+    }
 }
