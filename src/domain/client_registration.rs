@@ -83,6 +83,8 @@ const ADVERTISED: &[(&str, &str)] = &[
     ),
     ("subject_type", "subject_types_supported"),
     ("id_token_signed_response_alg", "id_token_signing_alg_values_supported"),
+    // there is no member for access tokens: the same keys sign them
+    ("access_token_signing_alg", "id_token_signing_alg_values_supported"),
     (
         "id_token_encrypted_response_alg",
         "id_token_encryption_alg_values_supported",
@@ -191,7 +193,8 @@ pub fn read(
     client_metadata::normalise(&mut metadata);
     name_of_a_stranger(&metadata)?;
     permit(&mut metadata, policy, held)?;
-    client_metadata::check(&metadata, keys).map_err(|errors| refuse(&errors))?;
+    // what the server's own profile leaves is in its metadata: see `offered`
+    client_metadata::check(&metadata, keys, None).map_err(|errors| refuse(&errors))?;
     offered(&metadata, server, held)?;
     Ok(metadata)
 }

@@ -58,7 +58,7 @@ proptest! {
         let mut again = metadata.clone();
         normalise(&mut again);
         prop_assert_eq!(&again, &metadata);
-        if check(&metadata, &KeyPolicy::default()).is_err() {
+        if check(&metadata, &KeyPolicy::default(), None).is_err() {
             return Ok(());
         }
         let stored = serde_json::to_value(&metadata).unwrap();

@@ -19,7 +19,7 @@ use std::collections::HashSet;
 use crate::{
     base::{Secret, direction},
     domain::keys::KeyPolicy,
-    model::{ClientMetadata, Localized},
+    model::{ClientMetadata, Localized, SecurityProfile},
     spec::oauth::{
         ClientAuthMethod,
         redirect_uri::{self, RedirectUriFault},
@@ -164,11 +164,15 @@ pub fn normalise(metadata: &mut ClientMetadata) {
     }
 }
 
-/// Checks normalised metadata as a whole, on a server with these keys.
+/// Checks normalised metadata as a whole, on a server with these keys that is held to this profile.
 ///
 /// # Errors
 /// Everything that is wrong.
-pub fn check(metadata: &ClientMetadata, keys: &KeyPolicy) -> Result<(), Vec<MetadataError>> {
+pub fn check(
+    metadata: &ClientMetadata,
+    keys: &KeyPolicy,
+    server: Option<SecurityProfile>,
+) -> Result<(), Vec<MetadataError>> {
     let mut faults = Faults::default();
     for rule in [
         addresses::check,
@@ -183,6 +187,7 @@ pub fn check(metadata: &ClientMetadata, keys: &KeyPolicy) -> Result<(), Vec<Meta
         rule(metadata, &mut faults);
     }
     algorithms::check_ours(metadata, keys, &mut faults);
+    profile::check_algs(metadata, server, &mut faults);
     profile::check_keys(metadata, &keys.algs, &mut faults);
     if faults.0.is_empty() { Ok(()) } else { Err(faults.0) }
 }

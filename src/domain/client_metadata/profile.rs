@@ -6,15 +6,15 @@ use url::Url;
 use super::{ClientMetadata, Faults, MetadataFault};
 use crate::{
     domain::security_profile::{self, Jarm, RedirectUri, Rules},
-    model::ApplicationType,
-    spec::jose::SigningAlg,
+    model::{ApplicationType, SecurityProfile},
+    spec::{jose::SigningAlg, oauth::ClientAuthMethod},
 };
 
 /// What is said of a value that the profile does not allow.
 const ANOTHER_PROFILE: MetadataFault = MetadataFault::Needs("another security_profile");
 
 pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
-    // the server's own profile may change; what it forbids is refused where it is used
+    // the server's own profile may change; what it forbids of these is refused where it is used
     let Some(profile) = metadata.security_profile else {
         return;
     };
@@ -26,15 +26,33 @@ pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
     if !types.iter().all(|one| rules.responses.allow(*one, Jarm::Yes)) {
         faults.refuse("response_types", ANOTHER_PROFILE);
     }
+    let is_forbidden = |uri: &String| is_forbidden_redirect_uri(uri, metadata, rules);
+    if metadata.redirect_uris.iter().any(is_forbidden) {
+        faults.refuse("redirect_uris", ANOTHER_PROFILE);
+    }
+}
+
+/// What is signed with under the profile that holds, be it the client's own or the server's: another algorithm would be
+/// replaced without a word, or all that it signs be refused.
+pub(super) fn check_algs(metadata: &ClientMetadata, server: Option<SecurityProfile>, faults: &mut Faults) {
+    let Some(profile) = metadata.security_profile.or(server) else {
+        return;
+    };
+    let rules = security_profile::rules(Some(profile));
     let of_client = [
         (
             "token_endpoint_auth_signing_alg",
             &metadata.token_endpoint_auth_signing_alg,
         ),
         ("request_object_signing_alg", &metadata.request_object_signing_alg),
+        (
+            "backchannel_authentication_request_signing_alg",
+            &metadata.backchannel_authentication_request_signing_alg,
+        ),
     ];
     let of_server = [
         ("id_token_signed_response_alg", &metadata.id_token_signed_response_alg),
+        ("access_token_signing_alg", &metadata.access_token_signing_alg),
         ("userinfo_signed_response_alg", &metadata.userinfo_signed_response_alg),
         (
             "authorization_signed_response_alg",
@@ -45,9 +63,14 @@ pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
             &metadata.introspection_signed_response_alg,
         ),
     ];
+    // a MAC goes with its method, which is allowed or not
+    let by_mac = metadata.token_endpoint_auth_method == ClientAuthMethod::ClientSecretJwt;
     let forbidden_to_client = |name: &str| !rules.client_algs.iter().any(|alg| alg.name() == name);
     let forbidden_to_server = |name: &str| !rules.signing_algs.iter().any(|alg| alg.name() == name);
     for (field, alg) in of_client {
+        if by_mac && field == "token_endpoint_auth_signing_alg" {
+            continue;
+        }
         if alg.as_deref().is_some_and(forbidden_to_client) {
             faults.refuse(field, ANOTHER_PROFILE);
         }
@@ -56,10 +79,6 @@ pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
         if alg.as_deref().is_some_and(forbidden_to_server) {
             faults.refuse(field, ANOTHER_PROFILE);
         }
-    }
-    let is_forbidden = |uri: &String| is_forbidden_redirect_uri(uri, metadata, rules);
-    if metadata.redirect_uris.iter().any(is_forbidden) {
-        faults.refuse("redirect_uris", ANOTHER_PROFILE);
     }
 }
 
@@ -83,12 +102,13 @@ pub(in crate::domain) fn is_forbidden_redirect_uri(uri: &str, metadata: &ClientM
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        model::SecurityProfile,
-        spec::oauth::{ClientAuthMethod, ResponseType},
-    };
+    use crate::spec::oauth::ResponseType;
 
     fn refused(change: impl FnOnce(&mut ClientMetadata)) -> Vec<&'static str> {
+        refused_on(None, change)
+    }
+
+    fn refused_on(server: Option<SecurityProfile>, change: impl FnOnce(&mut ClientMetadata)) -> Vec<&'static str> {
         let mut metadata = ClientMetadata {
             security_profile: Some(SecurityProfile::Fapi2Security),
             token_endpoint_auth_method: ClientAuthMethod::PrivateKeyJwt,
@@ -98,6 +118,7 @@ mod tests {
         change(&mut metadata);
         let mut faults = Faults::default();
         check(&metadata, &mut faults);
+        check_algs(&metadata, server, &mut faults);
         faults.0.into_iter().map(|error| error.field).collect()
     }
 
@@ -123,6 +144,54 @@ mod tests {
             refused(|m| m.redirect_uris.push("http://localhost/cb".to_owned())),
             ["redirect_uris"]
         );
+    }
+
+    #[test]
+    fn no_algorithm_is_taken_that_the_profile_of_the_client_or_the_server_forbids() {
+        const FIELDS: [(&str, fn(&mut ClientMetadata) -> &mut Option<String>); 8] = [
+            ("token_endpoint_auth_signing_alg", |m| {
+                &mut m.token_endpoint_auth_signing_alg
+            }),
+            ("request_object_signing_alg", |m| &mut m.request_object_signing_alg),
+            ("backchannel_authentication_request_signing_alg", |m| {
+                &mut m.backchannel_authentication_request_signing_alg
+            }),
+            ("id_token_signed_response_alg", |m| &mut m.id_token_signed_response_alg),
+            ("access_token_signing_alg", |m| &mut m.access_token_signing_alg),
+            ("userinfo_signed_response_alg", |m| &mut m.userinfo_signed_response_alg),
+            ("authorization_signed_response_alg", |m| {
+                &mut m.authorization_signed_response_alg
+            }),
+            ("introspection_signed_response_alg", |m| {
+                &mut m.introspection_signed_response_alg
+            }),
+        ];
+        let fapi = Some(SecurityProfile::Fapi2Security);
+        for (name, field) in FIELDS {
+            let weak = |m: &mut ClientMetadata| *field(m) = Some("RS256".to_owned());
+            let of = |profile| {
+                move |m: &mut ClientMetadata| {
+                    m.security_profile = profile;
+                    weak(m);
+                }
+            };
+            assert_eq!(refused(weak), [name]);
+            assert_eq!(refused_on(fapi, of(None)), [name]);
+            // who is held to another profile is not held to the server's
+            assert!(
+                refused_on(fapi, of(Some(SecurityProfile::OAuth21))).is_empty(),
+                "{name}"
+            );
+            assert!(refused_on(None, of(None)).is_empty(), "{name}");
+            assert!(refused(|m| *field(m) = Some("ES256".to_owned())).is_empty(), "{name}");
+        }
+        // OAuth 2.1 forbids no method, nor what comes with it
+        let by_mac = |m: &mut ClientMetadata| {
+            m.security_profile = None;
+            m.token_endpoint_auth_method = ClientAuthMethod::ClientSecretJwt;
+            m.token_endpoint_auth_signing_alg = Some("HS256".to_owned());
+        };
+        assert!(refused_on(Some(SecurityProfile::OAuth21), by_mac).is_empty());
     }
 
     #[test]

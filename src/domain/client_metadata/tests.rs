@@ -22,7 +22,7 @@ fn faults(change: impl FnOnce(&mut ClientMetadata)) -> Vec<&'static str> {
     let mut metadata = web();
     change(&mut metadata);
     normalise(&mut metadata);
-    check(&metadata, &KeyPolicy::default())
+    check(&metadata, &KeyPolicy::default(), None)
         .err()
         .unwrap_or_default()
         .into_iter()
@@ -32,7 +32,7 @@ fn faults(change: impl FnOnce(&mut ClientMetadata)) -> Vec<&'static str> {
 
 #[test]
 fn a_plain_web_client_passes() {
-    assert_eq!(check(&web(), &KeyPolicy::default()), Ok(()));
+    assert_eq!(check(&web(), &KeyPolicy::default(), None), Ok(()));
     assert!(faults(|m| m.client_name = Some("  ".into())).is_empty());
 }
 
@@ -60,7 +60,7 @@ fn a_machine_needs_no_redirect_uri_and_no_response_type() {
         ..ClientMetadata::default()
     };
     normalise(&mut metadata);
-    assert_eq!(check(&metadata, &KeyPolicy::default()), Ok(()));
+    assert_eq!(check(&metadata, &KeyPolicy::default(), None), Ok(()));
     assert!(metadata.response_types.is_empty());
 }
 
@@ -123,7 +123,7 @@ fn algorithms_fit_their_use() {
             encryption: vec![EncryptionAlg::EcdhEs],
             ..KeyPolicy::default()
         };
-        let errors = check(metadata, &keys).err().unwrap_or_default();
+        let errors = check(metadata, &keys, None).err().unwrap_or_default();
         errors.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let mut metadata = web();

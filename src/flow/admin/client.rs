@@ -247,7 +247,7 @@ async fn prove_sector(core: &Core, metadata: &ClientMetadata) -> Result<(), Erro
     if wanted.sector_identifier_uri.is_none() {
         return Ok(());
     }
-    client_metadata::check(&wanted, core.keys.policy())?;
+    client_metadata::check(&wanted, core.keys.policy(), core.policy.security.profile)?;
     let proven = sector::prove(core, &wanted).await;
     proven.map_err(|unproven| Error::invalid("sector_identifier_uri", Fault::Sector(unproven)))
 }
@@ -256,7 +256,7 @@ async fn prove_sector(core: &Core, metadata: &ClientMetadata) -> Result<(), Erro
 async fn apply(core: &Core, tx: &mut Tx, client: &mut Client, edit: &Edit) -> Result<(), Error> {
     client.metadata = edit.metadata.clone();
     client_metadata::normalise(&mut client.metadata);
-    client_metadata::check(&client.metadata, core.keys.policy())?;
+    client_metadata::check(&client.metadata, core.keys.policy(), core.policy.security.profile)?;
     client.status = edit.status;
     client.roles = edit.roles.clone();
     client.roles.sort_unstable();

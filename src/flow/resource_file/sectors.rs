@@ -25,7 +25,7 @@ pub(super) async fn prove(core: &Core, clients: &[WantedClient]) -> Result<Vec<S
         let mut metadata = wanted.metadata.clone();
         client_metadata::normalise(&mut metadata);
         // what else is wrong is said when the app is written
-        if client_metadata::check(&metadata, core.keys.policy()).is_err() {
+        if client_metadata::check(&metadata, core.keys.policy(), core.policy.security.profile).is_err() {
             continue;
         }
         match sector::prove(core, &metadata).await {

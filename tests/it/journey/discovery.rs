@@ -131,6 +131,42 @@ async fn a_profile_of_the_whole_server_narrows_the_document() {
 }
 
 #[tokio::test]
+async fn no_algorithm_is_taken_that_the_profile_of_the_whole_server_forbids() {
+    let settings = [
+        ("SIGNET_SECURITY__PROFILE", "fapi2-security"),
+        ("SIGNET_REGISTRATION__POLICY", "open"),
+    ];
+    let server = TestServer::with(&settings).await;
+    let wanted = json!({
+        "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": "https://app.example/jwks",
+    });
+    let mut strong = wanted.clone();
+    strong["access_token_signing_alg"] = json!("ES256");
+    assert_eq!(register(&server, None, &strong).await.status, 201);
+    for field in [
+        "id_token_signed_response_alg",
+        "access_token_signing_alg",
+        "userinfo_signed_response_alg",
+        "introspection_signed_response_alg",
+        "authorization_signed_response_alg",
+        "request_object_signing_alg",
+        "backchannel_authentication_request_signing_alg",
+    ] {
+        let mut weak = wanted.clone();
+        weak[field] = json!("RS256");
+        let answer = register(&server, None, &weak).await;
+        assert_eq!(answer.error(), refused(400, "invalid_client_metadata"), "{field}");
+        assert!(answer.json()["error_description"].as_str().unwrap().contains(field));
+        let file = format!(
+            "[[clients]]\nclient_id = \"x\"\ntoken_endpoint_auth_method = \"private_key_jwt\"\njwks_uri = \"https://app.example/jwks\"\nredirect_uris = [\"{CALLBACK}\"]\n{field} = \"RS256\"\n"
+        );
+        let why = refusal(&server, &file).await;
+        assert!(why.contains(field) && why.contains("another security_profile"), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_told_to_send_people_to_register_where_they_may_not() {
     for (enabled, last) in [("true", "create"), ("false", "select_account")] {
         let server = TestServer::with(&[("SIGNET_SIGN_UP__ENABLED", enabled)]).await;
