@@ -226,7 +226,7 @@ fn address<'a>(
         return Err(Fault::ClientDisabled);
     }
     let registered = &client.metadata.redirect_uris;
-let (redirect_uri, is_given) = match (params.get("redirect_uri"), registered.as_slice()) {
+    let (redirect_uri, is_given) = match (params.get("redirect_uri"), registered.as_slice()) {
         (Some(sent), _) if is_registered(client, sent) => (sent.to_owned(), true),
         (Some(_), _) => return Err(Fault::RedirectUriMismatch),
         // With a fault nobody knows whether one was sent.
