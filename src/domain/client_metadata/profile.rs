@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn no_algorithm_is_taken_that_the_profile_of_the_client_or_the_server_forbids() {
-        const FIELDS: [(&str, fn(&mut ClientMetadata) -> &mut Option<String>); 8] = [
+        type Field = fn(&mut ClientMetadata) -> &mut Option<String>;
+        const FIELDS: [(&str, Field); 8] = [
             ("token_endpoint_auth_signing_alg", |m| {
                 &mut m.token_endpoint_auth_signing_alg
             }),
