@@ -141,7 +141,7 @@ mod tests {
             (json!("Ada's Bakery"), "Ada's Bakery"),
             (json!(120), "120"),
             (
-                json!({ "name": "Shop, iban: DE1", "iban": "DE2" }),
+                json!({ "iban": "DE2", "name": "Shop, iban: DE1" }),
                 r#"iban: "DE2", name: "Shop, iban: DE1""#,
             ),
             (json!({ "a: 1, b": true }), r#""a: 1, b": true"#),

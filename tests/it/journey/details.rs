@@ -123,7 +123,7 @@ async fn a_text_cannot_pose_as_another_member() {
     let page = to_consent(&mut server.browser(), &ask).await;
     assert_eq!(
         page.texts("dl.details dd bdi"),
-        ["5".to_owned(), r"Shop\u{202e}001".to_owned()]
+        [r"Shop\u{202e}001".to_owned(), "5".to_owned()]
     );
 }
 
