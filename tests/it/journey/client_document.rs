@@ -89,7 +89,8 @@ async fn an_app_signs_people_in_without_registration_and_they_see_whose_it_is() 
 
 async fn set_status(server: &TestServer, status: &'static str) {
     let set = async move |core: std::sync::Arc<signet::flow::Core>| {
-        let sql = "update clients set status = $1 where client_id like 'https://%'";
+        // as every edit: one that was read before is stale now
+        let sql = "update clients set status = $1, version = version + 1 where client_id like 'https://%'";
         let done = sqlx::query(sql).bind(status).execute(core.store.pool()).await.unwrap();
         assert_eq!(done.rows_affected(), 1);
     };
