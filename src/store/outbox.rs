@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use sqlx::PgExecutor;
+use uuid::Uuid;
 
 use super::Error;
 use crate::base::{Time, id::OutboxId};
@@ -22,6 +23,26 @@ pub struct Claimed {
     pub created_at: Time,
     /// The app that it is for; empty for mail.
     pub recipient: String,
+}
+
+struct ClaimedRow {
+    id: Uuid,
+    payload_sealed: Vec<u8>,
+    attempts: i32,
+    created_at: Time,
+    recipient: String,
+}
+
+impl From<ClaimedRow> for Claimed {
+    fn from(row: ClaimedRow) -> Self {
+        Self {
+            id: OutboxId(row.id),
+            payload_sealed: row.payload_sealed,
+            attempt: row.attempts,
+            created_at: row.created_at,
+            recipient: row.recipient,
+        }
+    }
 }
 
 /// How recipients take turns.
@@ -72,7 +93,8 @@ pub async fn claim(
 ) -> Result<Vec<Claimed>, Error> {
     let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
     // An array, not `in (…)`: a join could run the locking query more than once and take more than the limit.
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        ClaimedRow,
         "update outbox
         set attempts = attempts + 1, next_attempt_at = $2
         where id = any(array(
@@ -91,14 +113,7 @@ pub async fn claim(
     )
     .fetch_all(executor)
     .await?;
-    let claimed = rows.into_iter().map(|row| Claimed {
-        id: OutboxId(row.id),
-        payload_sealed: row.payload_sealed,
-        attempt: row.attempts,
-        created_at: row.created_at,
-        recipient: row.recipient,
-    });
-    Ok(claimed.collect())
+    Ok(rows.into_iter().map(Claimed::from).collect())
 }
 
 /// As [`claim`], but recipients take turns: however much waits for one of them, the others get theirs. It looks up each
@@ -114,7 +129,8 @@ pub async fn claim_in_turn(
     turns: Turns<'_>,
 ) -> Result<Vec<Claimed>, Error> {
     let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        ClaimedRow,
         "update outbox
         set attempts = attempts + 1, next_attempt_at = $2
         where id = any(array(
@@ -162,14 +178,7 @@ pub async fn claim_in_turn(
     )
     .fetch_all(executor)
     .await?;
-    let claimed = rows.into_iter().map(|row| Claimed {
-        id: OutboxId(row.id),
-        payload_sealed: row.payload_sealed,
-        attempt: row.attempts,
-        created_at: row.created_at,
-        recipient: row.recipient,
-    });
-    Ok(claimed.collect())
+    Ok(rows.into_iter().map(Claimed::from).collect())
 }
 
 /// The message has left; `false` if it had before. Its payload goes: it has done its work, and it may hold a link that is

@@ -12,7 +12,7 @@ use url::Url;
 use super::client_auth::{key, sign};
 use super::request_uri::Shelf;
 use super::world::{WEB_SECRET, prepare, refused, sign_in};
-use crate::support::browser::{Browser, Page};
+use crate::support::browser::Browser;
 use crate::support::relying_party::{Answer, RelyingParty};
 use crate::support::server::{CALLBACK, TestServer};
 
@@ -110,14 +110,6 @@ fn seal(entry: &Map<String, Value>, inner: &str, alg: JweAlg, enc: JweEnc) -> St
     key.encrypt(inner.as_bytes(), Some("JWT"), alg, enc).unwrap()
 }
 
-fn get(page: &Page, name: &str) -> Option<String> {
-    let location = page
-        .location()
-        .unwrap_or_else(|| panic!("{} {}", page.status, page.body));
-    let found = location.query_pairs().find(|(found, _)| found == name);
-    found.map(|(_, value)| value.into_owned())
-}
-
 #[tokio::test]
 async fn an_object_is_decrypted_by_every_algorithm_and_whichever_way_it_comes() {
     let world = World::new().await;
@@ -133,8 +125,8 @@ async fn an_object_is_decrypted_by_every_algorithm_and_whichever_way_it_comes() 
         let enc = JweEnc::ALL[number];
         let object = world.sealed(&world.signed("sealing", alg.name()), alg, enc).await;
         let page = browser.get(&world.at("sealing", "request", &object)).await;
-        assert_eq!(get(&page, "state").as_deref(), Some(alg.name()), "{enc:?}");
-        assert!(get(&page, "code").is_some());
+        assert_eq!(page.parameter("state").as_deref(), Some(alg.name()), "{enc:?}");
+        assert!(page.parameter("code").is_some());
     }
     // by reference
     let (alg, enc) = (JweAlg::EcdhEsA256Kw, JweEnc::A256Gcm);
@@ -143,13 +135,13 @@ async fn an_object_is_decrypted_by_every_algorithm_and_whichever_way_it_comes() 
     let page = browser
         .get(&world.at("sealing", "request_uri", &world.shelf.address))
         .await;
-    assert_eq!(get(&page, "state").as_deref(), Some("referred"));
+    assert_eq!(page.parameter("state").as_deref(), Some("referred"));
     // pushed, by the app that registered how it encrypts
     let object = world.sealed(&world.signed("strict", "pushed"), alg, enc).await;
     let pushed = world.push("strict", &object).await.json();
     let reference = pushed["request_uri"].as_str().unwrap();
     let page = browser.get(&world.at("strict", "request_uri", reference)).await;
-    assert_eq!(get(&page, "state").as_deref(), Some("pushed"));
+    assert_eq!(page.parameter("state").as_deref(), Some("pushed"));
 }
 
 #[tokio::test]
@@ -190,9 +182,9 @@ async fn what_is_not_signed_not_for_this_server_or_not_as_registered_is_refused(
         assert_eq!(refusal, refused(400, "invalid_request_object"), "{what}");
         if object.len() < 8000 {
             let page = browser.get(&world.at("sealing", "request", &object)).await;
-            let error = get(&page, "error");
+            let error = page.parameter("error");
             assert_eq!(error.as_deref(), Some("invalid_request_object"), "{what}");
-            assert_eq!(get(&page, "code"), None);
+            assert_eq!(page.parameter("code"), None);
         }
     }
     let signed = world.signed("strict", "x");

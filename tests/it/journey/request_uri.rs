@@ -14,7 +14,6 @@ use url::Url;
 
 use super::client_auth::{key, sign};
 use super::world::{prepare, sign_in};
-use crate::support::browser::Page;
 use crate::support::server::{CALLBACK, TestServer};
 
 /// An app's own server, which serves one document and counts how often it is asked.
@@ -97,14 +96,6 @@ fn at(server: &TestServer, request_uri: &str) -> Url {
     url
 }
 
-fn get(page: &Page, name: &str) -> Option<String> {
-    let location = page
-        .location()
-        .unwrap_or_else(|| panic!("{} {}", page.status, page.body));
-    let found = location.query_pairs().find(|(found, _)| found == name);
-    found.map(|(_, value)| value.into_owned())
-}
-
 #[tokio::test]
 async fn the_object_that_the_address_names_is_fetched_once_and_used() {
     let shelf = Shelf::start().await;
@@ -116,9 +107,9 @@ async fn the_object_that_the_address_names_is_fetched_once_and_used() {
     let mut browser = server.browser();
     let page = browser.open(&url).await;
     let page = sign_in(&mut browser, &page, "ada").await;
-    assert_eq!(get(&page, "state").as_deref(), Some("fetched"));
-    assert!(get(&page, "code").is_some());
-    assert!(get(&browser.get(&url).await, "code").is_some());
+    assert_eq!(page.parameter("state").as_deref(), Some("fetched"));
+    assert!(page.parameter("code").is_some());
+    assert!(browser.get(&url).await.parameter("code").is_some());
     assert_eq!(shelf.asked(), 1);
 }
 
@@ -133,7 +124,7 @@ async fn what_was_changed_behind_the_address_is_refused() {
     let mut browser = server.browser();
     for _ in 0..3 {
         let page = browser.get(&url).await;
-        assert_eq!(get(&page, "error").as_deref(), Some("invalid_request_uri"));
+        assert_eq!(page.parameter("error").as_deref(), Some("invalid_request_uri"));
     }
     // Whoever repeats it makes no flood of it.
     assert_eq!(shelf.asked(), 1);
@@ -142,7 +133,7 @@ async fn what_was_changed_behind_the_address_is_refused() {
     let page = browser
         .get(&at(&server, &format!("{}#{}", shelf.address, hash("hello"))))
         .await;
-    assert_eq!(get(&page, "error").as_deref(), Some("invalid_request_object"));
+    assert_eq!(page.parameter("error").as_deref(), Some("invalid_request_object"));
 }
 
 #[tokio::test]
@@ -161,7 +152,11 @@ async fn nothing_is_fetched_from_where_the_app_did_not_register() {
         "nonsense".to_owned(),
     ] {
         let page = browser.get(&at(&server, &other)).await;
-        assert_eq!(get(&page, "error").as_deref(), Some("invalid_request_uri"), "{other}");
+        assert_eq!(
+            page.parameter("error").as_deref(),
+            Some("invalid_request_uri"),
+            "{other}"
+        );
     }
     assert_eq!(shelf.asked(), 0);
 }
@@ -191,7 +186,7 @@ async fn a_registered_address_in_the_private_network_is_not_reached_by_default()
         ("request_uri", &shelf.address),
     ]);
     let page = closed.browser().get(&url).await;
-    assert_eq!(get(&page, "error").as_deref(), Some("invalid_request_uri"));
+    assert_eq!(page.parameter("error").as_deref(), Some("invalid_request_uri"));
     assert_eq!(shelf.asked(), 0);
 }
 
@@ -209,7 +204,7 @@ async fn whoever_knows_an_app_cannot_have_its_server_asked_at_will() {
     for number in 0..40 {
         let made_up = at(&server, &format!("{}#{}", shelf.address, hash(&number.to_string())));
         let page = browser.get(&made_up).await;
-        assert_eq!(get(&page, "error").as_deref(), Some("invalid_request_uri"));
+        assert_eq!(page.parameter("error").as_deref(), Some("invalid_request_uri"));
     }
     assert_eq!(shelf.asked(), 20);
     assert_eq!(browser.get(&good).await.status, 303);

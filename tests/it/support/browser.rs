@@ -287,6 +287,14 @@ impl Page {
         Some(self.url.join(location).unwrap())
     }
 
+    /// A parameter of the address that the answer redirects to.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let location = self.location();
+        let location = location.unwrap_or_else(|| panic!("{} {}", self.status, self.body));
+        let found = location.query_pairs().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.into_owned())
+    }
+
     /// Whether the page has such an element.
     pub fn has(&self, selector: &str) -> bool {
         self.document().select(&parse(selector)).next().is_some()
