@@ -1,12 +1,15 @@
-//! One parameter twice in a request that is sound otherwise (RFC 6749 §3.2): refused at every endpoint for programs,
-//! whether the two agree or not, and nothing is used up by it.
+//! One parameter twice in a request that is sound otherwise (RFC 6749 §3.1, §3.2): refused at every endpoint, whether the two
+//! agree or not, and nothing is used up by it.
 
+use reqwest::Method;
 use reqwest::header::HeaderMap;
 use tokio::sync::OnceCell;
+use url::form_urlencoded;
 
+use super::bad_input::{form_headers, send};
 use super::world::{API, API_SECRET, WEB_SECRET, code, prepared, refused, text};
 use crate::support::relying_party::{Answer, RelyingParty};
-use crate::support::server::TestServer;
+use crate::support::server::{CALLBACK, TestServer};
 
 const DEVICES: &str = r#"
 [[clients]]
@@ -46,6 +49,60 @@ async fn all_refused(app: &RelyingParty, endpoint: &str, sound: &[(&str, &str)])
     for (name, request) in doubled(sound) {
         let answer = app.post(endpoint, &request).await;
         check(&format!("{endpoint}: {name}"), &answer);
+    }
+}
+
+#[tokio::test]
+async fn at_the_authorization_endpoint() {
+    let server = server().await;
+    let app = server.relying_party("web", WEB_SECRET).await;
+    let ask = app.ask(&[("prompt", "login"), ("max_age", "60"), ("response_mode", "query")]);
+    let sound: Vec<(String, String)> = ask.url.query_pairs().into_owned().collect();
+    let sound: Vec<(&str, &str)> = sound.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let by_both = async |request: &[(&str, &str)]| {
+        let encoded = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(request)
+            .finish();
+        let mut url = server.at("/authorize");
+        url.set_query(Some(&encoded));
+        let got = send(Method::GET, url, HeaderMap::new(), None).await;
+        let mut posted = send(Method::POST, server.at("/authorize"), form_headers(), Some(encoded)).await;
+        // a form of an app's page comes without cookies; the same request by GET brings them along
+        let again = posted
+            .header("location")
+            .map(|location| server.at("/").join(location).unwrap());
+        if let Some(again) = again.filter(|again| again.path() == "/authorize") {
+            posted = send(Method::GET, again, HeaderMap::new(), None).await;
+        }
+        [got, posted]
+    };
+    for answer in by_both(&sound).await {
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        assert!(!answer.header("location").unwrap().starts_with(CALLBACK));
+    }
+    for (name, request) in doubled(&sound) {
+        for answer in by_both(&request).await {
+            // RFC 6749 §4.1.2.1: who asks, and where the answer goes, must be known before anybody is sent there.
+            if ["client_id", "redirect_uri"].contains(&name) {
+                assert_eq!((answer.status, answer.header("location")), (400, None), "{name}");
+                continue;
+            }
+            let location = answer
+                .header("location")
+                .unwrap_or_else(|| panic!("{name}: {}", answer.body));
+            assert!(location.starts_with(CALLBACK), "{name}: {location}");
+            let location = server.at("/").join(location).unwrap();
+            let get = |wanted: &str| {
+                let mut pairs = location.query_pairs();
+                pairs
+                    .find(|(name, _)| name == wanted)
+                    .map(|(_, value)| value.into_owned())
+            };
+            assert_eq!(get("error").as_deref(), Some("invalid_request"), "{name}: {location}");
+            // of two states nobody knows which one is meant
+            let state = (name != "state").then(|| ask.state.clone());
+            assert_eq!(get("state"), state, "{name}");
+        }
     }
 }
 

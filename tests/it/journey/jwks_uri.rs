@@ -2,20 +2,33 @@
 
 use std::sync::{Arc, Mutex};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::client_auth::{ask, claims, key, sign};
 use super::world::{prepare, refused};
 use crate::support::server::TestServer;
+
+/// How soon the server of an app answers.
+#[derive(Clone, Copy)]
+enum Pace {
+    AtOnce,
+    /// Late enough for others to ask meanwhile.
+    Late,
+    Never,
+}
 
 /// An app's own server, which serves a key set and counts how often it is asked.
 struct KeyServer {
     address: String,
     keys: Arc<Mutex<Vec<Value>>>,
     asked: Arc<Mutex<usize>>,
+    pace: Arc<Mutex<Pace>>,
+    listening: JoinHandle<()>,
 }
 
 impl KeyServer {
@@ -24,21 +37,46 @@ impl KeyServer {
         let address = format!("http://{}/jwks.json", listener.local_addr().unwrap());
         let keys: Arc<Mutex<Vec<Value>>> = Arc::default();
         let asked: Arc<Mutex<usize>> = Arc::default();
-        let (served, counted) = (keys.clone(), asked.clone());
-        tokio::spawn(async move {
+        let pace = Arc::new(Mutex::new(Pace::AtOnce));
+        let (served, counted, paced) = (keys.clone(), asked.clone(), pace.clone());
+        let listening = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 *counted.lock().unwrap() += 1;
                 let body = json!({ "keys": *served.lock().unwrap() }).to_string();
-                let mut request = [0; 4096];
-                let _ = stream.read(&mut request).await;
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                    body.len()
-                );
-                let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+                let pace = *paced.lock().unwrap();
+                tokio::spawn(async move {
+                    let mut request = [0; 4096];
+                    let _ = stream.read(&mut request).await;
+                    match pace {
+                        Pace::AtOnce => {}
+                        Pace::Late => tokio::time::sleep(std::time::Duration::from_millis(500)).await,
+                        Pace::Never => std::future::pending().await,
+                    }
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                        body.len()
+                    );
+                    let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+                });
             }
         });
-        Self { address, keys, asked }
+        Self {
+            address,
+            keys,
+            asked,
+            pace,
+            listening,
+        }
+    }
+
+    /// From now on connections are refused.
+    async fn stop(&mut self) {
+        self.listening.abort();
+        assert!((&mut self.listening).await.unwrap_err().is_cancelled());
+    }
+
+    fn answers(&self, pace: Pace) {
+        *self.pace.lock().unwrap() = pace;
     }
 
     fn publish(&self, keys: &[&Value]) {
@@ -49,6 +87,7 @@ impl KeyServer {
         *self.asked.lock().unwrap()
     }
 
+    /// The app. Its tokens are opaque: the server's own keys would have to be looked at anew after every leap of the clock.
     fn client(&self) -> String {
         format!(
             r#"
@@ -56,6 +95,7 @@ impl KeyServer {
 client_id = "remote"
 token_endpoint_auth_method = "private_key_jwt"
 jwks_uri = "{}"
+access_token_format = "opaque"
 grant_types = ["client_credentials"]
 resources = ["https://api.example"]
 "#,
@@ -91,6 +131,67 @@ async fn a_new_key_is_followed_and_made_up_ones_cause_no_flood() {
     // What its owner has withdrawn is not trusted for long.
     let withdrawn = ask(&app, &sign(&first, "first", &claims(&server, "remote"))).await;
     assert_eq!(withdrawn.error(), refused(401, "invalid_client"));
+}
+
+/// A server that takes key sets from this machine, with the app of the key server.
+async fn reaching(keys: &KeyServer) -> TestServer {
+    let server = prepare(TestServer::with(&[("SIGNET_OUTBOUND__ALLOW_PRIVATE", "true")]).await).await;
+    server.holding(&keys.client()).await
+}
+
+#[tokio::test]
+async fn kept_keys_go_on_for_a_day_while_their_server_is_down() {
+    let mut keys = KeyServer::start().await;
+    let server = reaching(&keys).await;
+    let app = server.relying_party("remote", "").await;
+    let (first, public) = key("first");
+    keys.publish(&[&public]);
+    let good = async || ask(&app, &sign(&first, "first", &claims(&server, "remote"))).await;
+    good().await.ok();
+    keys.stop().await;
+    for hours in [1, 11, 11] {
+        server.clock.advance(Duration::hours(hours));
+        good().await.ok();
+        good().await.ok();
+        // a failure opens no door to a key that nobody knows
+        let unknown = ask(&app, &sign(&first, "made-up", &claims(&server, "remote"))).await;
+        assert_eq!(unknown.error(), refused(401, "invalid_client"));
+    }
+    assert_eq!(keys.asked(), 1);
+    server.clock.advance(Duration::hours(1));
+    assert_eq!(good().await.error(), refused(401, "invalid_client"));
+}
+
+#[tokio::test]
+async fn many_questions_at_once_are_one_fetch() {
+    let keys = KeyServer::start().await;
+    let server = reaching(&keys).await;
+    let app = server.relying_party("remote", "").await;
+    let ((first, first_public), (second, second_public)) = (key("first"), key("second"));
+    keys.publish(&[&first_public]);
+    ask(&app, &sign(&first, "first", &claims(&server, "remote"))).await.ok();
+    assert_eq!(keys.asked(), 1);
+    keys.answers(Pace::Late);
+    let crowd = async |key, kid| {
+        let assertions: Vec<String> = (0..50).map(|_| sign(key, kid, &claims(&server, "remote"))).collect();
+        for answer in join_all(assertions.iter().map(|assertion| ask(&app, assertion))).await {
+            answer.ok();
+        }
+    };
+    // all find the kept set too old
+    server.clock.advance(Duration::minutes(11));
+    crowd(&first, "first").await;
+    assert_eq!(keys.asked(), 2);
+    // all come with a key that is not in it yet
+    keys.publish(&[&second_public]);
+    server.clock.advance(Duration::seconds(61));
+    crowd(&second, "second").await;
+    assert_eq!(keys.asked(), 3);
+    // and all wait for a server that takes the question and never answers
+    keys.answers(Pace::Never);
+    server.clock.advance(Duration::minutes(11));
+    crowd(&second, "second").await;
+    assert_eq!(keys.asked(), 4);
 }
 
 #[tokio::test]
