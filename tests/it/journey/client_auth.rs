@@ -68,11 +68,16 @@ pub async fn ask(app: &RelyingParty, assertion: &str) -> Answer {
 }
 
 async fn ask_with(app: &RelyingParty, assertion: &str, more: &[(&str, &str)]) -> Answer {
+    ask_for(app, API, assertion, more).await
+}
+
+/// A token for an API, by an assertion.
+pub async fn ask_for(app: &RelyingParty, api: &str, assertion: &str, more: &[(&str, &str)]) -> Answer {
     let mut body = vec![
         ("grant_type", "client_credentials"),
         ("client_assertion_type", ASSERTION_TYPE),
         ("client_assertion", assertion),
-        ("resource", API),
+        ("resource", api),
     ];
     body.extend(more);
     app.post_raw("token_endpoint", HeaderMap::new(), &body).await

@@ -9,9 +9,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::client_auth::{ask, claims, key, sign};
+use super::client_auth::{ask_for, claims, key, sign};
 use super::world::{prepare, refused};
+use crate::support::relying_party::{Answer, RelyingParty};
 use crate::support::server::TestServer;
+
+const DRAWER: &str = "https://drawer.example";
 
 /// How soon the server of an app answers.
 #[derive(Clone, Copy)]
@@ -87,7 +90,8 @@ impl KeyServer {
         *self.asked.lock().unwrap()
     }
 
-    /// The app. Its tokens are opaque: the server's own keys would have to be looked at anew after every leap of the clock.
+    /// The app, and an API whose tokens are opaque: the server's own keys would have to be looked at anew after every leap
+    /// of the clock.
     fn client(&self) -> String {
         format!(
             r#"
@@ -95,13 +99,21 @@ impl KeyServer {
 client_id = "remote"
 token_endpoint_auth_method = "private_key_jwt"
 jwks_uri = "{}"
-access_token_format = "opaque"
 grant_types = ["client_credentials"]
-resources = ["https://api.example"]
+resources = ["{DRAWER}"]
+
+[[resources]]
+identifier = "{DRAWER}"
+name = "Drawer"
+access_token_format = "opaque"
 "#,
             self.address
         )
     }
+}
+
+async fn ask(app: &RelyingParty, assertion: &str) -> Answer {
+    ask_for(app, DRAWER, assertion, &[]).await
 }
 
 #[tokio::test]
