@@ -130,6 +130,13 @@ impl FapiClient {
         self.signing.sign(&header, claims)
     }
 
+    /// The same by another key of the client's, which is of RSA and names no algorithm: what is refused of it, the profile
+    /// refuses.
+    pub fn sign_by_rsa(&self, alg: &str, claims: &Value) -> String {
+        let header = json!({ "alg": alg, "kid": "rsa-1" });
+        SigningKey::from_pem(&pem("rsa-1.key")).sign(&header, claims)
+    }
+
     pub fn proof(&self, method: &str, endpoint: &str, access_token: Option<&str>) -> String {
         self.dpop
             .proof(method, self.endpoint(endpoint).as_str(), self.now(), access_token)

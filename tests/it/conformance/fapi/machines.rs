@@ -145,13 +145,12 @@ async fn ensure_client_assertions_are_sound() {
             claims
         };
         let now = client.now();
-        let header = |alg: &str| json!({ "alg": alg, "kid": client.kid });
         let signed = |claims: &Value| client.assertion(claims);
         let issuer = &client.app.issuer;
         for (module, assertion) in [
             (
                 "signed-client-assertion-with-RS256",
-                client.signing.sign(&header("RS256"), &claims(&|_| {})),
+                client.sign_by_rsa("RS256", &claims(&|_| {})),
             ),
             ("client-assertion-in-token-endpoint", String::new()),
             (
@@ -169,7 +168,7 @@ async fn ensure_client_assertions_are_sound() {
             ),
             (
                 "another key",
-                SigningKey::new().sign(&header("ES256"), &claims(&|_| {})),
+                SigningKey::new().sign(&json!({ "alg": "ES256", "kid": client.kid }), &claims(&|_| {})),
             ),
         ] {
             let client_id = assertion.is_empty().then(|| client.app.client_id.clone());
@@ -185,6 +184,12 @@ async fn ensure_client_assertions_are_sound() {
             .await;
             assert_eq!(answer.error(), (401, "invalid_client".to_owned()), "{module}");
         }
+        let assertion = Some(client.sign_by_rsa("PS256", &claims(&|_| {})));
+        let changed = Changed {
+            assertion,
+            ..Changed::default()
+        };
+        ask(&client, changed).await.ok();
     }
 }
 

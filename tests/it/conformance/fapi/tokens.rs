@@ -185,15 +185,21 @@ pub async fn ensure_signed_client_assertion_with_rs256_fails(plan: &Fapi) {
     let client = plan.client(1).await;
     let ask = client.ask(&[]);
     let code = client.code(&ask).await;
-    for alg in ["RS256", "none", "HS256", "ES384"] {
-        let header = json!({ "alg": alg, "kid": client.kid });
+    let exchange = async |assertion: String| {
         let changed = Changed {
-            assertion: Some(client.signing.sign(&header, &client.assertion_claims())),
+            assertion: Some(assertion),
             ..Changed::default()
         };
-        let answer = client.exchange_changed(&ask, &code, changed).await;
-        check_error(&answer, 401, "invalid_client");
+        client.exchange_changed(&ask, &code, changed).await
+    };
+    for alg in ["none", "HS256", "ES384"] {
+        let header = json!({ "alg": alg, "kid": client.kid });
+        let assertion = client.signing.sign(&header, &client.assertion_claims());
+        check_error(&exchange(assertion).await, 401, "invalid_client");
     }
+    let by_rsa = |alg: &str| client.sign_by_rsa(alg, &client.assertion_claims());
+    check_error(&exchange(by_rsa("RS256")).await, 401, "invalid_client");
+    client.check_tokens(&ask, &exchange(by_rsa("PS256")).await).await;
 }
 
 pub async fn ensure_client_assertion_in_token_endpoint(plan: &Fapi) {

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::super::files;
 use super::super::suite::check_error;
-use super::kit::{By, Changed, Fapi, Openid, Requests, Variant, check_refused, get};
+use super::kit::{By, Changed, Fapi, Openid, Requests, Variant, check_pushed, check_refused, get};
 use crate::support::relying_party::RelyingParty;
 use crate::support::server::{CALLBACK, TestServer};
+use crate::support::signing_key::SigningKey;
 
 /// A client without a profile, with a key of the suite.
 fn plain_client() -> String {
@@ -17,6 +18,7 @@ fn plain_client() -> String {
 fn client(client_id: &str, redirect_uri: &str, more: &str) -> String {
     let plan = files::plan("fapi2-pkjwt-dpop");
     let key = &plan["client"]["jwks"]["keys"][0];
+    let rsa = SigningKey::from_pem(&files::pem("rsa-1.key")).jwk;
     format!(
         r#"
 [[clients]]
@@ -25,9 +27,12 @@ redirect_uris = ["{redirect_uri}"]
 grant_types = ["authorization_code", "refresh_token"]
 {more}
 [clients.jwks]
-keys = [{{ kty = "EC", crv = "P-256", alg = "ES256", kid = "signing-1", x = {}, y = {} }}]
+keys = [
+    {{ kty = "EC", crv = "P-256", alg = "ES256", kid = "signing-1", x = {}, y = {} }},
+    {{ kty = "RSA", kid = "rsa-1", n = {}, e = {} }},
+]
 "#,
-        key["x"], key["y"]
+        key["x"], key["y"], rsa["n"], rsa["e"]
     )
 }
 
@@ -82,23 +87,18 @@ async fn a_server_held_to_fapi_2_holds_clients_to_it_that_name_no_profile() {
     // assertions are for the issuer as one string, and of a strong algorithm
     let mut claims = client.assertion_claims();
     claims["aud"] = json!([claims["aud"]]);
-    let weak = json!({ "alg": "RS256", "kid": client.kid });
-    for assertion in [
-        client.assertion(&claims),
-        client.signing.sign(&weak, &client.assertion_claims()),
-    ] {
-        let assertion = Some(assertion);
-        let answer = client
-            .push_changed(
-                &ask,
-                Changed {
-                    assertion,
-                    ..Changed::default()
-                },
-            )
-            .await;
-        check_error(&answer, 401, "invalid_client");
+    let push = async |assertion: String| {
+        let changed = Changed {
+            assertion: Some(assertion),
+            ..Changed::default()
+        };
+        client.push_changed(&ask, changed).await
+    };
+    let by_rsa = |alg: &str| client.sign_by_rsa(alg, &client.assertion_claims());
+    for assertion in [client.assertion(&claims), by_rsa("RS256")] {
+        check_error(&push(assertion).await, 401, "invalid_client");
     }
+    check_pushed(&push(by_rsa("PS256")).await);
     // and nobody comes with a secret any more
     let told = files::plan("openid-static");
     let text = |name: &str| told["client"][name].as_str().unwrap();
@@ -119,6 +119,11 @@ async fn a_server_held_to_message_signing_wants_requests_signed() {
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
     let endpoint = "pushed_authorization_request_endpoint";
     check_refused(&client.post(endpoint, &form, false, Changed::default()).await);
+    // and of a strong algorithm
+    let by_rsa = |alg: &str| client.sign_by_rsa(alg, &client.request_claims(&ask));
+    let refused = client.refusal_of(by_rsa("RS256")).await;
+    assert_eq!(refused.as_deref(), Some("invalid_request_object"));
+    assert_eq!(client.refusal_of(by_rsa("PS256")).await, None);
 }
 
 #[tokio::test]

@@ -193,9 +193,15 @@ pub async fn ensure_request_object_signature_algorithm_is_bad_fails(plan: &Plan)
 
 pub async fn ensure_request_object_signature_algorithm_is_rs256_fails(plan: &Plan) {
     let party = plan.party(1).await;
-    let header = json!({ "alg": "RS256", "kid": party.header["kid"] });
     let key = SigningKey::from_pem(&pem("rsa-1.key"));
-    signature_is_refused(plan, &key.sign(&header, &party.request(json!({})))).await;
+    let by_rsa = |alg: &str| {
+        let header = json!({ "alg": alg, "kid": "rsa-1" });
+        key.sign(&header, &party.request(json!({ "requested_expiry": 5 })))
+    };
+    signature_is_refused(plan, &by_rsa("RS256")).await;
+    // those that poll registered ES256
+    let registered = party.header["alg"] == "PS256";
+    assert_eq!(party.send(&by_rsa("PS256")).await.status == 200, registered);
 }
 
 pub async fn ensure_request_object_signed_by_other_client_fails(plan: &Plan) {
@@ -285,31 +291,53 @@ pub async fn ensure_without_client_assertion_in_backchannel_authorization_reques
     nobody_asks(plan, &[("client_id", &id)]).await;
 }
 
-/// Signed well, with a key that is the client's where that is of RSA.
-async fn rs256_assertion(plan: &Plan) -> String {
+/// Signed well by a key of the client's own that names no algorithm: what is refused of it, the profile refuses.
+async fn assertion_by_rsa(plan: &Plan, alg: &str) -> String {
     let party = plan.party(1).await;
-    let header = json!({ "alg": "RS256", "kid": party.header["kid"] });
+    let header = json!({ "alg": alg, "kid": "rsa-1" });
     SigningKey::from_pem(&pem("rsa-1.key")).sign(&header, &party.assertion_claims())
 }
 
 pub async fn ensure_client_assertion_signature_algorithm_in_token_endpoint_request_is_rs256_fails(plan: &Plan) {
-    let assertion = rs256_assertion(plan).await;
+    let assertion = assertion_by_rsa(plan, "RS256").await;
     nobody_polls(
         plan,
         &[("client_assertion_type", ASSERTION), ("client_assertion", &assertion)],
     )
     .await;
+    let party = plan.party(1).await;
+    let begun = party.begin(json!({ "requested_expiry": 30 })).await;
+    let assertion = assertion_by_rsa(plan, "PS256").await;
+    let polls = [
+        ("grant_type", GRANT),
+        ("auth_req_id", begun["auth_req_id"].as_str().unwrap()),
+        ("client_assertion_type", ASSERTION),
+        ("client_assertion", &assertion),
+    ];
+    let answer = party.post_bare("token_endpoint", &polls).await;
+    assert_eq!(answer.error(), error(400, "authorization_pending"));
 }
 
 pub async fn ensure_client_assertion_signature_algorithm_in_backchannel_authorization_request_is_rs256_fails(
     plan: &Plan,
 ) {
-    let assertion = rs256_assertion(plan).await;
+    let assertion = assertion_by_rsa(plan, "RS256").await;
     nobody_asks(
         plan,
         &[("client_assertion_type", ASSERTION), ("client_assertion", &assertion)],
     )
     .await;
+    let party = plan.party(1).await;
+    let request = party
+        .key
+        .sign(&party.header, &party.request(json!({ "requested_expiry": 5 })));
+    let assertion = assertion_by_rsa(plan, "PS256").await;
+    let asks = [
+        ("request", &*request),
+        ("client_assertion_type", ASSERTION),
+        ("client_assertion", &assertion),
+    ];
+    party.post_bare("backchannel_authentication_endpoint", &asks).await.ok();
 }
 
 pub async fn ensure_client_assertion_with_iss_aud_to_token_endpoint_succeeds(plan: &Plan) {
