@@ -1,5 +1,6 @@
 //! Journeys of people and apps through the whole server over HTTP, and of those who mean harm. `world` sets the stage.
 
+mod asked_elsewhere;
 mod bad_http;
 mod bad_input;
 mod bad_input_signed_in;
@@ -10,6 +11,7 @@ mod client_registration;
 mod client_secrets;
 mod consent;
 mod console_apis;
+mod console_apps;
 mod crawl;
 mod details;
 mod device;
