@@ -2,14 +2,12 @@
 // and the secrets of an app.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { WAYS, launch, press, visit } from './support/browser.mjs';
+import { PASSWORD, address, applyWithPeople, username } from './support/people.mjs';
 import { startSignet } from './support/processes.mjs';
 
-const PASSWORD = 'correct horse battery staple';
 const SECRET = 'the secret of the apps that ask from elsewhere';
 const CALLBACK = 'http://localhost:1/callback';
 
@@ -19,21 +17,8 @@ let endpoints;
 
 before(async () => {
   signet = await startSignet();
-  const people = WAYS.map(
-    (_, number) => `
-[[users]]
-username = "person${number}"
-password = "${PASSWORD}"
-roles = ["admin"]
-[users.profile]
-name = "Person Number ${number}"
-email = "person${number}@example.com"
-email_verified = true
-`,
-  );
-  const file = join(signet.folder, 'elsewhere.toml');
-  await writeFile(
-    file,
+  await applyWithPeople(
+    signet,
     `
 [[resources]]
 identifier = "https://bank.example"
@@ -64,9 +49,9 @@ client_name = "Paying"
 redirect_uris = ["${CALLBACK}"]
 authorization_details_types = ["payment"]
 require_pkce = false
-${people.join('')}`,
+`,
+    ['admin'],
   );
-  await signet.apply(file);
   const answer = await fetch(`${signet.issuer}/.well-known/openid-configuration`);
   endpoints = await answer.json();
   browser = await launch();
@@ -101,7 +86,7 @@ async function words(page) {
 }
 
 for (const [number, way] of WAYS.entries()) {
-  const person = `person${number}`;
+  const person = username(number);
 
   test(`a device is connected with its code: ${way.name}`, async () => {
     const { page, look, end } = await visit(browser, way);
@@ -134,7 +119,7 @@ for (const [number, way] of WAYS.entries()) {
 
   test(`an app that asks behind the scenes is answered: ${way.name}`, async () => {
     const { page, look, end } = await visit(browser, way);
-    const hint = { scope: 'openid profile email', login_hint: `${person}@example.com` };
+    const hint = { scope: 'openid profile email', login_hint: address(number) };
     await ask('backchannel_authentication_endpoint', 'till', { ...hint, binding_message: 'W4SCT pay thirty euros to the bakery at the harbour' });
     await page.goto(`${signet.issuer}/account`);
     await signIn(page, person);
@@ -148,7 +133,7 @@ for (const [number, way] of WAYS.entries()) {
     await look('request, allowed');
     await page.goto(`${signet.issuer}/account`);
     assert.equal(await page.$('#requests'), null);
-    const mail = await signet.mail(`${person}@example.com`, /confirmation|Bestätigung/);
+    const mail = await signet.mail(address(number), /confirmation|Bestätigung/);
     assert.match(mail.text, /Harbour Till[^]*https?:\/\//);
     if (process.env.SHOTS) console.log(mail.subject, '\n', mail.text);
     await end();

@@ -2,14 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { DESKTOP, WAYS, launch, press, visit } from './support/browser.mjs';
+import { PASSWORD, applyWithPeople, username } from './support/people.mjs';
 import { freePort, startSignet } from './support/processes.mjs';
-
-const PASSWORD = 'correct horse battery staple';
 
 let signet;
 let browser;
@@ -20,20 +17,8 @@ let sent;
 before(async () => {
   port = await freePort();
   signet = await startSignet();
-  const people = WAYS.map(
-    (_, number) => `
-[[users]]
-username = "person${number}"
-password = "${PASSWORD}"
-[users.profile]
-name = "Person Number ${number}"
-email = "person${number}@example.com"
-email_verified = true
-`,
-  );
-  const file = join(signet.folder, 'pages.toml');
-  await writeFile(
-    file,
+  await applyWithPeople(
+    signet,
     `
 [[clients]]
 client_id = "ledger"
@@ -44,9 +29,8 @@ policy_uri = "https://ledger.example/privacy"
 tos_uri = "https://ledger.example/terms"
 redirect_uris = ["http://localhost:${port}/callback"]
 require_pkce = false
-${people.join('')}`,
+`,
   );
-  await signet.apply(file);
   // the app: it keeps what it was sent
   app = createServer(async (request, response) => {
     if (request.url === '/favicon.ico') return response.writeHead(404).end();
@@ -85,7 +69,7 @@ async function link(to, subject) {
 }
 
 for (const [number, way] of WAYS.entries()) {
-  const name = `person${number}`;
+  const name = username(number);
 
   test(`signing in, registering and consenting refused, then an account chosen: ${way.name}`, async () => {
     const { page, look, send, end, context } = await visit(browser, way);
