@@ -28,7 +28,7 @@ const JITTER: Duration = Duration::milliseconds(500);
 /// What may be asked for here.
 #[derive(Debug, Clone, Copy)]
 pub struct Offer<'a> {
-    /// The APIs that the request names.
+    /// The APIs that the request names, or the one that it means.
     pub named: &'a [&'a Resource],
     /// The APIs that declare types of `authorization_details`.
     pub declaring: &'a [&'a Resource],

@@ -96,7 +96,7 @@ async fn read(core: &Core, caller: &Caller, client: &Arc<Client>) -> Result<Aske
     let params = signed.as_ref().unwrap_or(&caller.params);
     let catalog = core.catalog().await?;
     let offer = deferred::Offer {
-        named: &request::named(&catalog, params),
+        named: &request::named(&catalog, params, client),
         declaring: &request::declaring(&catalog),
         claim_scopes: &catalog.rules.scopes(),
     };

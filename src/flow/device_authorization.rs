@@ -55,7 +55,7 @@ pub async fn begin(core: &Core, caller: &Caller) -> Result<DeviceAuthorization, 
     }
     let catalog = core.catalog().await?;
     let offer = Offer {
-        named: &request::named(&catalog, &caller.params),
+        named: &request::named(&catalog, &caller.params, &client),
         declaring: &request::declaring(&catalog),
         claim_scopes: &catalog.rules.scopes(),
     };

@@ -21,8 +21,12 @@ use crate::{
     base::{Pseudonyms, id::UserId},
     model::{AuthorizationParameters, Client, ClientStatus, Resource},
     spec::{
-        oauth::{AuthorizationDetails, ErrorCode, OAuthError, Params, PromptSet, ResponseType, ScopeSet, redirect_uri},
-        oidc::ClaimsRequest,
+        oauth::{
+            AuthorizationDetails, ErrorCode, GrantType, OAuthError, Params, PromptSet, ResponseType, ScopeSet,
+            redirect_uri,
+            scope::{OFFLINE_ACCESS, OPENID},
+        },
+        oidc::{ClaimsRequest, claim::CLAIM_SCOPES},
     },
 };
 
@@ -62,7 +66,7 @@ pub struct Ask<'a> {
     pub fault: Option<&'a OAuthError>,
     /// The client that `client_id` names.
     pub client: Option<&'a Client>,
-    /// The API resources that the request names, as far as they exist.
+    /// The API resources that the request names, as far as they exist, or the one that it means.
     pub resources: &'a [&'a Resource],
     /// The APIs that declare types of `authorization_details`.
     pub declaring: &'a [&'a Resource],
@@ -273,12 +277,38 @@ fn blank(params: &Params, redirect_uri: String, redirect_uri_given: bool) -> Aut
 /// Most API resources of one request.
 const MAX_RESOURCES: usize = 10;
 
-/// The API resources that a request names, each once (RFC 8707 §2).
+/// The API that a request means which names none: the only one with all those of its scopes that APIs have (RFC 9068 §3).
+/// With `openid` the issuer is meant, whose userinfo such a token opens; without, a token for the issuer opens nothing.
+pub fn meant_resource<'a>(
+    params: &Params,
+    client: &Client,
+    all: impl Iterator<Item = &'a Resource> + Clone,
+) -> Option<&'a Resource> {
+    let asked = ScopeSet::parse(params.get("scope")?).ok()?;
+    if params.all("resource").next().is_some() || asked.contains(OPENID) {
+        return None;
+    }
+    let allowed = all.filter(|api| client.allows_resource(&api.identifier));
+    let of_apis = asked.filter(|name| !CLAIM_SCOPES.contains(&name) && allowed.clone().any(|api| api.has_scope(name)));
+    if of_apis.is_empty() {
+        return None;
+    }
+    let mut having = allowed.filter(|api| of_apis.iter().all(|name| api.has_scope(name)));
+    match (having.next(), having.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
+/// The API resources that a request names, each once (RFC 8707 §2); `known` has the one that it means if it names none.
 ///
 /// # Errors
 /// `invalid_target` for one that is unknown or forbidden, and for too many.
 pub fn named_resources(params: &Params, client: &Client, known: &[&Resource]) -> Result<Vec<String>, OAuthError> {
     let refused = |why| Err(OAuthError::new(ErrorCode::InvalidTarget, why));
+    if params.all("resource").next().is_none() {
+        return Ok(known.iter().map(|meant| meant.identifier.clone()).collect());
+    }
     let mut named: Vec<String> = Vec::new();
     for identifier in params.all("resource") {
         let is_known = known.iter().any(|resource| resource.identifier == identifier);
@@ -299,13 +329,6 @@ pub fn named_resources(params: &Params, client: &Client, known: &[&Resource]) ->
 /// The scopes that are known here and that this client may ask for. The others are left out; the token response says
 /// what was granted (RFC 6749 §3.3).
 pub fn known_scopes(asked: &ScopeSet, client: &Client, resources: &[&Resource], claim_scopes: &[String]) -> ScopeSet {
-    use crate::spec::{
-        oauth::{
-            GrantType,
-            scope::{OFFLINE_ACCESS, OPENID},
-        },
-        oidc::claim::CLAIM_SCOPES,
-    };
     asked.filter(|name| {
         let known = match name {
             OPENID => true,

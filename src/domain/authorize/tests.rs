@@ -18,6 +18,7 @@ fn run(client: &Client, query: &str, hint: Hint) -> Result<AuthorizationParamete
     let named: Vec<&Resource> = apis
         .iter()
         .filter(|api| params.all("resource").any(|one| one == api.identifier))
+        .chain(meant_resource(&params, client, apis.iter()))
         .collect();
     decide(&Ask {
         params: &params,
@@ -225,6 +226,45 @@ fn unknown_and_forbidden_scopes_are_left_out() {
     assert_eq!(run(&limited, query, Hint::Absent).unwrap().scope.to_string(), "openid");
     let nothing = "client_id=app&response_type=code&scope=nonsense";
     assert_eq!(refusal(run(&app, nothing, Hint::Absent)), ErrorCode::InvalidScope);
+}
+
+// RFC 9068 §3: "SHOULD use it to infer the value of the default resource indicator"
+#[test]
+fn scopes_of_one_api_mean_that_api_where_nothing_else_is_meant() {
+    let asked = |client: &Client, more: &str| {
+        let query = GOOD.replace("scope=openid", more);
+        run(client, &query, Hint::Absent).map(|asked| (asked.resource.join(" "), asked.scope.to_string()))
+    };
+    let app = client();
+    let api = |scope: &str| Ok(("https://api.example".to_owned(), scope.to_owned()));
+    let none = |scope: &str| Ok((String::new(), scope.to_owned()));
+    assert_eq!(asked(&app, "scope=orders:read"), api("orders:read"));
+    assert_eq!(asked(&app, "scope=profile+orders:read"), api("profile orders:read"));
+    // with openid userinfo is meant
+    assert_eq!(asked(&app, "scope=openid+orders:read"), none("openid"));
+    // and where something is named, that
+    let named = asked(&app, "scope=orders:read+x&resource=https%3A%2F%2Fother.example");
+    assert_eq!(named, Ok(("https://other.example".to_owned(), "x".to_owned())));
+    // no API has both
+    assert_eq!(
+        refusal(run(&app, &GOOD.replace("openid", "orders:read+x"), Hint::Absent)),
+        ErrorCode::InvalidScope
+    );
+    assert_eq!(asked(&app, "scope=profile"), none("profile"));
+    let mut limited = client();
+    limited.metadata.resources = Some(vec!["https://other.example".to_owned()]);
+    assert_eq!(asked(&limited, "scope=profile+orders:read"), none("profile"));
+}
+
+#[test]
+fn two_apis_with_the_same_scope_mean_neither() {
+    let twins = [api("https://a.example", "read"), api("https://b.example", "read")];
+    let params = Params::parse("scope=read").unwrap();
+    let meant = |client: &Client| meant_resource(&params, client, twins.iter()).map(|api| api.identifier.clone());
+    assert_eq!(meant(&client()), None);
+    let mut limited = client();
+    limited.metadata.resources = Some(vec!["https://b.example".to_owned()]);
+    assert_eq!(meant(&limited).as_deref(), Some("https://b.example"));
 }
 
 #[test]

@@ -172,7 +172,10 @@ pub(in crate::flow) fn decide(
     if let Some(refusal) = &incoming.refusal {
         return Err(refusal.clone());
     }
-    let named = named(catalog, &incoming.params);
+    let named = match &incoming.client {
+        Some(client) => named(catalog, &incoming.params, client),
+        None => Vec::new(),
+    };
     let mut parameters = authorize::decide(&Ask {
         params: &incoming.params,
         fault: incoming.fault.as_ref(),
@@ -197,10 +200,12 @@ pub(in crate::flow) fn decide(
     Ok(parameters)
 }
 
-/// The APIs that the request names.
-pub(in crate::flow) fn named<'a>(catalog: &'a Catalog, params: &Params) -> Vec<&'a Resource> {
+/// The APIs that the request names, or the one that it means.
+pub(in crate::flow) fn named<'a>(catalog: &'a Catalog, params: &Params, client: &Client) -> Vec<&'a Resource> {
     let known = |identifier| catalog.resources.get(identifier).map(|resource| &**resource);
-    params.all("resource").filter_map(known).collect()
+    let all = catalog.resources.values().map(|resource| &**resource);
+    let meant = authorize::meant_resource(params, client, all);
+    params.all("resource").filter_map(known).chain(meant).collect()
 }
 
 /// The APIs that declare types of `authorization_details`.
