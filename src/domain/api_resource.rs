@@ -29,7 +29,7 @@ pub enum ResourceFault {
     /// The same scope twice, or more than 200.
     #[error("scopes: names a scope twice, or more than {MAX_SCOPES}")]
     TooManyScopes,
-    /// An algorithm that is none of this server's.
+    /// An algorithm that this server does not sign with, or not under its security profile.
     #[error("access_token_signing_alg: is not one of {0}")]
     Algorithm(String),
     /// Out of bounds.
@@ -59,11 +59,11 @@ pub fn is_identifier(text: &str) -> bool {
         && url::Url::parse(text).is_ok_and(|url| url.has_host() || text.starts_with("urn:"))
 }
 
-/// Checks an API. `ring` is what this server has keys for.
+/// Checks an API. `usable` is what this server has keys for and its security profile allows.
 ///
 /// # Errors
 /// The first fault.
-pub fn check(resource: &Resource, ring: &[SigningAlg]) -> Result<(), ResourceFault> {
+pub fn check(resource: &Resource, usable: &[SigningAlg]) -> Result<(), ResourceFault> {
     if !is_identifier(&resource.identifier) {
         return Err(ResourceFault::Identifier(
             resource.identifier.chars().take(MAX_TEXT).collect(),
@@ -73,8 +73,8 @@ pub fn check(resource: &Resource, ring: &[SigningAlg]) -> Result<(), ResourceFau
         return Err(ResourceFault::Name);
     }
     let alg = resource.access_token_signing_alg.as_deref();
-    if alg.is_some_and(|alg| ring.iter().all(|known| known.name() != alg)) {
-        let known: Vec<&str> = ring.iter().map(|alg| alg.name()).collect();
+    if alg.is_some_and(|alg| usable.iter().all(|known| known.name() != alg)) {
+        let known: Vec<&str> = usable.iter().map(|alg| alg.name()).collect();
         return Err(ResourceFault::Algorithm(known.join(", ")));
     }
     let lifetime = resource.access_token_lifetime_seconds.map(i64::from);

@@ -220,6 +220,13 @@ impl Core {
         rules.signing_alg(registered, default, &self.keys.policy().algs)
     }
 
+    /// What APIs may want their tokens signed with: what the server's security profile allows and has keys for. Whom a client
+    /// of another profile gets tokens for is not known when an API is declared; then [`Core::signing_alg`] decides.
+    pub fn resource_algs(&self) -> Vec<SigningAlg> {
+        let rules = security_profile::rules(self.policy.security.profile);
+        rules.usable_algs(&self.keys.policy().algs).collect()
+    }
+
     /// The client of that identifier.
     ///
     /// # Errors

@@ -124,7 +124,7 @@ fn check(core: &Core, resource: &Resource) -> Result<(), Error> {
     if resource.own_clients.iter().any(|client_id| !is_client_id(client_id)) {
         return Err(Error::invalid("own_clients", Fault::ClientId));
     }
-    let checked = api_resource::check(resource, &core.keys.policy().algs);
+    let checked = api_resource::check(resource, &core.resource_algs());
     checked.map_err(|fault| {
         let text = fault.to_string();
         let field = text.split(':').next().unwrap_or_default();

@@ -64,7 +64,7 @@ impl Work<'_> {
                 created_at: before.as_ref().map_or(now, |one| one.created_at),
                 updated_at: now,
             };
-            api_resource::check(&after, &self.core.keys.policy().algs).map_err(|fault| {
+            api_resource::check(&after, &self.core.resource_algs()).map_err(|fault| {
                 let text = fault.to_string();
                 let field = text.split(':').next().unwrap_or_default();
                 Error::Files(vec![wanted.places.of_field(field).error(text.clone())])

@@ -78,7 +78,7 @@ fn view(admin: &Admin, known: Option<&Resource>, identifier: &str, typed: &Edit,
         None => scope.name.clone(),
     };
     let scopes: Vec<String> = typed.scopes.iter().map(scope).collect();
-    let ring = &admin.visitor.core().keys.policy().algs;
+    let usable = admin.visitor.core().resource_algs();
     Api {
         page: admin.layout_at(&path),
         action: known.map_or_else(|| "/console/apis".to_owned(), at),
@@ -101,7 +101,7 @@ fn view(admin: &Admin, known: Option<&Resource>, identifier: &str, typed: &Edit,
             format(TokenFormat::Jwt, "format-jwt"),
             format(TokenFormat::Opaque, "format-opaque"),
         ],
-        algs: Choice::signing_algs(ring, typed.access_token_signing_alg.as_deref()),
+        algs: Choice::signing_algs(&usable, typed.access_token_signing_alg.as_deref()),
         lifetime: typed
             .access_token_lifetime_seconds
             .map(|seconds| seconds.to_string())

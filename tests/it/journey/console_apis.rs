@@ -1,7 +1,12 @@
 //! APIs that administrators declare in the console.
 
+use std::path::PathBuf;
+
+use signet::flow::resource_file::{self, Options, Source};
+
 use super::crawl::administrator;
 use super::world::{WEB_SECRET, prepared};
+use crate::support::server::TestServer;
 
 const MACHINE: &str = r#"
 [[clients]]
@@ -87,4 +92,46 @@ async fn an_api_is_declared_changed_and_at_once_what_tokens_are_for() {
         given = machine.token(&grant).await.ok();
     }
     assert_eq!(given["scope"], "shelves:read shelves:write");
+}
+
+#[tokio::test]
+async fn an_api_wants_nothing_signed_in_a_way_that_the_servers_profile_forbids() {
+    let server = TestServer::with(&[("SIGNET_SECURITY__PROFILE", "fapi2-security")]).await;
+    let mut browser = administrator(&server).await;
+    let page = browser
+        .open(&server.at("/console/apis/new"))
+        .await
+        .at(200, "/console/apis/new");
+    let option = |alg: &str| format!("#api-access_token_signing_alg option[value={alg}]");
+    assert!(page.has(&option("ES256")) && !page.has(&option("RS256")));
+    let fields = |alg| {
+        [
+            ("identifier", "https://shelves.example"),
+            ("access_token_signing_alg", alg),
+        ]
+    };
+    let refused = browser.submit(&page, "api", &fields("RS256")).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.has("#api-access_token_signing_alg-error"), "{}", refused.body);
+    let saved = browser.submit(&page, "api", &fields("EdDSA")).await;
+    assert_eq!(saved.text("main > .notice"), "Saved.");
+    let apply = async |alg: &str| {
+        let api = "[[resources]]\nidentifier = \"https://stock.example\"\naccess_token_signing_alg = ";
+        let source = Source {
+            name: "test.toml".to_owned(),
+            text: format!("{api}\"{alg}\"\n"),
+            folder: PathBuf::new(),
+        };
+        let applied = server.run(|core| async move {
+            let applied = resource_file::apply(&core, &[source], &Options::default()).await;
+            applied.map(drop).map_err(|error| error.to_string())
+        });
+        applied.await
+    };
+    let wrong = apply("RS256").await.unwrap_err();
+    assert!(
+        wrong.contains("access_token_signing_alg: is not one of ES256, EdDSA"),
+        "{wrong}"
+    );
+    assert_eq!(apply("ES256").await, Ok(()));
 }
