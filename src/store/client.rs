@@ -233,8 +233,7 @@ pub async fn update(db: impl PgExecutor<'_>, client: &Client) -> Result<i64, Err
     .ok_or(Error::Stale)
 }
 
-/// Says that the secrets of the client change: holds the row until the end of the transaction, and counts the change. What
-/// a process of the former version reads goes.
+/// Says that the secrets of the client change: holds the row until the end of the transaction, and counts the change.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -242,9 +241,7 @@ pub async fn touch(db: impl PgExecutor<'_>, client_id: &str, now: Time) -> Resul
     sqlx::query_scalar!(
         "
         update clients
-        set secret_hash = null,
-            secret_sealed = null,
-            updated_at = $2,
+        set updated_at = $2,
             version = version + 1
         where client_id = $1
         returning version
