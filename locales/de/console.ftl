@@ -144,6 +144,7 @@ registration-title = Apps, die sich selbst registrieren
 registration-off = Nur Verwalterinnen und Verwalter registrieren Apps, hier oder mit Ressourcendateien.
 registration-token = Programme registrieren eine App, wenn sie ein Registrierungstoken mitbringen. signet registration-token new erzeugt eins.
 registration-open = Jedes Programm darf eine App registrieren, wie es Apps für MCP-Server erwarten. Menschen werden immer gefragt, bevor sie etwas sieht.
+registration-documents = Eine App, die niemand registriert hat, darf sich mit der Adresse eines Dokuments über sich nennen, wie MCP-Clients es tun. Was hier steht, gilt auch für sie. Die Einstellung heißt client_id_documents.
 registration-any = Beliebig
 registration-per-address = Von einer Adresse
 registration-an-hour = { $n } je Stunde

@@ -144,6 +144,7 @@ registration-title = Apps that register themselves
 registration-off = Nobody may register an app but administrators, here or with resource files.
 registration-token = Programs register an app if they bring a registration token. Make one with signet registration-token new.
 registration-open = Any program may register an app, as apps that speak to MCP servers expect. People are always asked before it sees anything.
+registration-documents = An app that nobody registered may be named by the address of a document about it, as MCP clients are. What is listed here holds for it too. The setting is client_id_documents.
 registration-any = Any
 registration-per-address = From one address
 registration-an-hour = { $n } an hour

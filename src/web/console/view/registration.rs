@@ -10,6 +10,8 @@ use crate::{
 pub struct Registration {
     /// Who may register an app.
     pub admission: Text,
+    /// That apps may come without being registered, named by a document; if they may.
+    pub documents: Option<Text>,
     /// What each such app may have; empty if nobody may.
     pub terms: Vec<Term>,
 }
@@ -35,11 +37,16 @@ impl Registration {
             Admission::Token => "registration-token",
             Admission::Open => "registration-open",
         });
-        let terms = match policy.admission {
-            Admission::Off => Vec::new(),
-            Admission::Token | Admission::Open => terms(policy),
+        let documents = policy.client_id_documents.then(|| Text::new("registration-documents"));
+        let terms = match (policy.admission, &documents) {
+            (Admission::Off, None) => Vec::new(),
+            _ => terms(policy),
         };
-        Self { admission, terms }
+        Self {
+            admission,
+            documents,
+            terms,
+        }
     }
 }
 
@@ -72,7 +79,7 @@ fn terms(policy: &RegistrationPolicy) -> Vec<Term> {
         None => Text::new("registration-any"),
         Some(most) => Text::new("registration-an-hour").count("n", most.into()),
     };
-    vec![
+    let mut terms = vec![
         named("app-grant-types", "grant_types", grants),
         named("app-response-types", "response_types", responses),
         named("app-scope", "scopes", policy.scopes.clone().unwrap_or_default()),
@@ -87,8 +94,12 @@ fn terms(policy: &RegistrationPolicy) -> Vec<Term> {
             "unused_days",
             Text::new("registration-unused-days").count("n", policy.unused.whole_days()),
         ),
-        said("registration-secret", "client_secret_days", secret),
-    ]
+    ];
+    // an app that is named by a document has none
+    if policy.admission != Admission::Off {
+        terms.push(said("registration-secret", "client_secret_days", secret));
+    }
+    terms
 }
 
 #[cfg(test)]
@@ -99,8 +110,15 @@ mod tests {
     fn nobody_is_told_terms_of_what_is_off() {
         let mut policy = RegistrationPolicy::default();
         assert!(Registration::of(&policy).terms.is_empty());
+        assert!(Registration::of(&policy).documents.is_none());
+        policy.client_id_documents = true;
+        let named = Registration::of(&policy);
+        assert!(named.documents.is_some());
+        assert!(named.terms.iter().any(|term| term.setting == "grant_types"));
+        assert!(named.terms.iter().all(|term| term.setting != "client_secret_days"));
         policy.admission = Admission::Open;
         let open = Registration::of(&policy);
+        assert!(open.terms.iter().any(|term| term.setting == "client_secret_days"));
         assert_eq!(open.terms[0].names, ["authorization_code", "refresh_token"]);
         assert!(open.terms[2].words.is_some(), "any scope");
         policy.scopes = Some(vec!["openid".to_owned()]);
