@@ -30,6 +30,7 @@ mod recover;
 mod register;
 mod replaced;
 mod request_uri;
+mod resource_server;
 mod resources;
 mod sectors;
 mod sessions;

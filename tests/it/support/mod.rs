@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod api;
 #[allow(dead_code)]
 pub mod app_server;
 pub mod apps;
