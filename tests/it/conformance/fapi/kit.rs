@@ -13,6 +13,7 @@ use super::super::super::support::server::TestServer;
 use super::super::super::support::signing_key::{SigningKey, proof_claims};
 use super::super::files::pem;
 use super::super::suite::{IDENTIFIER, PASSWORD};
+use super::resource;
 pub use super::variant::{By, Openid, Requests, Variant};
 
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -31,6 +32,8 @@ pub struct FapiClient {
     pub kid: String,
     pub signing: SigningKey,
     pub dpop: SigningKey,
+    /// The protected resource.
+    resource: Url,
 }
 
 /// What a test changes of a request of the client.
@@ -87,10 +90,16 @@ impl Fapi {
         let clock: Arc<dyn Clock> = self.server.clock.clone();
         let http = connections(identity);
         let issuer = self.server.issuer();
+        let app = RelyingParty::discover_through(http, issuer, clock, (client_id, ""), &callback).await;
+        let resource = match self.variant.openid {
+            Openid::Yes => self.variant.endpoint(&app.metadata, "userinfo_endpoint"),
+            Openid::No | Openid::WithDetails => resource::accounts(self.server),
+        };
         FapiClient {
             server: self.server,
             variant: self.variant,
-            app: RelyingParty::discover_through(http, issuer, clock, (client_id, ""), &callback).await,
+            resource,
+            app,
             kid: format!("signing-{number}"),
             signing: SigningKey::from_pem(&pem(&format!("signing-{number}.key"))),
             dpop: SigningKey::new(),
@@ -103,19 +112,12 @@ impl FapiClient {
         self.server.clock.now().unix_timestamp()
     }
 
-    /// Where the client calls an endpoint: with a certificate at its alias (RFC 8705 §5).
+    /// Where the client calls an endpoint, or the protected `resource`.
     pub fn endpoint(&self, name: &str) -> Url {
-        let metadata = &self.app.metadata;
-        let uses_certificate = self.variant.auth == By::Certificate || self.variant.sender == By::Certificate;
-        let at = if uses_certificate {
-            &metadata["mtls_endpoint_aliases"][name]
-        } else {
-            &metadata[name]
-        };
-        at.as_str()
-            .unwrap_or_else(|| panic!("{name}: {metadata}"))
-            .parse()
-            .unwrap()
+        match name {
+            "resource" => self.resource.clone(),
+            name => self.variant.endpoint(&self.app.metadata, name),
+        }
     }
 
     pub fn assertion_claims(&self) -> Value {
@@ -178,8 +180,10 @@ impl FapiClient {
         if self.variant.jarm {
             all.push(("response_mode", "jwt"));
         }
-        if self.variant.openid == Openid::No {
-            all.extend([("scope", "profile"), ("nonce", "")]);
+        match self.variant.openid {
+            Openid::Yes => {}
+            Openid::No => all.extend([("scope", resource::SCOPE), ("nonce", "")]),
+            Openid::WithDetails => all.push(("authorization_details", resource::DETAILS)),
         }
         all.extend(changes);
         self.app.ask(&all)
@@ -388,12 +392,10 @@ impl FapiClient {
         tokens
     }
 
-    /// A token opens the protected resource, or is known where that one is not for it.
+    /// A token opens the protected resource.
     pub async fn check_good(&self, tokens: &Value) {
-        match self.variant.openid {
-            Openid::Yes => drop(self.resource(tokens["access_token"].as_str().unwrap()).await.ok()),
-            Openid::No => drop(self.check_known(tokens).await),
-        }
+        let answer = self.resource(tokens["access_token"].as_str().unwrap()).await.ok();
+        resource::check(self.variant.openid, tokens, &answer);
     }
 
     /// What the server knows of a token: alive, and tied to the client's key.
@@ -424,14 +426,14 @@ impl FapiClient {
 
     pub async fn resource_by(&self, scheme: &str, access_token: &str) -> Answer {
         let uses_proof = self.variant.sender == By::Proof;
-        let proof = uses_proof.then(|| self.proof("GET", "userinfo_endpoint", Some(access_token)));
+        let proof = uses_proof.then(|| self.proof("GET", "resource", Some(access_token)));
         self.resource_with(scheme, access_token, proof.as_deref()).await
     }
 
     pub async fn resource_with(&self, scheme: &str, access_token: &str, proof: Option<&str>) -> Answer {
         let mut headers = dpop(proof);
         headers.insert("authorization", format!("{scheme} {access_token}").parse().unwrap());
-        self.app.get_from(self.endpoint("userinfo_endpoint"), headers).await
+        self.app.get_from(self.endpoint("resource"), headers).await
     }
 }
 

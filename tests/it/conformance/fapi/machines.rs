@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 use super::super::files;
 use super::super::suite::check_error;
 use super::kit::{By, Changed, Fapi, FapiClient, Openid, Requests, Variant};
+use super::proofs;
 use crate::support::relying_party::Answer;
 use crate::support::server::TestServer;
 use crate::support::signing_key::SigningKey;
@@ -60,8 +61,27 @@ async fn happy_flow_of_two_clients() {
             );
             assert!(tokens["expires_in"].is_u64() && tokens["refresh_token"].is_null());
             let known = client.check_known(&tokens).await;
-            assert_eq!(known["aud"], json!(["https://suite.test:8443/api"]));
+            assert_eq!(known["aud"], json!(["https://localhost:8445"]));
             assert_eq!(known["sub"], client.app.client_id.as_str());
+            client.check_good(&tokens).await;
+        }
+    }
+}
+
+/// `access-token-type-header-case-sensitivity`, `dpop-negative-tests`, and what `happy-flow` does with the key of the other.
+#[tokio::test]
+async fn the_resource_takes_the_token_from_its_holder_alone() {
+    for plan in ways().await {
+        let client = plan.client(1).await;
+        let tokens = ask(&client, Changed::default()).await.ok();
+        let access_token = tokens["access_token"].as_str().unwrap();
+        let stolen = plan.client(2).await.resource(access_token).await;
+        assert_eq!(stolen.error(), (401, "invalid_token".to_owned()));
+        if plan.variant.sender == By::Proof {
+            client.resource_by("dpop", access_token).await.ok();
+            proofs::at_the_resource(&client, access_token).await;
+        } else {
+            client.resource_by("BEARER", access_token).await.ok();
         }
     }
 }

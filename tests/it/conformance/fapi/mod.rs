@@ -8,6 +8,7 @@ mod par;
 mod plain_oauth;
 mod proofs;
 mod requests;
+mod resource;
 mod security;
 mod signing;
 mod tokens;

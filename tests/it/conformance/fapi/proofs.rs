@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::super::support::signing_key::{SigningKey, proof_claims};
 use super::super::suite::check_error;
-use super::kit::{Changed, Fapi, FapiClient};
+use super::kit::{Changed, Fapi, FapiClient, dpop};
 
 /// Exchanges a fresh code with this proof.
 async fn exchange_with(client: &FapiClient, changes: &[(&str, &str)], proof: String) -> (u16, String) {
@@ -101,8 +101,12 @@ pub async fn ensure_dpop_auth_code_binding_success(plan: &Fapi) {
 pub async fn dpop_negative_tests(plan: &Fapi) {
     let client = plan.client(1).await;
     let tokens = client.flow(&[]).await;
-    let access_token = tokens["access_token"].as_str().unwrap();
-    let address = client.endpoint("userinfo_endpoint").to_string();
+    at_the_resource(&client, tokens["access_token"].as_str().unwrap()).await;
+}
+
+/// Every proof beside the token that is none.
+pub async fn at_the_resource(client: &FapiClient, access_token: &str) {
+    let address = client.endpoint("resource").to_string();
     let now = client.now();
     let key = &client.dpop;
     let good = || proof_claims("GET", &address, now, Some(access_token));
@@ -144,14 +148,18 @@ pub async fn dpop_negative_tests(plan: &Fapi) {
     }
     let other = SigningKey::new();
     bad.push(("another key".to_owned(), other.sign(&other.proof_header(), &good())));
-    bad.push((
-        "for no token".to_owned(),
-        client.proof("GET", "userinfo_endpoint", None),
-    ));
+    bad.push(("for no token".to_owned(), client.proof("GET", "resource", None)));
     for (what, proof) in bad {
         let answer = client.resource_with("DPoP", access_token, Some(&proof)).await;
         assert_eq!(answer.status, 401, "{what}: {}", answer.body);
     }
+    // RFC 9449 §4.3-1
+    let mut headers = dpop(Some(&client.proof("GET", "resource", Some(access_token))));
+    let second = client.proof("GET", "resource", Some(access_token));
+    headers.append("dpop", second.parse().unwrap());
+    headers.insert("authorization", format!("DPoP {access_token}").parse().unwrap());
+    let answer = client.app.get_from(client.endpoint("resource"), headers).await;
+    assert!([400, 401].contains(&answer.status), "{}", answer.body);
     for (scheme, proof) in [
         ("DPoP", None),
         ("Bearer", None),

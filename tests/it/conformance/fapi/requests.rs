@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::kit::{By, End, Fapi, check_refused, get};
+use super::kit::{By, End, Fapi, Openid, check_refused, get};
 
 const ALGS: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
 
@@ -92,7 +92,11 @@ pub async fn ensure_authorization_request_with_long_state(plan: &Fapi) {
 }
 
 pub async fn ensure_other_scope_order_succeeds(plan: &Fapi) {
-    plan.client(1).await.flow(&[("scope", "email openid")]).await;
+    let scope = match plan.variant.openid {
+        Openid::No => "accounts profile",
+        Openid::Yes | Openid::WithDetails => "email openid",
+    };
+    plan.client(1).await.flow(&[("scope", scope)]).await;
 }
 
 pub async fn test_claims_parameter_identity_claims(plan: &Fapi) {

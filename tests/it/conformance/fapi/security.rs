@@ -91,6 +91,20 @@ macro_rules! group {
             tokens: refresh_token;
         }
     };
+    (details) => {
+        modules! { WAY;
+            requests: ensure_authorization_request_without_nonce_success;
+            requests: ensure_authorization_request_with_64_char_nonce_success;
+            requests: ensure_authorization_request_with_long_nonce;
+            requests: ensure_different_nonce_inside_and_outside_request_object;
+            requests: ensure_other_scope_order_succeeds;
+            tokens: happy_flow;
+            tokens: access_token_type_header_case_sensitivity;
+            tokens: ensure_holder_of_key_required;
+            tokens: attempt_reuse_authorization_code_after_one_second;
+            tokens: refresh_token;
+        }
+    };
     (dpop) => {
         modules! { WAY;
             proofs: check_dpop_proof_nbf_exp;
@@ -143,7 +157,10 @@ macro_rules! group {
     (plain_oauth) => {
         modules! { WAY;
             plain_oauth: discovery_of_oauth;
-            plain_oauth: happy_flow_without_openid;
+            plain_oauth: a_token_without_openid_is_for_the_api_that_its_scope_means;
+            requests: ensure_other_scope_order_succeeds;
+            tokens: happy_flow;
+            tokens: access_token_type_header_case_sensitivity;
             tokens: ensure_holder_of_key_required;
             tokens: attempt_reuse_authorization_code_after_one_second;
             tokens: refresh_token;
@@ -158,10 +175,18 @@ way! { mtls_and_dpop: "fapi2", false, Certificate, Proof, Yes; openid dpop dpop_
 way! { mtls_and_mtls: "fapi2", false, Certificate, Certificate, Yes; openid }
 
 // The same without.
-way! { plain_oauth_private_key_jwt_and_dpop: "fapi2", false, Signature, Proof, No; plain_oauth dpop private_key_jwt }
+way! { plain_oauth_private_key_jwt_and_dpop: "fapi2", false, Signature, Proof, No; plain_oauth dpop dpop_at_the_resource private_key_jwt }
 way! { plain_oauth_private_key_jwt_and_mtls: "fapi2", false, Signature, Certificate, No; plain_oauth private_key_jwt }
-way! { plain_oauth_mtls_and_dpop: "fapi2", false, Certificate, Proof, No; plain_oauth dpop }
+way! { plain_oauth_mtls_and_dpop: "fapi2", false, Certificate, Proof, No; plain_oauth dpop dpop_at_the_resource }
 way! { plain_oauth_mtls_and_mtls: "fapi2", false, Certificate, Certificate, No; plain_oauth }
+
+// Message Signing without it.
+way! { plain_oauth_signed_private_key_jwt_and_dpop: "signing", true, Signature, Proof, No; plain_oauth dpop dpop_at_the_resource private_key_jwt signing }
+way! { plain_oauth_signed_mtls_and_mtls: "signing", true, Certificate, Certificate, No; plain_oauth signing }
+
+// With authorization_details.
+way! { details_private_key_jwt_and_dpop: "fapi2", false, Signature, Proof, WithDetails; details dpop dpop_at_the_resource private_key_jwt }
+way! { details_mtls_and_mtls: "fapi2", false, Certificate, Certificate, WithDetails; details }
 
 // Message Signing: signed requests.
 way! { signed_requests_private_key_jwt_and_dpop: "signing", false, Signature, Proof, Yes; openid dpop dpop_at_the_resource private_key_jwt signing }

@@ -13,9 +13,9 @@ pub async fn happy_flow(plan: &Fapi) {
     let tokens = first.flow(&[]).await;
     let access_token = tokens["access_token"].as_str().unwrap();
     // RFC 6750 §2.3: never in the address
-    let mut url = first.endpoint("userinfo_endpoint");
+    let mut url = first.endpoint("resource");
     url.query_pairs_mut().append_pair("access_token", access_token);
-    let proof = first.proof("GET", "userinfo_endpoint", Some(access_token));
+    let proof = first.proof("GET", "resource", Some(access_token));
     let answer = first.app.get_from(url, dpop(Some(&proof))).await;
     assert!([400, 401].contains(&answer.status));
     // the second client binds its code to its key beforehand where it has one
@@ -34,13 +34,13 @@ pub async fn happy_flow(plan: &Fapi) {
 
 async fn accepts_any_charset(client: &FapiClient, access_token: &str) {
     for accept in ["application/json; charset=utf-8", "*/*"] {
-        let proof = client.proof("GET", "userinfo_endpoint", Some(access_token));
+        let proof = client.proof("GET", "resource", Some(access_token));
         let uses_proof = client.variant.sender == By::Proof;
         let mut headers: HeaderMap = dpop(uses_proof.then_some(&*proof));
         let scheme = if uses_proof { "DPoP" } else { "Bearer" };
         headers.insert("authorization", format!("{scheme} {access_token}").parse().unwrap());
         headers.insert("accept", accept.parse().unwrap());
-        let answer = client.app.get_from(client.endpoint("userinfo_endpoint"), headers).await;
+        let answer = client.app.get_from(client.endpoint("resource"), headers).await;
         answer.ok();
         assert!(answer.header("date").is_some());
     }

@@ -1,5 +1,8 @@
 //! The variants of the FAPI plans: one way through a plan.
 
+use serde_json::Value;
+use url::Url;
+
 /// How a client proves itself, and what its tokens are tied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
@@ -33,14 +36,32 @@ pub enum Requests {
     ByValue,
 }
 
-/// Whether a request has the scope `openid`.
+/// Whether a request has the scope `openid`, and with it what the token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Openid {
+    /// It has, and userinfo is the protected resource.
     Yes,
+    /// It has the scope of an API.
     No,
+    /// It has, and `authorization_details` of an API beside it.
+    WithDetails,
 }
 
 impl Variant {
+    /// Where a client calls an endpoint: with a certificate at its alias (RFC 8705 §5).
+    pub fn endpoint(self, metadata: &Value, name: &str) -> Url {
+        let uses_certificate = self.auth == By::Certificate || self.sender == By::Certificate;
+        let at = if uses_certificate {
+            &metadata["mtls_endpoint_aliases"][name]
+        } else {
+            &metadata[name]
+        };
+        at.as_str()
+            .unwrap_or_else(|| panic!("{name}: {metadata}"))
+            .parse()
+            .unwrap()
+    }
+
     /// Whether requests are signed.
     pub fn signs(self) -> bool {
         self.profile != "fapi2"
