@@ -12,6 +12,7 @@ use crate::domain::account::throttle::{Decision, MailPurpose, Rule, Rules, Subje
 use crate::flow::Core;
 use crate::model::{AuditEvent, AuditKind, User};
 use crate::store::throttle::{Counted, End};
+use crate::store::user::Named;
 use crate::store::{self, PgExecutor, Store};
 
 /// What somebody tries, and where from.
@@ -140,37 +141,69 @@ pub async fn reserve(
     attempt: Attempt<'_>,
     now: Time,
 ) -> Result<Reservation, store::Error> {
-    let mut counters = attempt.counters(rules);
+    let counters = attempt.counters(rules);
     let asked: Vec<_> = counters.iter().map(|counter| (counter.key, counter.rule)).collect();
     let counted = store::throttle::count(db, &asked, now).await?;
-    let ends = || counters.iter().zip(&counted);
-    let told = |(counter, _): &(&Counter, &Counted)| counter.voice == Voice::Told;
-    let decision = match ends().find(|(_, counted)| !counted.is_counted) {
-        None => Decision::Allow,
-        Some((
-            Counter {
-                voice: Voice::Silent, ..
-            },
-            _,
-        )) => Decision::Fail,
-        Some((_, counted)) => Decision::Wait {
-            until: counted.blocked_until,
-        },
+    Ok(Reservation::of(counters, &counted, now))
+}
+
+/// The same for a stranger at a name, with whoever has it: one statement, which does the same work whether or not anybody
+/// has. `typed` is what to count by, `identifier` what to look for.
+///
+/// # Errors
+/// As [`reserve`].
+pub async fn reserve_by_name(
+    db: impl PgExecutor<'_>,
+    rules: &Rules,
+    (typed, identifier): (&str, Option<&Identifier>),
+    address: Option<IpAddr>,
+    now: Time,
+) -> Result<(Option<Named>, Reservation), store::Error> {
+    let attempt = |owner| Attempt {
+        at: Target::Name { typed, owner },
+        address,
     };
-    let wait = ends()
-        .filter(told)
-        .filter(|(_, counted)| counted.is_counted && counted.blocked_until > now)
-        .map(|(_, counted)| counted.blocked_until)
-        .max();
-    counters.truncate(counted.iter().filter(|counted| counted.is_counted).count());
-    Ok(Reservation {
-        decision,
-        wait,
-        counted: counters,
-    })
+    let strangers = attempt(None).counters(rules);
+    let asked: Vec<_> = strangers.iter().map(|counter| (counter.key, counter.rule)).collect();
+    let Some((nobody, before)) = asked.split_last() else {
+        return Err(store::Error::Stale); // a name has counters
+    };
+    let identifier = identifier.map(Identifier::as_str);
+    let (found, counted) = store::user::find_and_count(db, identifier, before, *nobody, now).await?;
+    let owner = found.as_ref().map(|(user, _)| user.id);
+    let reservation = Reservation::of(attempt(owner).counters(rules), &counted, now);
+    Ok((found, reservation))
 }
 
 impl Reservation {
+    fn of(mut counters: Vec<Counter>, counted: &[Counted], now: Time) -> Self {
+        let ends = || counters.iter().zip(counted);
+        let told = |(counter, _): &(&Counter, &Counted)| counter.voice == Voice::Told;
+        let decision = match ends().find(|(_, counted)| !counted.is_counted) {
+            None => Decision::Allow,
+            Some((
+                Counter {
+                    voice: Voice::Silent, ..
+                },
+                _,
+            )) => Decision::Fail,
+            Some((_, counted)) => Decision::Wait {
+                until: counted.blocked_until,
+            },
+        };
+        let wait = ends()
+            .filter(told)
+            .filter(|(_, counted)| counted.is_counted && counted.blocked_until > now)
+            .map(|(_, counted)| counted.blocked_until)
+            .max();
+        counters.truncate(counted.iter().filter(|counted| counted.is_counted).count());
+        Self {
+            decision,
+            wait,
+            counted: counters,
+        }
+    }
+
     /// The attempt was right: what it was counted by starts afresh, but the address only gets this one attempt back.
     ///
     /// # Errors

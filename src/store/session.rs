@@ -201,7 +201,7 @@ pub async fn begin(
             returning r.id, r.client_id, r.parameters, r.created_at, r.expires_at
         ),
         settled as (
-            select settle_attempt($18, $19, $20, $21) is null as done
+            select settle_attempt($18, $19, $20, $21, $22) is null as done
             from begun
         )
         select
@@ -232,8 +232,9 @@ pub async fn begin(
         changed_at,
         &settled.keys,
         &settled.forgotten,
-        &settled.waits,
-        &settled.lengths
+        &settled.free,
+        &settled.first_wait,
+        &settled.max_wait
     )
     .fetch_optional(db)
     .await?

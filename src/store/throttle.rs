@@ -63,18 +63,19 @@ pub async fn count(
     counters: &[(ThrottleKey, Rule)],
     now: Time,
 ) -> Result<Vec<Counted>, Error> {
-    let (waits, lengths) = waits(counters.iter().map(|(_, rule)| rule.waits()));
-    let forget_after: Vec<PgInterval> = counters.iter().map(|(_, rule)| interval(rule.forget_after)).collect();
+    let counted = Limits::of(counters);
     let rows = sqlx::query!(
         r#"
         select counted as "counted!", until as "until!"
-        from count_attempt($1, $2, $3, $4, $5)
+        from count_attempt($1, $2, $3, $4, $5, $6, $7)
         "#,
         now,
-        &keys(counters.iter().map(|(key, _)| key)),
-        &waits,
-        &lengths,
-        &forget_after
+        &counted.keys,
+        &counted.free,
+        &counted.most,
+        &counted.first_wait,
+        &counted.max_wait,
+        &counted.forget_after
     )
     .fetch_all(executor)
     .await?;
@@ -103,53 +104,72 @@ pub async fn settle(executor: impl PgExecutor<'_>, counters: &[(ThrottleKey, End
     let settled = Settled::of(counters);
     sqlx::query!(
         "
-        select set_config('synchronous_commit', 'off', true), settle_attempt($1, $2, $3, $4)
+        select set_config('synchronous_commit', 'off', true), settle_attempt($1, $2, $3, $4, $5)
         ",
         &settled.keys,
         &settled.forgotten,
-        &settled.waits,
-        &settled.lengths
+        &settled.free,
+        &settled.first_wait,
+        &settled.max_wait
     )
     .fetch_one(executor)
     .await?;
     Ok(())
 }
 
-/// Ends of counters as `settle_attempt` takes them.
-pub(super) struct Settled {
+/// Counters as `count_attempt` takes them.
+pub(super) struct Limits {
     pub(super) keys: Vec<Vec<u8>>,
-    pub(super) forgotten: Vec<bool>,
-    pub(super) waits: Vec<PgInterval>,
-    pub(super) lengths: Vec<i32>,
+    pub(super) free: Vec<i32>,
+    pub(super) most: Vec<i32>,
+    pub(super) first_wait: Vec<PgInterval>,
+    pub(super) max_wait: Vec<PgInterval>,
+    pub(super) forget_after: Vec<PgInterval>,
 }
 
-impl Settled {
-    pub(super) fn of(counters: &[(ThrottleKey, End)]) -> Self {
-        let (waits, lengths) = waits(counters.iter().map(|(_, end)| match end {
-            End::Forget => Vec::new(),
-            End::TakeBack(rule) => rule.waits(),
-        }));
+impl Limits {
+    pub(super) fn of(counters: &[(ThrottleKey, Rule)]) -> Self {
+        let each = || counters.iter().map(|(_, rule)| rule);
         Self {
-            keys: keys(counters.iter().map(|(key, _)| key)),
-            forgotten: counters.iter().map(|(_, end)| *end == End::Forget).collect(),
-            waits,
-            lengths,
+            keys: counters.iter().map(|(key, _)| key.as_bytes().to_vec()).collect(),
+            free: each().map(|rule| number(rule.free)).collect(),
+            most: each().map(|rule| number(rule.most())).collect(),
+            first_wait: each().map(|rule| interval(rule.first_wait)).collect(),
+            max_wait: each().map(|rule| interval(rule.max_wait)).collect(),
+            forget_after: each().map(|rule| interval(rule.forget_after)).collect(),
         }
     }
 }
 
-fn keys<'a>(keys: impl Iterator<Item = &'a ThrottleKey>) -> Vec<Vec<u8>> {
-    keys.map(|key| key.as_bytes().to_vec()).collect()
+/// Ends of counters as `settle_attempt` takes them.
+pub(super) struct Settled {
+    pub(super) keys: Vec<Vec<u8>>,
+    pub(super) forgotten: Vec<bool>,
+    pub(super) free: Vec<i32>,
+    pub(super) first_wait: Vec<PgInterval>,
+    pub(super) max_wait: Vec<PgInterval>,
 }
 
-/// The waits of all rules in a row, and how many there are of each. The (n + 1)-th of a rule follows the n-th failure.
-fn waits(rules: impl Iterator<Item = Vec<Duration>>) -> (Vec<PgInterval>, Vec<i32>) {
-    let (mut all, mut lengths) = (Vec::new(), Vec::new());
-    for waits in rules {
-        lengths.push(i32::try_from(waits.len()).unwrap_or(i32::MAX));
-        all.extend(waits.into_iter().map(interval));
+impl Settled {
+    pub(super) fn of(counters: &[(ThrottleKey, End)]) -> Self {
+        let each = || {
+            counters.iter().map(|(_, end)| match end {
+                End::Forget => (0, Duration::ZERO, Duration::ZERO),
+                End::TakeBack(rule) => (rule.free, rule.first_wait, rule.max_wait),
+            })
+        };
+        Self {
+            keys: counters.iter().map(|(key, _)| key.as_bytes().to_vec()).collect(),
+            forgotten: counters.iter().map(|(_, end)| *end == End::Forget).collect(),
+            free: each().map(|(free, ..)| number(free)).collect(),
+            first_wait: each().map(|(_, first, _)| interval(first)).collect(),
+            max_wait: each().map(|(.., longest)| interval(longest)).collect(),
+        }
     }
-    (all, lengths)
+}
+
+fn number(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 fn interval(duration: Duration) -> PgInterval {

@@ -111,6 +111,13 @@ impl ThrottleKey {
         Self(bytes)
     }
 
+    /// What comes before a person's id in what is hashed for their [`Subject::Person`]: for the database, which finds the
+    /// person and counts the attempt at once.
+    pub fn before_person(id_length: usize) -> Vec<u8> {
+        let kind = "person";
+        [&kind.len().to_be_bytes()[..], kind.as_bytes(), &id_length.to_be_bytes()].concat()
+    }
+
     /// The 32 bytes, for the database.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -185,19 +192,13 @@ impl Rule {
         self.first_wait.saturating_mul(factor).min(self.max_wait)
     }
 
-    /// The wait after 0, 1, 2 … failures, up to the first that is the longest. Counters stop there too, so that they
-    /// fade in bounded time.
-    pub fn waits(&self) -> Vec<Duration> {
-        let mut waits = Vec::new();
+    /// Where counters stop, so that they fade in bounded time: the failures after which the wait is the longest.
+    pub fn most(&self) -> u32 {
         // 32 doublings of even a millisecond are 49 days.
-        for failures in 0..=self.free.saturating_add(32) {
-            let wait = self.wait_after(failures);
-            waits.push(wait);
-            if wait >= self.max_wait {
-                break;
-            }
-        }
-        waits
+        let last = self.free.saturating_add(32);
+        (0..last)
+            .find(|failures| self.wait_after(*failures) >= self.max_wait)
+            .unwrap_or(last)
     }
 }
 
@@ -222,7 +223,9 @@ mod tests {
     #[test]
     fn waits_begin_after_the_free_failures_double_and_stop_growing() {
         let rule = Rules::default().name;
-        let seconds: Vec<u64> = rule.waits().iter().map(Duration::as_secs).collect();
+        let seconds: Vec<u64> = (0..=rule.most())
+            .map(|failures| rule.wait_after(failures).as_secs())
+            .collect();
         assert_eq!(seconds, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]);
         assert_eq!(rule.wait_after(u32::MAX), Duration::from_secs(900));
         let eager = Rule { free: 0, ..rule };

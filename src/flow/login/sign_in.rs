@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
+
 use super::{Arrival, Visit, Welcome, arrive, arrive_anew};
 use crate::{
     base::{Secret, Time, id::UserId},
@@ -22,7 +24,10 @@ use crate::{
         throttle::{self, Attempt, Reservation, Target},
     },
     model::{Actor, AuditEvent, AuditKind, AuthorizationRequest, User, UserStatus},
-    store::{self, user::Proof},
+    store::{
+        self,
+        user::{Named, Proof},
+    },
 };
 
 /// What was typed.
@@ -62,26 +67,13 @@ pub enum Refused {
 /// # Errors
 /// A [`Failure`]; then the attempt did not count.
 pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> Result<Outcome, Failure> {
-    let identifier = Identifier::parse(&credentials.identifier).ok();
-    let mut db = core.store.acquire().await?;
-    let found = match &identifier {
-        Some(identifier) => store::user::find_for_sign_in(&mut *db, identifier.as_str()).await?,
-        None => None,
-    };
     let key = core.sealer.mac_key(device::KEY_PURPOSE)?;
-    let known_device = match (&found, &visit.device) {
-        (Some((user, Some(password))), Some(cookie)) => KnownDevice::verify(&key, user.id, password.changed_at, cookie),
-        _ => None,
-    };
+    let Tried {
+        found,
+        known_device,
+        reservation,
+    } = count(core, visit, credentials, &key).await?;
     let user = found.as_ref().map(|(user, _)| user);
-    let odd: String = credentials.identifier.chars().take(100).collect();
-    let typed = identifier.as_ref().map_or(odd.as_str(), Identifier::as_str);
-    let attempt = Attempt {
-        at: target(typed, user, known_device.as_ref()),
-        address: visit.address,
-    };
-    let reservation = throttle::reserve(&mut *db, &core.policy.throttle, attempt, core.now()).await?;
-    core.store.keep(db); // hashing takes its time
     if let Decision::Wait { until } = reservation.decision {
         return Ok(Outcome::Refused(Refused::Wait { until }));
     }
@@ -126,6 +118,57 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
         user: Arc::new(user.clone()),
     };
     Ok(Outcome::Welcome(welcome, Box::new(signed_in), request.map(Box::new)))
+}
+
+/// Whom the name means, and the attempt counted.
+struct Tried {
+    found: Option<Named>,
+    known_device: Option<KnownDevice>,
+    reservation: Reservation,
+}
+
+/// Looks the name up and counts the attempt: at once, but in a browser that says that it knows the account, whose proof
+/// must be looked at in between.
+async fn count(core: &Core, visit: &Visit, credentials: &Credentials, key: &hmac::Key) -> Result<Tried, Failure> {
+    let identifier = Identifier::parse(&credentials.identifier).ok();
+    let odd: String = credentials.identifier.chars().take(100).collect();
+    let typed = identifier.as_ref().map_or(odd.as_str(), Identifier::as_str);
+    let (rules, now) = (&core.policy.throttle, core.now());
+    let mut db = core.store.acquire().await?;
+    let tried = match &visit.device {
+        None => {
+            let by_name = (typed, identifier.as_ref());
+            let (found, reservation) = throttle::reserve_by_name(&mut *db, rules, by_name, visit.address, now).await?;
+            Tried {
+                found,
+                known_device: None,
+                reservation,
+            }
+        }
+        Some(cookie) => {
+            let found = match &identifier {
+                Some(identifier) => store::user::find_for_sign_in(&mut *db, identifier.as_str()).await?,
+                None => None,
+            };
+            let known_device = match &found {
+                Some((user, Some(password))) => KnownDevice::verify(key, user.id, password.changed_at, cookie),
+                _ => None,
+            };
+            let user = found.as_ref().map(|(user, _)| user);
+            let attempt = Attempt {
+                at: target(typed, user, known_device.as_ref()),
+                address: visit.address,
+            };
+            let reservation = throttle::reserve(&mut *db, rules, attempt, now).await?;
+            Tried {
+                found,
+                known_device,
+                reservation,
+            }
+        }
+    };
+    core.store.keep(db); // hashing takes its time
+    Ok(tried)
 }
 
 /// What the attempt is counted by. A browser that knows the account may be counted with its owner, whatever their name.

@@ -1,4 +1,4 @@
-//! People: find, sign in, write. Lists are in [`list`].
+//! People: find, write. Lists are in [`list`], what a sign-in asks in [`sign_in`].
 
 use sqlx::PgExecutor;
 use sqlx::types::Json;
@@ -11,8 +11,10 @@ use crate::{
 };
 
 mod list;
+mod sign_in;
 
 pub use list::{count, find_many, list, list_by_origin, search};
+pub use sign_in::{Named, find_and_count, find_for_sign_in};
 
 /// The constraint that keeps usernames apart, whatever their case.
 pub const USERNAME_KEY: &str = "users_username_key";
@@ -35,8 +37,6 @@ struct UserRow {
     created_at: Time,
     updated_at: Time,
     last_sign_in_at: Option<Time>,
-    password_hash: Option<String>,
-    password_changed_at: Option<Time>,
 }
 
 /// A password as it is kept.
@@ -66,15 +66,9 @@ fn read(row: UserRow) -> Result<User, Error> {
     })
 }
 
-/// `select` of a [`UserRow`] with the given rest of the statement; the password only where it is asked for.
+/// `select` of a [`UserRow`] with the given rest of the statement.
 macro_rules! select_user {
-    (with_hash, $rest:literal $(, $argument:expr)* $(,)?) => {
-        select_user!(@ "u.password_hash, u.password_changed_at", $rest $(, $argument)*)
-    };
     ($rest:literal $(, $argument:expr)* $(,)?) => {
-        select_user!(@ "null as password_hash, null::timestamptz as password_changed_at", $rest $(, $argument)*)
-    };
-    (@ $hash:literal, $rest:literal $(, $argument:expr)*) => {
         sqlx::query_as!(
             UserRow,
             r#"
@@ -97,8 +91,9 @@ macro_rules! select_user {
                 u.password_expired_at,
                 u.created_at,
                 u.updated_at,
-                u.last_sign_in_at,
-            "# + $hash + " from users u " + $rest
+                u.last_sign_in_at
+            from users u
+            "# + $rest
             $(, $argument)*
         )
     };
@@ -148,66 +143,6 @@ pub async fn find_by_verified_email(db: impl PgExecutor<'_>, email: &str) -> Res
     .fetch_optional(db)
     .await?;
     row.map(read).transpose()
-}
-
-/// Whom the identifier of the sign-in page means, and their password if they have one.
-///
-/// In this order: the username; the verified e-mail address; an unverified one if exactly one user has it; the verified
-/// phone number, compared as it is written in the profile (E.164). An unverified address that several people claim signs
-/// nobody in, and a phone number that nobody verified never does: it is typed in the account centre without a proof.
-///
-/// # Errors
-/// [`Error::Unavailable`], [`Error::Corrupt`].
-pub async fn find_for_sign_in(
-    db: impl PgExecutor<'_>,
-    identifier: &str,
-) -> Result<Option<(User, Option<StoredPassword>)>, Error> {
-    let row = select_user!(
-        with_hash,
-        r#"
-        where u.id = (
-            select candidate.id
-            from (
-                select id, 1 as rank
-                from users
-                where lower(username) = lower($1)
-                union all
-                select id, 2
-                from users
-                where lower(profile ->> 'email') = lower($1)
-                    and (profile ->> 'email_verified') = 'true'
-                union all
-                select (array_agg(claimant.id))[1], 3
-                from (
-                    select id
-                    from users
-                    where lower(profile ->> 'email') = lower($1)
-                    limit 2
-                ) claimant
-                having count(*) = 1
-                union all
-                select id, 4
-                from users
-                where (profile ->> 'phone_number') = $1
-                    and (profile ->> 'phone_number_verified') = 'true'
-            ) candidate
-            order by candidate.rank
-            limit 1
-        )
-        "#,
-        identifier
-    )
-    .fetch_optional(db)
-    .await?;
-    row.map(|mut row| {
-        let changed_at = row.password_changed_at;
-        let password = row.password_hash.take().map(|hash| StoredPassword {
-            hash: Secret::new(hash),
-            changed_at,
-        });
-        Ok((read(row)?, password))
-    })
-    .transpose()
 }
 
 /// The user's password: `None` if there is no such user or they have no password.

@@ -142,6 +142,13 @@ async fn people(store: &Store, plans: &str) {
         check!(store, plans, "user::find_for_sign_in", |db| user::find_for_sign_in(
             db, identifier
         ));
+        check!(store, plans, "user::find_and_count", |db| user::find_and_count(
+            db,
+            Some(identifier),
+            &[(ThrottleKey::of(Subject::Name("ada")), Rules::default().name)],
+            (ThrottleKey::of(Subject::Person("ada")), Rules::default().person),
+            NOW
+        ));
     }
     check!(store, plans, "user::find_by_verified_email", |db| {
         user::find_by_verified_email(db, "mail4712@example.com")

@@ -1,19 +1,85 @@
 //! Who signs in with what, what belongs to one person only, and edits that come too late.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use serde_json::json;
 use signet::base::id::RoleId;
 use signet::base::{Locale, Secret, SystemRng};
+use signet::domain::account::{
+    identifier::Identifier,
+    throttle::{Decision, Rules, Subject, ThrottleKey},
+};
+use signet::flow::throttle::{self, Reservation};
 use signet::model::Role;
-use signet::store::{Error, role, user};
+use signet::store::{self, Error, Store, role, user};
 use time::Duration;
 
 use super::fixture::{NOW, insert_user, object, open, user as person, user_with};
 
-async fn who(store: &signet::store::Store, identifier: &str) -> Option<String> {
-    user::find_for_sign_in(store.pool(), identifier)
-        .await
-        .unwrap()
-        .map(|(user, _)| user.username.unwrap())
+/// Whom the identifier means, asked in both ways.
+async fn who(store: &Store, identifier: &str) -> Option<String> {
+    let (found, _) = attempt(store, identifier).await;
+    let read = user::find_for_sign_in(store.pool(), identifier).await.unwrap();
+    let hash = |named: &Option<user::Named>| {
+        let (user, password) = named.as_ref()?;
+        Some((
+            user.clone(),
+            password.as_ref().map(|password| password.hash.expose().clone()),
+        ))
+    };
+    assert_eq!(hash(&found), hash(&read));
+    read.map(|(user, _)| user.username.unwrap())
+}
+
+async fn attempt(store: &Store, identifier: &str) -> (Option<user::Named>, Reservation) {
+    let parsed = Identifier::parse(identifier).ok();
+    let typed = parsed.as_ref().map_or(identifier, Identifier::as_str);
+    throttle::reserve_by_name(
+        store.pool(),
+        &Rules::default(),
+        (typed, parsed.as_ref()),
+        Some(ADDRESS),
+        NOW,
+    )
+    .await
+    .unwrap()
+}
+
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+#[tokio::test]
+async fn whoever_is_looked_up_is_counted_under_their_name_their_person_and_the_address() {
+    let (_database, store) = open().await;
+    let alice = person("Alice");
+    insert_user(&store, &alice).await;
+    let id = alice.id.to_string();
+    for (typed, stands_for) in [
+        ("alice", id.as_str()),
+        ("nobody", "nobody"),
+        ("no name at all", "no name at all"),
+    ] {
+        let (found, reservation) = attempt(&store, typed).await;
+        assert_eq!(found.is_some(), typed == "alice");
+        assert_eq!(reservation.decision, Decision::Allow);
+        let subjects = [
+            Subject::Address(ADDRESS),
+            Subject::Name(typed),
+            Subject::Person(stands_for),
+        ];
+        let count = async |subject| {
+            let counter = store::throttle::find(store.pool(), ThrottleKey::of(subject))
+                .await
+                .unwrap();
+            counter.map(|counter| counter.failures)
+        };
+        for subject in subjects {
+            assert_eq!(count(subject).await, Some(1), "{typed}");
+        }
+        reservation.withdraw(store.pool()).await.unwrap();
+        for subject in subjects {
+            assert_eq!(count(subject).await, Some(0), "{typed}");
+        }
+    }
 }
 
 #[tokio::test]
