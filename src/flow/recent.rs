@@ -1,8 +1,8 @@
 //! What this process has written a moment ago and is about to be asked for: the request behind a sign-in page, and the
 //! code that an app exchanges. Whoever comes back to the same process costs no read for it.
 //!
-//! Each is given out once and only as a first guess. A page made from it may be out of date, which its form finds out; a
-//! code is used up by an update that holds only if nothing that was guessed has changed, and otherwise everything is read.
+//! All of it is only a first guess. A page made from it may be out of date, which its form finds out; a form answers what
+//! the database still knows to be waiting; a code is used up by an update that holds only if nothing that was guessed has changed, and otherwise everything is read.
 //! So nothing need be announced, and a process that knows nothing is merely slower.
 
 use std::time::Duration;
@@ -52,10 +52,17 @@ impl Recent {
         self.requests.insert(request.id, (browser, request));
     }
 
-    /// The request, once, and to the browser that brought it.
-    pub(super) fn take_request(&self, id: AuthorizationRequestId, browser: &TokenHash) -> Option<AuthorizationRequest> {
-        let (owner, request) = self.requests.remove(&id)?;
+    /// The request, for the browser that brought it.
+    pub(super) fn request(&self, id: AuthorizationRequestId, browser: &TokenHash) -> Option<AuthorizationRequest> {
+        let (owner, request) = self.requests.get(&id)?;
         (owner == *browser).then_some(request)
+    }
+
+    /// The same for the last time.
+    pub(super) fn take_request(&self, id: AuthorizationRequestId, browser: &TokenHash) -> Option<AuthorizationRequest> {
+        let found = self.request(id, browser)?;
+        self.requests.invalidate(&id);
+        Some(found)
     }
 
     /// Remembers a code that has just been given.

@@ -17,7 +17,8 @@ use crate::{
         id::{AuthorizationRequestId, SessionId, UserId},
     },
     domain::account::throttle::ThrottleKey,
-    model::{AuditEvent, AuthorizationParameters, AuthorizationRequest, Session},
+    model::{AuditEvent, AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Grant, Session},
+    spec::oauth::CodeChallenge,
 };
 
 /// How coarse `last_seen_at` is: a page view within it writes nothing.
@@ -144,26 +145,50 @@ pub async fn insert(db: impl PgExecutor<'_>, session: &Session, token_hash: &Tok
     Ok(())
 }
 
+/// A session that begins, and what is written with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Beginning<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// Of its cookie's value.
+    pub token_hash: &'a TokenHash,
+    /// What its person proved who they are by.
+    pub proof: Proof,
+    /// The line of the trail.
+    pub line: &'a AuditEvent,
+    /// The request that may wait, and the browser.
+    pub waiting: Option<(AuthorizationRequestId, &'a TokenHash)>,
+    /// How the attempt ended for what it was counted by.
+    pub counters: &'a [(ThrottleKey, End)],
+    /// What the request is answered with, if that is known already.
+    pub given: Option<(&'a Grant, &'a AuthorizationCode)>,
+}
+
 /// Begins the session of somebody who has just signed in, in one statement: with the line of the trail about it, the time
 /// of their last sign-in, and the request that waits in that browser tied to the session
 /// (as [`super::authorization_request::set_authenticated`] does), and the counters of the attempt settled (as
 /// [`super::throttle::settle`] does). That request, if it still waits.
+///
+/// With `given` that request is answered by it at once, as [`super::grant::insert_given`] does: it is finished, unless it
+/// has expired, and none is returned that was not.
 ///
 /// The user's row is locked first, as [`super::user::hold`] does.
 ///
 /// # Errors
 /// [`Error::Stale`] if the user is not active any more or `proof` is a password of the past; [`Error::Unavailable`],
 /// [`Error::Corrupt`].
-pub async fn begin(
-    db: impl PgExecutor<'_>,
-    session: &Session,
-    token_hash: &TokenHash,
-    proof: Proof,
-    line: &AuditEvent,
-    waiting: Option<(AuthorizationRequestId, &TokenHash)>,
-    counters: &[(ThrottleKey, End)],
-) -> Result<Option<AuthorizationRequest>, Error> {
+pub async fn begin(db: impl PgExecutor<'_>, beginning: Beginning<'_>) -> Result<Option<AuthorizationRequest>, Error> {
+    let Beginning {
+        session,
+        token_hash,
+        proof,
+        line,
+        waiting,
+        counters,
+        given,
+    } = beginning;
     let (any_password, changed_at) = proof.parts();
+    let (grant, code) = given.unzip();
     let settled = Settled::of(counters);
     let row = sqlx::query!(
         r#"
@@ -193,12 +218,32 @@ pub async fn begin(
             set authenticated_at = $4,
                 selected_at = $4,
                 consented_at = null,
-                session_id = begun.id
+                session_id = begun.id,
+                finished_at = $36::timestamptz
             from begun
             where r.id = $14
                 and r.browser_hash = $15
                 and r.finished_at is null
+                and ($36::timestamptz is null or r.expires_at > $36)
             returning r.id, r.client_id, r.parameters, r.created_at, r.expires_at
+        ),
+        granted as (
+            insert into grants (
+                id, client_id, user_id, session_id, scopes, resources, claims, nonce, auth_time, acr, amr, created_at,
+                expires_at, authorization_details
+            )
+            select $23::uuid, tied.client_id, $3, $1, $24, $25, $26, $27, $4, $6, $5, $36, $28, $29
+            from tied
+            where $23::uuid is not null
+            returning id, client_id
+        ),
+        coded as (
+            insert into authorization_codes (
+                code_hash, grant_id, client_id, redirect_uri, redirect_uri_given, code_challenge, created_at, expires_at,
+                dpop_jkt
+            )
+            select $30, granted.id, granted.client_id, $31, $32, $33, $36, $34, $35
+            from granted
         ),
         settled as (
             select settle_attempt($18, $19, $20, $21, $22) is null as done
@@ -234,7 +279,21 @@ pub async fn begin(
         &settled.forgotten,
         &settled.free,
         &settled.first_wait,
-        &settled.max_wait
+        &settled.max_wait,
+        grant.map(|grant| grant.id.0),
+        grant.map(|grant| grant.scope.as_slice()),
+        grant.map(|grant| grant.resources.as_slice()),
+        grant.map(|grant| Json(&grant.claims)) as _,
+        grant.and_then(|grant| grant.nonce.as_deref()),
+        grant.map(|grant| grant.expires_at),
+        grant.map(|grant| Json(&grant.authorization_details)) as _,
+        code.map(|code| code.hash.as_bytes()),
+        code.map(|code| code.redirect_uri.as_str()),
+        code.map(|code| code.redirect_uri_given),
+        code.and_then(|code| code.code_challenge.as_ref().map(CodeChallenge::as_str)),
+        code.map(|code| code.expires_at),
+        code.and_then(|code| code.dpop_jkt.as_deref()),
+        grant.map(|grant| grant.created_at)
     )
     .fetch_optional(db)
     .await?
@@ -252,7 +311,7 @@ pub async fn begin(
         session_id: Some(session.id),
         selected_at: Some(session.auth_time),
         consented_at: None,
-        finished_at: None,
+        finished_at: grant.map(|grant| grant.created_at),
         created_at,
         expires_at,
     }))

@@ -214,17 +214,23 @@ impl Made {
         Ok(true)
     }
 
+    /// The grant and the code, if that is all: a code alone, which no other request stands behind.
+    pub(super) fn code_alone(&self) -> Option<(&Grant, &AuthorizationCode)> {
+        let has_tokens = self.given.access_token.is_some() || self.given.id_token.is_some();
+        Some((&self.grant, self.code.as_ref().filter(|_| !has_tokens)?))
+    }
+
     /// A code alone gives nothing yet: its redemption is written to the disk, and with it the code. If both are lost in a
     /// crash, the app asks again. Tokens count from now on, so what stands behind them must be there to be revoked.
     fn commit(&self) -> Commit {
-        match self.given.access_token.is_some() || self.given.id_token.is_some() {
-            true => Commit::OnDisk,
-            false => Commit::InPassing,
+        match self.code_alone() {
+            Some(_) => Commit::InPassing,
+            None => Commit::OnDisk,
         }
     }
 
     /// The client is about to exchange the code.
-    fn remember(&self, core: &Core) {
+    pub(super) fn remember(&self, core: &Core) {
         if let Some(code) = &self.code {
             core.recent.keep_code(GivenCode {
                 code: code.clone(),

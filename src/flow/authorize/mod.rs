@@ -5,6 +5,7 @@
 //! that it is over.
 
 mod answer;
+pub(super) mod foreseen;
 pub(super) mod object;
 pub(super) mod request;
 
@@ -236,7 +237,7 @@ async fn look(
 pub async fn pending(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Option<Pending>, Failure> {
     let recent = match &browser.session {
         // nobody can have done anything for it yet in a browser in which nobody is signed in
-        None => core.recent.take_request(id, &browser.hash),
+        None => core.recent.request(id, &browser.hash),
         Some(_) => None,
     };
     let found = match recent {
@@ -317,7 +318,9 @@ pub async fn proceed_as(core: &Core, request: AuthorizationRequest, signed_in: S
 /// # Errors
 /// A [`Failure`].
 pub async fn cancel(core: &Core, id: AuthorizationRequestId, browser: &Browser) -> Result<Next, Failure> {
-    match pending(core, id, browser).await? {
+    let found = pending(core, id, browser).await?;
+    core.recent.take_request(id, &browser.hash);
+    match found {
         Some(pending) => {
             let error = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
             pending.refuse(core, error).await

@@ -18,7 +18,7 @@ use std::net::IpAddr;
 
 use super::{
     Core, Failure, audit,
-    authorize::Browser,
+    authorize::{Browser, foreseen::Foreseen},
     outbox::Message,
     session::{self, Begun, SignedIn},
 };
@@ -30,7 +30,7 @@ use crate::{
     domain::account::throttle::ThrottleKey,
     model::{Actor, AuditKind, AuthorizationRequest, Origin, Session},
     notify::mail_view::Letter,
-    store::{self, PgExecutor, Tx, throttle::End, user::Proof},
+    store::{self, PgExecutor, Tx, session::Beginning, throttle::End, user::Proof},
 };
 
 /// Who sends a form, and from where.
@@ -87,7 +87,8 @@ async fn arrive(
     before: Option<&SignedIn>,
 ) -> Result<Option<Arrival>, Failure> {
     let Some(before) = before else {
-        return arrive_anew(core, &mut **tx, visit, (user_id, proof), &[]).await;
+        let session = session::new(core, user_id, &visit.origin);
+        return arrive_anew(core, &mut **tx, visit, (session, proof), &[], None).await;
     };
     if !store::user::set_signed_in(&mut **tx, user_id, proof, core.now()).await? {
         return Ok(None);
@@ -107,20 +108,30 @@ async fn arrive(
 }
 
 /// The same in a browser in which nobody is signed in: one statement, which is a transaction by itself. It settles the
-/// counters of the attempt, too.
+/// counters of the attempt, too, and gives the app what is foreseen.
 async fn arrive_anew(
     core: &Core,
     db: impl PgExecutor<'_>,
     visit: &Visit,
-    (user_id, proof): (UserId, Proof),
+    (session, proof): (Session, Proof),
     counters: &[(ThrottleKey, End)],
+    foreseen: Option<&Foreseen>,
 ) -> Result<Option<Arrival>, Failure> {
-    let session = session::new(core, user_id, &visit.origin);
     let token = core.rng.token();
-    let line = audit::event(core, AuditKind::SignedIn, &Actor::User(user_id), &visit.origin).in_session(session.id);
+    let line = audit::event(core, AuditKind::SignedIn, &Actor::User(session.user_id), &visit.origin);
+    let line = line.in_session(session.id);
     let waiting = visit.request.map(|request| (request, &visit.browser.hash));
     let hash = TokenHash::of(token.expose());
-    match store::session::begin(db, &session, &hash, proof, &line, waiting, counters).await {
+    let beginning = Beginning {
+        session: &session,
+        token_hash: &hash,
+        proof,
+        line: &line,
+        waiting,
+        counters,
+        given: foreseen.and_then(Foreseen::given),
+    };
+    match store::session::begin(db, beginning).await {
         Ok(request) => Ok(Some(Arrival {
             begun: Begun { session, token },
             request,

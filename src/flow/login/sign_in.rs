@@ -11,7 +11,7 @@ use aws_lc_rs::hmac;
 
 use super::{Arrival, Visit, Welcome, arrive, arrive_anew};
 use crate::{
-    base::{Secret, Time, id::UserId},
+    base::{Secret, Time},
     domain::account::{
         device::{self, KnownDevice},
         identifier::Identifier,
@@ -19,8 +19,9 @@ use crate::{
     },
     flow::{
         Core, Failure, audit,
+        authorize::{Next, foreseen::foresee},
         password::{self, Verdict},
-        session::{self, SignedIn},
+        session::{self, Begun, SignedIn},
         throttle::{self, Attempt, Reservation, Target},
     },
     model::{Actor, AuditEvent, AuditKind, AuthorizationRequest, User, UserStatus},
@@ -42,10 +43,21 @@ pub struct Credentials {
 /// How it went.
 #[derive(Debug)]
 pub enum Outcome {
-    /// They are who they say. The request that waits in this browser, if it still does, is theirs to go on with.
-    Welcome(Welcome, Box<SignedIn>, Option<Box<AuthorizationRequest>>),
+    /// They are who they say.
+    Welcome(Welcome, Then),
     /// They are not.
     Refused(Refused),
+}
+
+/// What comes after a sign-in.
+#[derive(Debug)]
+pub enum Then {
+    /// The request that waits in this browser is theirs to go on with.
+    Request(Box<AuthorizationRequest>, Box<SignedIn>),
+    /// The request that waited is answered already.
+    Answered(Box<Next>),
+    /// Nothing waits.
+    Nothing,
 }
 
 /// Why somebody was not let in.
@@ -104,7 +116,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
         .is_none()
         .then(|| KnownDevice::issue(&key, user.id, stored.changed_at, &*core.rng));
     let proof = Proof::Password(stored.changed_at);
-    let Some(Arrival { begun, request }) = welcome(core, visit, (user.id, proof), &reservation).await? else {
+    let Some((begun, then)) = welcome(core, visit, user, proof, &reservation).await? else {
         // Changed or suspended while it was compared.
         note(core, visit, Some(user), &reservation).await?;
         return Ok(Outcome::Refused(Refused::Wrong));
@@ -113,11 +125,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, credentials: &Credentials) -> R
         session: begun.token,
         device,
     };
-    let signed_in = SignedIn {
-        session: begun.session,
-        user: Arc::new(user.clone()),
-    };
-    Ok(Outcome::Welcome(welcome, Box::new(signed_in), request.map(Box::new)))
+    Ok(Outcome::Welcome(welcome, then))
 }
 
 /// Whom the name means, and the attempt counted.
@@ -204,28 +212,61 @@ async fn renew_hash(core: &Core, user: &User, old: &Secret<String>, password: &S
 async fn welcome(
     core: &Core,
     visit: &Visit,
-    who: (UserId, Proof),
+    user: &User,
+    proof: Proof,
     reservation: &Reservation,
-) -> Result<Option<Arrival>, Failure> {
-    let before = session::current(core, visit.browser.session.as_ref()).await?;
-    let arrival = match before {
-        None => {
-            let mut db = core.store.acquire().await?;
-            let arrival = arrive_anew(core, &mut *db, visit, who, &reservation.success()).await?;
-            core.store.keep(db);
-            return Ok(arrival);
-        }
-        Some(before) => {
-            let mut tx = core.store.begin().await?;
-            let arrival = arrive(core, &mut tx, visit, who, Some(&before)).await?;
-            tx.commit().await?;
-            arrival
-        }
+) -> Result<Option<(Begun, Then)>, Failure> {
+    let user = Arc::new(user.clone());
+    let Some(before) = session::current(core, visit.browser.session.as_ref()).await? else {
+        return welcome_anew(core, visit, user, proof, reservation).await;
     };
-    if arrival.is_some() {
-        reservation.succeed(core.store.pool()).await?;
-    }
-    Ok(arrival)
+    let mut tx = core.store.begin().await?;
+    let arrival = arrive(core, &mut tx, visit, (user.id, proof), Some(&before)).await?;
+    tx.commit().await?;
+    let Some(Arrival { begun, request }) = arrival else {
+        return Ok(None);
+    };
+    reservation.succeed(core.store.pool()).await?;
+    let then = then(&begun, user, request);
+    Ok(Some((begun, then)))
+}
+
+/// In a browser in which nobody is signed in: one statement, with what the app is given if that can be foreseen.
+async fn welcome_anew(
+    core: &Core,
+    visit: &Visit,
+    user: Arc<User>,
+    proof: Proof,
+    reservation: &Reservation,
+) -> Result<Option<(Begun, Then)>, Failure> {
+    let session = session::new(core, user.id, &visit.origin);
+    let foreseen = match visit.request {
+        Some(request) => foresee(core, &visit.browser, request, &session, &user).await?,
+        None => None,
+    };
+    let mut db = core.store.acquire().await?;
+    let counters = reservation.success();
+    let arrival = arrive_anew(core, &mut *db, visit, (session, proof), &counters, foreseen.as_ref()).await?;
+    core.store.keep(db);
+    let Some(Arrival { begun, request }) = arrival else {
+        return Ok(None);
+    };
+    let then = match (foreseen, request) {
+        (Some(foreseen), Some(_)) => Then::Answered(Box::new(foreseen.came_true(core))),
+        (_, request) => then(&begun, user, request),
+    };
+    Ok(Some((begun, then)))
+}
+
+fn then(begun: &Begun, user: Arc<User>, request: Option<AuthorizationRequest>) -> Then {
+    let Some(request) = request else {
+        return Then::Nothing;
+    };
+    let signed_in = SignedIn {
+        session: begun.session.clone(),
+        user,
+    };
+    Then::Request(Box::new(request), Box::new(signed_in))
 }
 
 /// Writes that the attempt failed, and that a wait begins with it. Those that come during the wait leave no line: or else

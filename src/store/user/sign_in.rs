@@ -176,6 +176,7 @@ pub async fn find_and_count(
 ) -> Result<(Option<Named>, Vec<Counted>), Error> {
     let all: Vec<_> = counters.iter().copied().chain([nobody]).collect();
     let limits = Limits::of(&all);
+    let keys = Limits::of(counters).keys;
     let mut row = select_named!(
         r#"a.counted as "counted?", a.until as "until?""#,
         r#"
@@ -194,7 +195,7 @@ pub async fn find_and_count(
         "#,
         identifier as Option<&str>,
         now,
-        &limits.keys[..counters.len()] as &[Vec<u8>],
+        &keys,
         ThrottleKey::before_person(ID_LENGTH),
         nobody.0.as_bytes(),
         &limits.free,

@@ -11,7 +11,7 @@ use crate::{
     domain::authorize::{Step, next_step::SignInReason},
     flow::{
         authorize::{self, Pending},
-        login::sign_in::{self, Credentials, Outcome, Refused},
+        login::sign_in::{self, Credentials, Outcome, Refused, Then},
         session,
     },
     web::{
@@ -127,15 +127,16 @@ pub async fn post(form: Form) -> HttpResponse {
     }
     let visit = visitor.visit(waiting.request());
     match sign_in::sign_in(visitor.core(), &visit, &credentials).await {
-        Ok(Outcome::Welcome(welcome, signed_in, request)) => {
+        Ok(Outcome::Welcome(welcome, then)) => {
             let mut visitor = form.visitor;
             visitor.sign_in(&welcome.session, welcome.device.as_ref());
-            match request {
-                Some(request) => {
+            match then {
+                Then::Answered(next) => steps::go(&visitor, Ok(*next)),
+                Then::Request(request, signed_in) => {
                     let next = authorize::proceed_as(visitor.core(), *request, *signed_in).await;
                     steps::go(&visitor, next)
                 }
-                None => steps::go_on(&visitor, waiting).await,
+                Then::Nothing => steps::go_on(&visitor, waiting).await,
             }
         }
         Ok(Outcome::Refused(refused)) => refuse(visitor, waiting, credentials.identifier, refused).await,

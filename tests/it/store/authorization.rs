@@ -3,12 +3,15 @@
 use futures_util::future::join_all;
 use signet::base::page::PageRequest;
 use signet::domain::account::throttle::{Subject, ThrottleKey};
-use signet::model::{AuditEvent, AuthorizationRequest, Consent, Origin};
+use signet::model::{AuditEvent, AuthorizationCode, AuthorizationRequest, Consent, Grant, Origin};
 use signet::store::audit_event::AuditFilter;
 use signet::store::grant::Answers;
+use signet::store::session::Beginning;
 use signet::store::sweep::{Ends, sweep};
 use signet::store::user::Proof;
-use signet::store::{audit_event, authorization_request, consent, grant, pushed_request, session, user};
+use signet::store::{
+    audit_event, authorization_code, authorization_request, consent, grant, pushed_request, session, user,
+};
 use time::Duration;
 
 use super::fixture::{self, NOW, insert_parties, new_hash, open};
@@ -234,12 +237,15 @@ async fn a_session_begins_with_its_line_and_takes_up_what_waits_in_that_browser(
         };
         let tied = session::begin(
             pool,
-            &begun,
-            &cookie,
-            Proof::Other,
-            &line,
-            Some((request.id, browser)),
-            &[],
+            Beginning {
+                session: &begun,
+                token_hash: &cookie,
+                proof: Proof::Other,
+                line: &line,
+                waiting: Some((request.id, browser)),
+                counters: &[],
+                given: None,
+            },
         )
         .await;
         let found = session::find(pool, &cookie).await.unwrap();
@@ -317,4 +323,58 @@ async fn a_pushed_request_is_answered_once_whoever_is_first() {
     );
     sweep(&mut db, ends(pushed.kept_until), 100).await.unwrap();
     assert_eq!(pushed_request::find(store.pool(), &pushed.hash).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_given_with_the_session_is_given_once_and_in_time() {
+    let (_database, store) = open().await;
+    let (user, client) = insert_parties(&store).await;
+    let pool = store.pool();
+    let browser = new_hash();
+    let request = fixture::authorization_request(&client.client_id);
+    authorization_request::insert(pool, &request, &browser, None)
+        .await
+        .unwrap();
+    let begin = async |moment| {
+        let begun = fixture::session(user.id);
+        let given = Grant {
+            session_id: Some(begun.id),
+            auth_time: begun.auth_time,
+            amr: begun.amr.clone(),
+            acr: begun.acr.clone(),
+            created_at: moment,
+            ..fixture::grant(user.id, &client.client_id)
+        };
+        let code = AuthorizationCode {
+            created_at: moment,
+            ..fixture::code(&given)
+        };
+        let beginning = Beginning {
+            session: &begun,
+            token_hash: &new_hash(),
+            proof: Proof::Other,
+            line: &fixture::audit_event(begun.auth_time),
+            waiting: Some((request.id, &browser)),
+            counters: &[],
+            given: Some((&given, &code)),
+        };
+        let tied = session::begin(pool, beginning).await.unwrap();
+        let found = authorization_code::find(pool, &code.hash).await.unwrap();
+        assert_eq!(found.is_some(), tied.is_some());
+        if let Some(found) = found {
+            assert_eq!((found.grant, found.code), (given, code));
+        }
+        tied
+    };
+    assert_eq!(begin(request.expires_at).await, None, "a hair too late");
+    let answered: Vec<_> = join_all((0..6).map(|_| begin(NOW)))
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+    assert_eq!(answered.len(), 1);
+    assert_eq!(answered[0].finished_at, Some(NOW));
+    let kept = authorization_request::find(pool, request.id, &browser).await.unwrap();
+    assert_eq!(kept.as_ref(), answered.first());
+    assert_eq!(begin(NOW).await, None, "it is over");
 }

@@ -10,9 +10,10 @@ use signet::base::id::{DeferredAuthorizationId, UserId};
 use signet::base::page::PageRequest;
 use signet::base::{Secret, TokenHash};
 use signet::domain::account::throttle::{Rules, Subject, ThrottleKey};
-use signet::model::AccessToken;
+use signet::model::{AccessToken, Grant};
 use signet::store::audit_event::AuditFilter;
 use signet::store::grant::Offline;
+use signet::store::session::Beginning;
 use signet::store::user::Proof;
 use signet::store::{
     Store, Tx, access_token, audit_event, authorization_code, authorization_request, client, consent,
@@ -214,17 +215,25 @@ async fn pages(store: &Store, plans: &str) {
     ));
     let line = fixture::audit_event(NOW);
     let begun = fixture::session(user_id);
+    let grant = Grant {
+        session_id: Some(begun.id),
+        ..fixture::grant(user_id, "app1")
+    };
+    let code = fixture::code(&grant);
     check!(store, plans, "session::hold", |db| session::hold(db, session_id));
     check!(store, plans, "user::hold", |db| user::hold(db, user_id, Proof::Other));
     check!(store, plans, "session::begin", |db| {
         session::begin(
             db,
-            &begun,
-            &other,
-            Proof::Password(None),
-            &line,
-            Some((request_id, &hash)),
-            &[],
+            Beginning {
+                session: &begun,
+                token_hash: &other,
+                proof: Proof::Password(None),
+                line: &line,
+                waiting: Some((request_id, &hash)),
+                counters: &[],
+                given: Some((&grant, &code)),
+            },
         )
     });
     check!(store, plans, "session::touch", |db| session::touch(db, session_id, NOW));
