@@ -20,6 +20,7 @@ mod doubled;
 mod encrypted_request;
 mod grants;
 mod hints;
+mod hostile_tokens;
 mod jwks_uri;
 mod jwt_bearer;
 mod open_redirect;

@@ -63,8 +63,12 @@ impl SigningKey {
     /// A compact JWS with exactly this header. The signature is ES256's, or of an RSA key PS256's if the header says so, else
     /// RS256's.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
-        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", encode(header), encode(claims));
+        self.sign_text(&header.to_string(), &claims.to_string())
+    }
+
+    /// The same of texts that need be no sound JSON.
+    pub fn sign_text(&self, header: &str, claims: &str) -> String {
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = match self.key.ec_key() {
             Ok(key) => {
                 let hash = digest::digest(&digest::SHA256, signed.as_bytes());
@@ -74,7 +78,7 @@ impl SigningKey {
             }
             Err(_) => {
                 let mut signer = Signer::new(MessageDigest::sha256(), &self.key).unwrap();
-                if header["alg"] == "PS256" {
+                if header.contains("\"PS256\"") {
                     signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
                     signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
                 }
