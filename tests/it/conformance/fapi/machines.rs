@@ -9,7 +9,7 @@ use super::kit::{By, Changed, Fapi, FapiClient, Openid, Requests, Variant};
 use super::proofs;
 use crate::support::relying_party::Answer;
 use crate::support::server::TestServer;
-use crate::support::signing_key::SigningKey;
+use crate::support::signing_key::{SigningKey, proof_claims};
 
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
@@ -130,6 +130,22 @@ async fn check_dpop_proofs() {
             )
             .await
             .ok();
+        }
+        let rsa = SigningKey::from_pem(&files::pem("rsa-1.key"));
+        let address = client.endpoint("token_endpoint");
+        for (alg, is_strong) in [("RS256", false), ("PS256", true)] {
+            let header = json!({ "typ": "dpop+jwt", "alg": alg, "jwk": rsa.jwk });
+            let proof = Some(rsa.sign(&header, &proof_claims("POST", address.as_str(), client.now(), None)));
+            let changed = Changed {
+                proof,
+                ..Changed::default()
+            };
+            let answer = ask(&client, changed).await;
+            if is_strong {
+                answer.ok();
+            } else {
+                check_error(&answer, 400, "invalid_dpop_proof");
+            }
         }
         for (name, wrong) in [
             ("htm", json!("GET")),

@@ -114,6 +114,16 @@ pub async fn ensure_authorization_code_is_bound_to_client(plan: &Fapi) {
     let ask = first.ask(&[]);
     let code = first.code(&ask).await;
     check_error(&second.exchange(&ask, &code).await, 400, "invalid_grant");
+    // and not for want of what only the first one would say
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", &first.app.redirect_uri),
+        ("code_verifier", &ask.code_verifier),
+    ];
+    let stolen = second.post("token_endpoint", &form, true, Changed::default()).await;
+    check_error(&stolen, 400, "invalid_grant");
+    first.check_tokens(&ask, &first.exchange(&ask, &code).await).await;
 }
 
 pub async fn attempt_reuse_authorization_code_after_one_second(plan: &Fapi) {
@@ -195,7 +205,10 @@ pub async fn ensure_signed_client_assertion_with_rs256_fails(plan: &Fapi) {
     for alg in ["none", "HS256", "ES384"] {
         let header = json!({ "alg": alg, "kid": client.kid });
         let assertion = client.signing.sign(&header, &client.assertion_claims());
-        check_error(&exchange(assertion).await, 401, "invalid_client");
+        let (unsigned, _) = assertion.rsplit_once('.').unwrap();
+        for assertion in [&assertion, &format!("{unsigned}.")] {
+            check_error(&exchange(assertion.clone()).await, 401, "invalid_client");
+        }
     }
     let by_rsa = |alg: &str| client.sign_by_rsa(alg, &client.assertion_claims());
     check_error(&exchange(by_rsa("RS256")).await, 401, "invalid_client");
