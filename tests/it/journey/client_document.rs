@@ -301,6 +301,13 @@ async fn an_administrator_finds_and_deletes_such_an_app() {
     let apps = browser.open(&server.at("/console/apps")).await.at(200, "/console/apps");
     let path = format!("/console/apps/{}", client_id.replace('/', "%2F"));
     assert!(apps.body.contains(&path), "{}", apps.body);
+    // and reads why it is there, though nobody may register
+    let policy = apps.texts("section[aria-labelledby=registration] p").concat();
+    assert!(policy.contains("client_id_documents"), "{policy}");
+    assert!(
+        apps.text("section[aria-labelledby=registration] dl")
+            .contains("authorization_code")
+    );
     let page = browser.open(&server.at(&path)).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains(&client_id));
