@@ -32,12 +32,6 @@ use crate::{
     store,
 };
 
-/// So many requests may wait for one person: nobody is to be worn down until they press the wrong button.
-const MOST_OPEN: usize = 20;
-
-/// And so many of one app, so that none takes the places of all others.
-const MOST_OPEN_OF_ONE: usize = 12;
-
 /// The answer (CIBA Core §7.3).
 #[derive(Debug)]
 pub struct Acknowledged {
@@ -64,20 +58,6 @@ pub async fn begin(core: &Core, caller: &Caller) -> Result<Acknowledged, Refusal
     let user = counted(core, &client, &asked.hint).await?;
     let auth_req_id = core.rng.token();
     let waiting = new(core, caller, &client, &user, &asked, &auth_req_id)?;
-    let open = store::deferred_authorization::list_open(core.store.pool(), user.id, core.now()).await?;
-    let own: Vec<_> = open.iter().filter(|one| one.client_id == client.client_id).collect();
-    let first = |waits: &mut dyn Iterator<Item = &DeferredAuthorization>| {
-        let until = waits.map(|one| one.expires_at).min();
-        Refusal::TooMany {
-            until: until.unwrap_or(waiting.expires_at),
-        }
-    };
-    if own.len() >= MOST_OPEN_OF_ONE {
-        return Err(first(&mut own.into_iter()));
-    }
-    if open.len() >= MOST_OPEN {
-        return Err(first(&mut open.iter()));
-    }
     approval::ask(core, &client, &user, &waiting).await?;
     Ok(Acknowledged {
         auth_req_id,

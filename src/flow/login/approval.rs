@@ -7,13 +7,19 @@ use crate::{
     flow::{
         Core, Refusal,
         outbox::Message,
-        throttle::{self, Attempt, Target},
+        throttle::{self, Attempt, Reservation, Target},
     },
     model::{Client, DeferredAuthorization, User},
     notify::mail_view::Letter,
     spec::oidc::discovery::path,
-    store,
+    store::{self, PgExecutor},
 };
+
+/// So many requests may wait for one person: nobody is to be worn down until they press the wrong button.
+const MOST_OPEN: usize = 20;
+
+/// And so many of one app, so that none takes the places of all others.
+const MOST_OPEN_OF_ONE: usize = 12;
 
 /// The page that asks.
 pub fn address(id: DeferredAuthorizationId) -> String {
@@ -26,12 +32,25 @@ pub fn address(id: DeferredAuthorizationId) -> String {
 /// # Errors
 /// A [`Refusal`].
 pub async fn ask(core: &Core, client: &Client, user: &User, waiting: &DeferredAuthorization) -> Result<(), Refusal> {
+    // what will not be asked is no reason for a mail, nor counts as one
+    has_room(core, core.store.pool(), waiting, user).await?;
     let to = user.claim("email").filter(|_| user.is_true("email_verified"));
-    let to = match to {
-        Some(to) if may_mail(core, to).await? => Some(to),
-        _ => None,
+    let counted = match to {
+        Some(to) => Some(count_mail(core, to).await?),
+        None => None,
     };
+    let may_mail = |counted: &Reservation| counted.decision == Decision::Allow;
+    let to = to.filter(|_| counted.as_ref().is_some_and(may_mail));
     let mut tx = core.store.begin().await?;
+    // requests that come at once are counted one after the other
+    store::user::lock(&mut *tx, user.id).await?;
+    if let Err(refusal) = has_room(core, &mut *tx, waiting, user).await {
+        drop(tx);
+        if let Some(counted) = counted {
+            counted.withdraw(core.store.pool()).await?;
+        }
+        return Err(refusal);
+    }
     // the quota here is one of people, not of addresses: those who ask are servers
     store::deferred_authorization::insert(&mut *tx, waiting, None).await?;
     if let Some(to) = to {
@@ -53,7 +72,27 @@ pub async fn ask(core: &Core, client: &Client, user: &User, waiting: &DeferredAu
     Ok(())
 }
 
-async fn may_mail(core: &Core, to: &str) -> Result<bool, store::Error> {
+/// Whether the person may be asked one more thing, by that app.
+async fn has_room(
+    core: &Core,
+    db: impl PgExecutor<'_>,
+    waiting: &DeferredAuthorization,
+    user: &User,
+) -> Result<(), Refusal> {
+    let open = store::deferred_authorization::list_open(db, user.id, core.now()).await?;
+    let (own, others): (Vec<_>, Vec<_>) = open.iter().partition(|one| one.client_id == waiting.client_id);
+    let in_the_way = match (own.len() >= MOST_OPEN_OF_ONE, open.len() >= MOST_OPEN) {
+        (true, _) => own,
+        (false, true) => [own, others].concat(),
+        (false, false) => return Ok(()),
+    };
+    let first = in_the_way.iter().map(|one| one.expires_at).min();
+    Err(Refusal::TooMany {
+        until: first.unwrap_or(waiting.expires_at),
+    })
+}
+
+async fn count_mail(core: &Core, to: &str) -> Result<Reservation, store::Error> {
     let attempt = Attempt {
         at: Target::Mail {
             purpose: MailPurpose::Approve,
@@ -61,6 +100,5 @@ async fn may_mail(core: &Core, to: &str) -> Result<bool, store::Error> {
         },
         address: None,
     };
-    let counted = throttle::reserve(core.store.pool(), &core.policy.throttle, attempt, core.now()).await?;
-    Ok(counted.decision == Decision::Allow)
+    throttle::reserve(core.store.pool(), &core.policy.throttle, attempt, core.now()).await
 }

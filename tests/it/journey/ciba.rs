@@ -76,3 +76,27 @@ async fn one_app_cannot_take_the_places_of_all() {
     server.clock.advance(time::Duration::minutes(11));
     ask(&third, "ada").await.ok();
 }
+
+/// Whoever sends them all at once gets no more of them through.
+#[tokio::test]
+async fn places_are_counted_one_after_the_other() {
+    let server = server().await;
+    let asks = |app: &'static str, count: usize| {
+        let server = &server;
+        async move {
+            let app = server.relying_party(app, WEB_SECRET).await;
+            let answers = futures_util::future::join_all((0..count).map(|_| ask(&app, "ada"))).await;
+            // who was told that the server is busy asks again
+            let mut asked = answers.iter().filter(|answer| answer.status == 200).count();
+            loop {
+                match ask(&app, "ada").await.status {
+                    429 => return asked,
+                    status => asked += usize::from(status == 200),
+                }
+            }
+        }
+    };
+    assert_eq!(asks("asks-1", 30).await, 12);
+    let (second, third) = tokio::join!(asks("asks-2", 15), asks("asks-3", 15));
+    assert_eq!(second + third, 8);
+}
