@@ -117,12 +117,11 @@ fn error_of(refusal: authorize::Refusal) -> OAuthError {
     }
 }
 
-async fn check_size(core: &Core, pushed: &PushedRequest) -> Result<(), Refusal> {
+fn check_size(client: &Client, pushed: &PushedRequest) -> Result<(), OAuthError> {
     let lengths = pushed.parameters.iter().map(|(name, value)| name.len() + value.len());
-    let is_large = lengths.sum::<usize>() > MOST_OF_STRANGERS;
-    if is_large && store::client_registration::is_registered(core.store.pool(), &pushed.client_id).await? {
+    if client.registered_itself && lengths.sum::<usize>() > MOST_OF_STRANGERS {
         let why = "the request is larger than a client may push that registered itself";
-        return Err(OAuthError::new(ErrorCode::InvalidRequest, why).into());
+        return Err(OAuthError::new(ErrorCode::InvalidRequest, why));
     }
     Ok(())
 }
@@ -148,7 +147,7 @@ async fn keep(core: &Core, incoming: &Incoming, address: Option<IpAddr>) -> Resu
         // a visit in the last moment may be answered as long as its pages are good
         kept_until: expires_at + core.policy.sessions.authorization_request,
     };
-    check_size(core, &pushed).await?;
+    check_size(client, &pushed)?;
     let since = now - REQUEST_WINDOW;
     let most = core.policy.sessions.requests_per_address;
     // Who has to authenticate is known by name; anybody can push in the name of a public client.

@@ -52,6 +52,8 @@ pub struct Client {
     pub version: i64,
     /// `apply:NAME` when a resource file made this row.
     pub origin: Option<String>,
+    /// Whether a program registered it, or its document did: nobody here has looked at what it says.
+    pub registered_itself: bool,
     /// When it was created.
     pub created_at: Time,
     /// When it last changed.
@@ -79,6 +81,12 @@ impl Client {
     pub fn document_host(&self) -> Option<String> {
         let address = client_document::address(&self.client_id)?;
         address.host_str().map(str::to_owned)
+    }
+
+    /// Whether nobody here answers for it: it registered itself, and no administrator made it one of the house, whose people
+    /// are not even asked.
+    pub fn is_strange(&self) -> bool {
+        self.registered_itself && self.metadata.require_consent
     }
 
     /// Whether it has nothing to prove itself with.

@@ -25,6 +25,7 @@ struct ClientRow {
     status: String,
     version: i64,
     origin: Option<String>,
+    registered_itself: bool,
     created_at: Time,
     updated_at: Time,
 }
@@ -64,6 +65,7 @@ fn read(row: ClientRow) -> Result<Client, Error> {
         status: known(ClientStatus::parse(&row.status), "clients.status")?,
         version: row.version,
         origin: row.origin,
+        registered_itself: row.registered_itself,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
@@ -87,6 +89,11 @@ macro_rules! select_client {
                 status,
                 version,
                 origin,
+                (
+                    select client_registrations.client_id
+                    from client_registrations
+                    where client_registrations.client_id = clients.client_id
+                ) is not null as "registered_itself!",
                 created_at,
                 updated_at
             from clients

@@ -100,19 +100,6 @@ pub async fn is_held_by(db: impl PgExecutor<'_>, client_id: &str, token_hash: &T
     .await?)
 }
 
-/// Whether the client registered itself.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn is_registered(db: impl PgExecutor<'_>, client_id: &str) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from client_registrations where client_id = $1) as "exists!""#,
-        client_id
-    )
-    .fetch_one(db)
-    .await?)
-}
-
 /// Remembers that an administrator set these fields, if the client registered itself.
 ///
 /// # Errors

@@ -58,6 +58,7 @@ impl Fixture {
                 status: ClientStatus::Active,
                 version: 1,
                 origin: None,
+                registered_itself: false,
                 created_at: at,
                 updated_at: at,
             },

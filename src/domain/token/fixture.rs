@@ -88,6 +88,7 @@ pub(crate) fn client() -> Client {
         status: ClientStatus::Active,
         version: 1,
         origin: None,
+        registered_itself: false,
         created_at: NOW,
         updated_at: NOW,
     }

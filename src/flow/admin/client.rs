@@ -122,6 +122,7 @@ pub(in crate::flow) async fn insert_in(
         status: ClientStatus::Active,
         version: 1,
         origin: origin.map(str::to_owned),
+        registered_itself: false,
         created_at: now,
         updated_at: now,
     };

@@ -31,14 +31,6 @@ pub async fn told(core: &Core, pending: &Pending) -> Result<Vec<Told>, Failure> 
     }
 }
 
-/// Whether the app registered itself: then nobody here has looked at it.
-///
-/// # Errors
-/// A [`Failure`].
-pub async fn registered_itself(core: &Core, client: &Client) -> Result<bool, Failure> {
-    Ok(store::client_registration::is_registered(core.store.pool(), &client.client_id).await?)
-}
-
 /// The same for what was asked by another request.
 pub(super) async fn told_to(
     core: &Core,

@@ -45,10 +45,8 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         Ok(told) => told,
         Err(failure) => return page::failure(&visitor, &failure),
     };
-    let answer_to = match consent::registered_itself(visitor.core(), &pending.client).await {
-        Ok(by_itself) => by_itself.then(|| place(&pending.request.parameters.redirect_uri)),
-        Err(failure) => return page::failure(&visitor, &failure),
-    };
+    let by_itself = pending.client.registered_itself;
+    let answer_to = by_itself.then(|| place(&pending.request.parameters.redirect_uri));
     let Asks {
         values,
         later,

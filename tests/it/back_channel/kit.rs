@@ -431,6 +431,7 @@ fn client(client_id: &str) -> Client {
         status: ClientStatus::Active,
         version: 1,
         origin: None,
+        registered_itself: false,
         created_at: START,
         updated_at: START,
     }

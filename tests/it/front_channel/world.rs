@@ -152,6 +152,7 @@ impl World {
             status: ClientStatus::Active,
             version: 1,
             origin: None,
+            registered_itself: false,
             created_at: now,
             updated_at: now,
         };

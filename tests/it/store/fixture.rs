@@ -100,6 +100,7 @@ pub fn client(client_id: &str) -> Client {
         status: ClientStatus::Active,
         version: 1,
         origin: None,
+        registered_itself: false,
         created_at: NOW,
         updated_at: NOW,
     }
