@@ -13,6 +13,7 @@ pub mod client_secret;
 pub mod consent;
 pub mod deferred;
 pub mod delivery;
+pub mod departure;
 pub mod dpop;
 pub mod encryption;
 pub mod grant;

@@ -180,7 +180,8 @@ pub struct RegistrationPolicy {
     pub response_types: Vec<ResponseType>,
     /// The scopes that they may ask for; `None`: all.
     pub scopes: Option<Vec<String>>,
-    /// How many clients one address may register within [`REGISTRATION_WINDOW`]; `None`: any number.
+    /// How many clients one address may register within [`REGISTRATION_WINDOW`], whatever becomes of them; `None`: any
+    /// number.
     pub per_address: Option<u32>,
     /// How many there may be in all.
     pub most: u32,
@@ -192,10 +193,28 @@ pub struct RegistrationPolicy {
     pub secret_grace: Duration,
     /// Whether the address of a document may name a client that nobody registered.
     pub client_id_documents: bool,
+    /// Which pages may register an app through the browser of whoever looks at them, where everybody may register.
+    pub origins: Origins,
+    /// Whether people are sent on at once to the address of an app that registered itself also where they never allowed it
+    /// anything: with an error, or signed out.
+    pub redirect_at_once: bool,
 }
 
-/// The span of [`RegistrationPolicy::per_address`].
+/// The span of [`RegistrationPolicy::per_address`] and of [`MOST_REPLACEMENTS`].
 pub const REGISTRATION_WINDOW: Duration = Duration::hours(1);
+
+/// How often an app may replace what it registered within [`REGISTRATION_WINDOW`]: each time may name other addresses, and
+/// leaves a line in the trail.
+pub const MOST_REPLACEMENTS: i64 = 60;
+
+/// The origins of pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origins {
+    /// All.
+    Any,
+    /// These.
+    Listed(Vec<String>),
+}
 
 impl Default for RegistrationPolicy {
     fn default() -> Self {
@@ -210,6 +229,8 @@ impl Default for RegistrationPolicy {
             secret_lifetime: None,
             secret_grace: Duration::hours(24),
             client_id_documents: false,
+            origins: Origins::Listed(Vec::new()),
+            redirect_at_once: false,
         }
     }
 }

@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use super::{
-    Core, Failure, hint,
+    Core, Failure,
+    authorize::Browser,
+    departure, hint,
     session::{self, SignedIn},
 };
 use crate::{
-    base::{Secret, id::SessionId},
-    domain::logout::{self, Ask, Decision, Fault, Hint, Target},
+    base::id::SessionId,
+    domain::{
+        departure::{Known, Way, place},
+        logout::{self, Ask, Decision, Fault, Hint, Target},
+    },
     model::{AuditKind, Client, Origin},
     spec::oauth::{OAuthError, Params},
 };
@@ -29,6 +34,8 @@ pub enum Outcome {
 pub struct SignedOut {
     /// The address that was asked for and may be followed.
     pub target: Option<Target>,
+    /// How the browser goes there.
+    pub way: Way,
     /// The client that sent the person.
     pub client: Option<Arc<Client>>,
     /// The session that has ended; `None` if nobody was signed in.
@@ -42,6 +49,8 @@ pub struct Confirm {
     pub signed_in: SignedIn,
     /// The client that sent the person.
     pub client: Option<Arc<Client>>,
+    /// Where the browser will go, if nobody here answers for the client.
+    pub leads_to: Option<String>,
     /// The parameters to ask again with, `id_token_hint` left out: it must not travel through more addresses.
     pub parameters: String,
 }
@@ -73,7 +82,7 @@ pub enum Confirmed {
 pub async fn end_session(
     core: &Core,
     encoded: &str,
-    session: Option<&Secret<String>>,
+    browser: &Browser,
     confirmed: Confirmed,
     origin: &Origin,
 ) -> Result<Outcome, Failure> {
@@ -93,7 +102,7 @@ pub async fn end_session(
         Some(client_id) => core.client(client_id).await?,
         None => None,
     };
-    let signed_in = session::current(core, session).await?;
+    let signed_in = session::current(core, browser.session.as_ref()).await?;
     let decision = logout::decide(&Ask {
         hint: hint.clone(),
         client_id: params.get("client_id"),
@@ -104,11 +113,13 @@ pub async fn end_session(
     });
     match (decision, signed_in) {
         (Err(fault), _) => Ok(Outcome::Refused(Refused::Rule(fault))),
-        (Ok(Decision::Confirm(_)), Some(signed_in)) if confirmed == Confirmed::No => {
+        (Ok(Decision::Confirm(target)), Some(signed_in)) if confirmed == Confirmed::No => {
             let parameters = to_ask_again(client_id, &params);
+            let stranger = client.as_ref().is_some_and(|client| client.is_strange());
             Ok(Outcome::Confirm(Box::new(Confirm {
                 signed_in,
                 client,
+                leads_to: target.filter(|_| stranger).map(|target| place(&target.uri)),
                 parameters,
             })))
         }
@@ -116,8 +127,16 @@ pub async fn end_session(
             if let Some(signed_in) = &signed_in {
                 sign_out(core, signed_in, origin).await?;
             }
+            let way = match (&target, &client, &signed_in) {
+                // nobody has said anything, on no page of ours
+                (Some(target), Some(client), None) => {
+                    departure::of(core, client, Known::Not, &target.uri, &browser.arrival)
+                }
+                _ => Way::AtOnce,
+            };
             Ok(Outcome::SignedOut(SignedOut {
                 target,
+                way,
                 client,
                 session_id: signed_in.map(|signed_in| signed_in.session.id),
             }))

@@ -18,6 +18,7 @@ pub mod client_document;
 mod client_keys;
 pub mod client_registration;
 pub mod core;
+mod departure;
 pub mod device_authorization;
 pub mod discovery;
 pub mod encryption;

@@ -81,6 +81,7 @@ pub fn go(visitor: &Visitor, next: Result<Next, Failure>) -> HttpResponse {
     match next {
         Ok(Next::Page(step, id)) => visitor.redirect(&Waiting::App(id).at(path(&step))),
         Ok(Next::Respond(answered)) => authorization::respond(visitor, &answered),
+        Ok(Next::Tell(answered)) => authorization::tell(visitor, &answered),
         Ok(Next::Over) => page::show(visitor, ErrorKind::ExpiredRequest, String::new()),
         Ok(Next::Fault(fault)) => authorization::refuse(visitor, &fault),
         Ok(Next::Wait { until }) => page::slow_down(visitor, until),

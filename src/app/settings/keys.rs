@@ -112,6 +112,8 @@ pub(super) const KEYS: &[Key] = &[
     key("registration.client_secret_days", "365"),
     key("registration.client_secret_grace_hours", "24"),
     key("registration.client_id_documents", "false"),
+    key("registration.origins", "[\"https://apps.example\"]"),
+    key("registration.redirect_at_once", "false"),
     key("audit.retention_days", "400"),
     key("limits.body_bytes", "65536"),
     key("limits.header_bytes", "32768"),

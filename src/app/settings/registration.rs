@@ -4,7 +4,10 @@ use time::Duration;
 
 use super::{SettingsError, reader::Reader};
 use crate::{
-    domain::policy::{Admission, RegistrationPolicy},
+    domain::{
+        departure,
+        policy::{Admission, Origins, RegistrationPolicy},
+    },
     spec::oauth::{GrantType, ResponseType, ScopeSet},
 };
 
@@ -45,5 +48,23 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<RegistrationPolicy, SettingsEr
         unused: Duration::days(i64::from(reader.small("registration.unused_days", 30, 1..=3_660)?)),
         secret_lifetime: Some(Duration::days(i64::from(secret_days))).filter(|lifetime| lifetime.is_positive()),
         secret_grace: Duration::hours(i64::from(grace_hours)),
+        origins: origins(reader)?,
+        redirect_at_once: reader.flag("registration.redirect_at_once", default.redirect_at_once)?,
     })
+}
+
+/// The pages that may register apps: `*` alone, or origins.
+fn origins(reader: &Reader<'_>) -> Result<Origins, SettingsError> {
+    let path = "registration.origins";
+    let listed = reader.list(path, |text| match (text, departure::origin(text)) {
+        ("*", _) => Ok(text.to_owned()),
+        (_, Some(origin)) if origin == text => Ok(origin),
+        _ => Err("is no origin, as https://app.example".to_owned()),
+    })?;
+    let listed = listed.unwrap_or_default();
+    match listed.iter().any(|one| one == "*") {
+        true if listed.len() > 1 => Err(reader.wrong(path, "takes * alone, or origins")),
+        true => Ok(Origins::Any),
+        false => Ok(Origins::Listed(listed)),
+    }
 }

@@ -226,6 +226,11 @@ fn every_kind_of_value_is_checked() {
         ("[registration]\ngrant_types = [\"password\"]", "is no grant type"),
         ("[registration]\nresponse_types = [\"token\"]", "is no response type"),
         ("[registration]\nscopes = [\"a b\"]", "is no scope"),
+        ("[registration]\norigins = [\"https://a.example/\"]", "is no origin"),
+        (
+            "[registration]\norigins = [\"*\", \"https://a.example\"]",
+            "takes * alone",
+        ),
         ("[log]\nfilter = \"signet=loud\"", "is not a log filter"),
         ("[mail]\nfrom = \"nobody\"", "is not a mail address"),
         (

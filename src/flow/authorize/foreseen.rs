@@ -75,7 +75,7 @@ pub(in crate::flow) async fn foresee(
         return Ok(None);
     }
     let response = Response::given(&pending.request.parameters, made.given.clone());
-    let next = pending.answered(core, response)?;
+    let next = Next::Respond(pending.answered(core, response)?);
     Ok(Some(Foreseen { made, next }))
 }
 

@@ -15,6 +15,7 @@ use self::answer::{Kept, Seal};
 use super::{
     Core, Failure,
     cache::Catalog,
+    departure,
     session::{self, SignedIn},
 };
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
     domain::{
         account::throttle::{Subject, ThrottleKey},
         authorize::{Fault, Refusal, Response, Situation, Step, may_still_answer, next_step},
+        departure::{Arrival, Known, Way},
         policy::REQUEST_WINDOW,
         session_state::{self, browser_state, session_state},
     },
@@ -40,6 +42,8 @@ pub struct Browser {
     pub hash: TokenHash,
     /// The session cookie.
     pub session: Option<Secret<String>>,
+    /// How it came here.
+    pub arrival: Arrival,
 }
 
 /// What comes next for the browser.
@@ -49,6 +53,8 @@ pub enum Next {
     Page(Step, AuthorizationRequestId),
     /// The answer to the client.
     Respond(Answered),
+    /// The same, once the person has been told where it leads.
+    Tell(Answered),
     /// The request was answered before, has expired, or belongs to another browser.
     Over,
     /// An error page; nothing may be redirected.
@@ -69,6 +75,15 @@ pub struct Answered {
     pub client_name: String,
     /// What the OP iframe shall find in this browser; `None` if the client does not want to know.
     pub browser_state: Option<String>,
+}
+
+impl Answered {
+    fn by(self, way: Way) -> Next {
+        match way {
+            Way::AtOnce => Next::Respond(self),
+            Way::Told => Next::Tell(self),
+        }
+    }
 }
 
 /// A pending request with all that the pages need to know.
@@ -120,11 +135,20 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
     let parameters = match decided {
         Ok(parameters) => parameters,
         Err(Refusal::Respond(response)) => {
-            return Ok(Next::Respond(Answered {
+            let way = departure::way(
+                core,
+                &client,
+                &response.redirect_uri,
+                browser.session.as_ref(),
+                &browser.arrival,
+            )
+            .await?;
+            let answered = Answered {
                 response: seal.close(core, *response)?,
                 client_name: client.display_name().to_owned(),
                 browser_state: None,
-            }));
+            };
+            return Ok(answered.by(way));
         }
         Err(Refusal::Page(fault)) => return Ok(Next::Fault(fault)),
     };
@@ -139,7 +163,8 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
                 store::pushed_request::consume(&mut *db, pushed, core.now()).await?;
             }
             let response = Response::error(&pending.request.parameters, error.clone());
-            pending.answered(core, response)
+            let way = pending.way(core, &browser.arrival);
+            Ok(pending.answered(core, response)?.by(way))
         }
         _ => keep(core, db, pending, browser, address).await,
     }
@@ -360,7 +385,7 @@ impl Pending {
             }
             Err(super::Refusal::Protocol(error)) => {
                 let response = Response::error(&self.request.parameters, error);
-                return self.answered(core, response);
+                return Ok(Next::Respond(self.answered(core, response)?));
             }
             Err(refusal) => return Err(refusal.into()),
         };
@@ -371,46 +396,61 @@ impl Pending {
         if !made.keep(core, db, answer::uses_up(&self.request, kept)).await? {
             return Ok(Next::Over);
         }
-        Ok(answered)
+        Ok(Next::Respond(answered))
     }
 
     /// Answers with an error, once.
-    ///
-    /// # Errors
-    /// A [`Failure`].
-    pub async fn refuse(self, core: &Core, error: OAuthError) -> Result<Next, Failure> {
+    async fn refuse(self, core: &Core, error: OAuthError) -> Result<Next, Failure> {
         let mut tx = core.store.begin().await?;
-        let answered = self.refuse_in(core, &mut tx, error).await?;
+        // how the browser came to the first page is not known any more
+        let way = self.way(core, &Arrival::default());
+        let refused = self.refuse_in(core, &mut tx, error).await?;
         tx.commit().await?;
-        Ok(answered)
+        Ok(refused.map_or(Next::Over, |answered| answered.by(way)))
     }
 
-    /// The same in a transaction of the caller's.
+    /// The answer that the person would not, once, in a transaction of the caller's; `None` if there was another one. Where
+    /// it leads is for the caller to have said.
     ///
     /// # Errors
     /// A [`Failure`].
-    pub async fn refuse_in(self, core: &Core, tx: &mut Tx, error: OAuthError) -> Result<Next, Failure> {
+    pub async fn refuse_in(self, core: &Core, tx: &mut Tx, error: OAuthError) -> Result<Option<Answered>, Failure> {
         if !store::authorization_request::finish(&mut **tx, self.request.id, core.now()).await? {
-            return Ok(Next::Over);
+            return Ok(None);
         }
         if let Some(pushed) = &self.request.parameters.pushed {
             store::pushed_request::consume(&mut **tx, pushed, core.now()).await?;
         }
         let response = Response::error(&self.request.parameters, error);
-        self.answered(core, response)
+        Ok(Some(self.answered(core, response)?))
     }
 
-    fn answered(&self, core: &Core, response: Response) -> Result<Next, Failure> {
+    /// How the browser leaves with an error.
+    fn way(&self, core: &Core, arrival: &Arrival) -> Way {
+        let known = match &self.consent {
+            Some(_) => Known::Allowed,
+            None => Known::Not,
+        };
+        departure::of(
+            core,
+            &self.client,
+            known,
+            &self.request.parameters.redirect_uri,
+            arrival,
+        )
+    }
+
+    fn answered(&self, core: &Core, response: Response) -> Result<Answered, Failure> {
         let browser_state = self.browser_state(core)?;
         let session_state = browser_state.as_deref().and_then(|state| {
             let redirect_uri = &self.request.parameters.redirect_uri;
             session_state(&self.client.client_id, redirect_uri, state, core.rng.token().expose())
         });
-        Ok(Next::Respond(Answered {
+        Ok(Answered {
             response: self.seal.close(core, response.in_session(session_state))?,
             client_name: self.client.display_name().to_owned(),
             browser_state,
-        }))
+        })
     }
 
     /// Only OpenID Connect has a session to manage; plain OAuth gets no more than it asked for.

@@ -90,9 +90,10 @@ pub async fn deny(core: &Core, pending: Pending, origin: &Origin) -> Result<Next
     let line = audit::event(core, AuditKind::ConsentDenied, &actor, origin).for_client(&pending.client.client_id);
     let mut tx = core.store.begin().await?;
     store::audit_event::insert(&mut *tx, &line).await?;
-    let next = pending.refuse_in(core, &mut tx, error).await?;
+    let refused = pending.refuse_in(core, &mut tx, error).await?;
     tx.commit().await?;
-    Ok(next)
+    // the page on which they said so tells where a stranger's answer goes
+    Ok(refused.map_or(Next::Over, Next::Respond))
 }
 
 /// What is wanted, for the trail.

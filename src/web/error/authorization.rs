@@ -3,11 +3,14 @@
 use actix_web::{HttpResponse, http::StatusCode};
 
 use crate::{
-    domain::authorize::{Fault, response::form_action_source},
+    domain::{
+        authorize::{Fault, Response, response::form_action_source},
+        departure::place,
+    },
     flow::authorize::Answered,
     web::{
         error::page,
-        view::{ErrorKind, FormPost},
+        view::{ErrorKind, FormPost, Leave, Onward},
         visitor::Visitor,
     },
 };
@@ -31,13 +34,39 @@ fn carry(visitor: &Visitor, answered: &Answered) -> HttpResponse {
         page: visitor.layout().without_languages(),
         app: answered.client_name.clone(),
         redirect_uri: response.redirect_uri.clone(),
-        parameters: response
-            .wire(issuer)
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
+        parameters: fields(response, issuer),
     };
     let target: Vec<String> = form_action_source(&response.redirect_uri).into_iter().collect();
+    visitor.page_with(StatusCode::OK, &view, &target)
+}
+
+fn fields(response: &Response, issuer: &str) -> Vec<(String, String)> {
+    let wire = response.wire(issuer).into_iter();
+    wire.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Says where the answer leads, and sends it only when the person goes there.
+pub fn tell(visitor: &Visitor, answered: &Answered) -> HttpResponse {
+    let issuer = visitor.core().policy.issuer.as_str();
+    let response = &answered.response;
+    let onward = match response.location(issuer) {
+        Some(location) => Onward::Link(location),
+        None => Onward::Form {
+            action: response.redirect_uri.clone(),
+            parameters: fields(response, issuer),
+        },
+    };
+    tell_of(visitor, &response.redirect_uri, onward)
+}
+
+/// The same for any way to a registered address.
+pub fn tell_of(visitor: &Visitor, address: &str, onward: Onward) -> HttpResponse {
+    let view = Leave {
+        page: visitor.layout_anywhere(),
+        place: place(address),
+        onward,
+    };
+    let target: Vec<String> = form_action_source(address).into_iter().collect();
     visitor.page_with(StatusCode::OK, &view, &target)
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::{
     pending::{Parameters, app, form_origins, require, waiting},
@@ -15,6 +14,7 @@ use crate::{
         authorize::{Step, details::declared},
         claims::Told,
         consent::Wanted,
+        departure::place,
     },
     flow::login::consent,
     model::{Resource, User},
@@ -70,14 +70,6 @@ pub async fn get(visitor: Visitor, query: Parameters) -> HttpResponse {
         switch_href: format!("{}&switch=1", waiting.at("/login")),
     };
     visitor.page_to(&view, &form_origins(Some(&pending)))
-}
-
-/// Where an answer goes, as short as it still says whose place that is: the host, or the scheme of an app on a device.
-fn place(redirect_uri: &str) -> String {
-    match Url::parse(redirect_uri) {
-        Ok(url) => url.host_str().unwrap_or_else(|| url.scheme()).to_owned(),
-        Err(_) => redirect_uri.to_owned(),
-    }
 }
 
 /// The answer.

@@ -23,7 +23,7 @@ use crate::{
 pub async fn get(request: HttpRequest, mut visitor: Visitor) -> HttpResponse {
     let asked = request.query_string();
     let origin = visitor.origin();
-    match end_session(visitor.core(), asked, visitor.session(), Confirmed::No, &origin).await {
+    match end_session(visitor.core(), asked, &visitor.browser(), Confirmed::No, &origin).await {
         Ok(Outcome::Confirm(confirm)) => {
             let back = confirm
                 .client
@@ -38,6 +38,7 @@ pub async fn get(request: HttpRequest, mut visitor: Visitor) -> HttpResponse {
                 page: visitor.layout(),
                 request: confirm.parameters,
                 app: confirm.client.as_deref().map(|client| app(client, visitor.locale)),
+                leads_to: confirm.leads_to,
                 name: confirm.signed_in.user.display_name(),
             };
             visitor.page_to(&view, &origins)
@@ -56,7 +57,7 @@ pub async fn post(form: Form) -> HttpResponse {
     let asked = form.field("request").to_owned();
     let mut visitor = form.visitor;
     let origin = visitor.origin();
-    match end_session(visitor.core(), &asked, visitor.session(), Confirmed::Yes, &origin).await {
+    match end_session(visitor.core(), &asked, &visitor.browser(), Confirmed::Yes, &origin).await {
         Ok(Outcome::SignedOut(signed_out)) => leave(&mut visitor, &signed_out).await,
         Ok(Outcome::Refused(refused)) => page::show(&visitor, ErrorKind::MalformedRequest, refused.to_string()),
         Ok(Outcome::Confirm(confirm)) => visitor.redirect(&format!("/logout?{}", confirm.parameters)),

@@ -31,7 +31,7 @@ pub async fn post(request: HttpRequest, visitor: Visitor, body: Bytes) -> HttpRe
 
 async fn answer(mut visitor: Visitor, encoded: &str) -> HttpResponse {
     let origin = visitor.origin();
-    let asked = end_session(visitor.core(), encoded, visitor.session(), Confirmed::No, &origin).await;
+    let asked = end_session(visitor.core(), encoded, &visitor.browser(), Confirmed::No, &origin).await;
     match asked {
         Ok(Outcome::SignedOut(signed_out)) => leave(&mut visitor, &signed_out).await,
         Ok(Outcome::Confirm(confirm)) => visitor.redirect(&format!("/logout?{}", confirm.parameters)),

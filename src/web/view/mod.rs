@@ -2,6 +2,8 @@
 
 mod error;
 mod form_post;
+mod leave;
 
 pub use error::{ErrorKind, ErrorPage};
 pub use form_post::FormPost;
+pub use leave::{Leave, Onward};

@@ -14,7 +14,10 @@ use actix_web::{
     dev::Payload,
     http::{
         Method, StatusCode,
-        header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, ContentType, HeaderMap, HeaderName, LOCATION, USER_AGENT},
+        header::{
+            ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, ContentType, HeaderMap, HeaderName, LOCATION, ORIGIN, REFERER,
+            USER_AGENT,
+        },
     },
     web::{Data, Query},
 };
@@ -26,6 +29,7 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 use self::address::TrustedProxies;
 use crate::{
     base::{Locale, Secret, TokenHash, id::AuthorizationRequestId, secret},
+    domain::departure::{self, Arrival},
     flow::{Core, authorize::Browser, login::Visit},
     model::Origin,
     web::{
@@ -39,6 +43,8 @@ use crate::{
 const MAX_USER_AGENT: usize = 300;
 /// Where a navigation comes from (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What it is for.
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// How long a chosen language is remembered.
 const LOCALE_LIFETIME: time::Duration = time::Duration::days(365);
 
@@ -61,6 +67,8 @@ pub struct Visitor {
     here: String,
     /// How the page was asked for.
     method: Method,
+    /// And from where.
+    arrival: Arrival,
 }
 
 /// Why a page is in its language.
@@ -122,6 +130,12 @@ impl Visitor {
                 None => request.path().to_owned(),
             },
             method: request.method().clone(),
+            arrival: Arrival {
+                from: text(headers, ORIGIN)
+                    .or_else(|| text(headers, REFERER))
+                    .and_then(departure::origin),
+                framed: matches!(text(headers, SEC_FETCH_DEST), Some("iframe" | "frame")),
+            },
             core,
         }
     }
@@ -146,6 +160,7 @@ impl Visitor {
         Browser {
             hash: TokenHash::of(self.browser.expose()),
             session: self.session.clone(),
+            arrival: self.arrival.clone(),
         }
     }
 

@@ -13,6 +13,7 @@ mod consent;
 mod console_apis;
 mod console_apps;
 mod crawl;
+mod departure;
 mod details;
 mod device;
 mod discovery;

@@ -25,6 +25,8 @@ pub struct Browser {
     cookies: Vec<Cookie>,
     languages: String,
     address: Option<String>,
+    /// `Sec-Fetch-Dest`
+    destination: &'static str,
 }
 
 impl Browser {
@@ -48,6 +50,7 @@ impl Browser {
             cookies: Vec::new(),
             languages: "en".to_owned(),
             address: None,
+            destination: "document",
         }
     }
 
@@ -57,6 +60,11 @@ impl Browser {
             address: Some(address.to_owned()),
             ..Self::new()
         }
+    }
+
+    /// Opens everything from now on in a frame of some page.
+    pub fn enter_frame(&mut self) {
+        self.destination = "iframe";
     }
 
     /// Goes on over other connections, with the same cookies.
@@ -181,11 +189,19 @@ impl Browser {
             .request(method.clone(), url.clone())
             .header(header::ACCEPT, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
             .header(header::ACCEPT_LANGUAGE, &self.languages)
-            .header("Sec-Fetch-Dest", "document")
+            .header("Sec-Fetch-Dest", self.destination)
             .header("Sec-Fetch-Mode", "navigate")
             .header("Sec-Fetch-Site", site(from, url));
         if let Some(from) = from.filter(|_| method == Method::POST) {
             request = request.header(header::ORIGIN, from.origin().ascii_serialization());
+        }
+        if let Some(from) = from {
+            // strict-origin-when-cross-origin, which is what pages have that say nothing
+            let referrer = match from.origin() == url.origin() {
+                true => from.to_string(),
+                false => format!("{}/", from.origin().ascii_serialization()),
+            };
+            request = request.header(header::REFERER, referrer);
         }
         if let Some(address) = &self.address {
             request = request.header("X-Forwarded-For", address);

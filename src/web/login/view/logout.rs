@@ -15,6 +15,8 @@ pub struct Logout {
     pub request: String,
     /// The app that asked.
     pub app: Option<App>,
+    /// Where the browser goes afterwards, if nobody here answers for the app.
+    pub leads_to: Option<String>,
     /// Who is signed in.
     pub name: String,
 }
@@ -26,6 +28,7 @@ impl Logout {
             page: page.clone(),
             request: String::new(),
             app: None,
+            leads_to: None,
             name: "Ada Lovelace".to_owned(),
         };
         let asked = Self {
@@ -33,6 +36,11 @@ impl Logout {
             request: "0199b8d2".to_owned(),
             ..plain.clone()
         };
-        vec![("plain", plain), ("asked", asked)]
+        let hostile = Self {
+            app: Some(App::hostile()),
+            leads_to: Some(crate::web::layout::HOSTILE.to_owned()),
+            ..asked.clone()
+        };
+        vec![("plain", plain), ("asked", asked), ("hostile", hostile)]
     }
 }
