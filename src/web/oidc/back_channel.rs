@@ -1,12 +1,13 @@
 //! What the endpoints for programs have in common: their routes, how bodies are read, and who may call from where.
 //!
 //! None of them looks at a cookie, so pages of any origin may call them (`Access-Control-Allow-Origin: *`), as apps in
-//! the browser must. Introspection is not for browsers and says nothing of the kind.
+//! the browser must. Introspection is not for browsers and says nothing of the kind. Registration is different where it asks
+//! for no token: there the address of whoever looks at a page is all that the page's script needs (see [`clients`]).
 
 use std::sync::Arc;
 
 use actix_web::{
-    HttpRequest, HttpResponse, Resource,
+    HttpRequest, HttpResponse, HttpResponseBuilder, Resource,
     http::{
         Method,
         header::{self, HeaderValue},
@@ -58,7 +59,10 @@ pub fn configure(config: &mut ServiceConfig) {
     let introspect = web::resource(path::INTROSPECT).route(web::post().to(introspect::post));
     config.service(limited(introspect, "POST"));
     let clients = web::resource(path::REGISTRATION).route(web::post().to(clients::post));
-    config.service(for_any_origin(clients, "POST, OPTIONS"));
+    config.service(limited(
+        clients.route(web::method(Method::OPTIONS).to(clients::preflight)),
+        "POST, OPTIONS",
+    ));
     let registered = web::resource(format!("{}/{{client_id}}", path::REGISTRATION))
         .route(web::get().to(clients::get))
         .route(web::put().to(clients::put))
@@ -90,16 +94,7 @@ fn limited(resource: Resource, allow: &'static str) -> Resource {
 
 /// Such a resource that scripts of any origin may call (Fetch, "CORS protocol").
 fn for_any_origin(resource: Resource, allow: &'static str) -> impl actix_web::dev::HttpServiceFactory + 'static {
-    let preflight = move || async move {
-        HttpResponse::NoContent()
-            .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, allow))
-            .insert_header((
-                header::ACCESS_CONTROL_ALLOW_HEADERS,
-                "Authorization, Content-Type, DPoP",
-            ))
-            .insert_header((header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE))
-            .finish()
-    };
+    let preflight = move || async move { preflight(allow).finish() };
     limited(resource, allow)
         .route(web::method(Method::OPTIONS).to(preflight))
         .wrap(
@@ -107,6 +102,19 @@ fn for_any_origin(resource: Resource, allow: &'static str) -> impl actix_web::de
                 .add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
                 .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, DPoP-Nonce")),
         )
+}
+
+/// What a browser is told that asks whether a script may call.
+pub fn preflight(allow: &'static str) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::NoContent();
+    answer
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, allow))
+        .insert_header((
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, DPoP",
+        ))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE));
+    answer
 }
 
 /// A form post of a program to the endpoint at this path, with everything that proves who sends it.

@@ -10,10 +10,10 @@ use actix_web::{
 };
 use serde_json::{Map, Value, json};
 
-use super::back_channel::{authorization, origin};
+use super::back_channel::{self, authorization, origin};
 use crate::{
     base::Secret,
-    domain::policy::Admission,
+    domain::policy::{Admission, Origins, RegistrationPolicy},
     flow::{
         Core, Refusal,
         client_registration::{self, Registered, Request},
@@ -35,7 +35,49 @@ pub async fn post(core: Data<Core>, request: HttpRequest, body: Result<Bytes, ac
         let asked = asked(&core, &request, &body)?;
         client_registration::register(&core, &asked).await
     };
-    answer(&core, StatusCode::CREATED, outcome.await)
+    let mut answer = answer(&core, StatusCode::CREATED, outcome.await);
+    let allowed = allowed_origin(&core.policy.registration, &request);
+    if allowed.is_some() {
+        let exposed = HeaderValue::from_static("WWW-Authenticate");
+        answer
+            .headers_mut()
+            .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
+    allow_origin(&mut answer, allowed);
+    answer
+}
+
+/// Whether a script may register a client. It needs no secret where everybody may, so any page on the web could do it
+/// through the browser of whoever looks at it, and use up what their address and all apps together may have: there only
+/// pages that the operator names may. The body is JSON, so that no browser sends it without asking here first.
+pub async fn preflight(core: Data<Core>, request: HttpRequest) -> HttpResponse {
+    let mut answer = back_channel::preflight("POST, OPTIONS").finish();
+    allow_origin(&mut answer, allowed_origin(&core.policy.registration, &request));
+    answer
+}
+
+/// What `Access-Control-Allow-Origin` says to this page.
+fn allowed_origin(policy: &RegistrationPolicy, request: &HttpRequest) -> Option<HeaderValue> {
+    let any = Some(HeaderValue::from_static("*"));
+    match (policy.admission, &policy.origins) {
+        // who brings a token has been let in by somebody
+        (Admission::Token, _) | (_, Origins::Any) => any,
+        (_, Origins::Listed(listed)) => {
+            let origin = request.headers().get(header::ORIGIN)?;
+            listed
+                .iter()
+                .any(|one| one.as_bytes() == origin.as_bytes())
+                .then(|| origin.clone())
+        }
+    }
+}
+
+fn allow_origin(answer: &mut HttpResponse, allowed: Option<HeaderValue>) {
+    let headers = answer.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(allowed) = allowed {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    }
 }
 
 /// What is registered.
