@@ -167,6 +167,7 @@ pub(super) fn decide(
     apis.extend(details(&deferred.authorization_details, resources));
     let page = visitor.layout();
     Decide {
+        by_itself: client.registered_itself,
         asked_at: When::new(deferred.created_at, visitor.core().now(), page.translator()),
         page,
         app: Some(app(client, visitor.locale)),

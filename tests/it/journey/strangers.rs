@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::world::{WEB_SECRET, prepare, refused, sign_in, text};
-use crate::support::registrar::{app, manage, register_from, registered};
+use crate::support::registrar::{app, manage, register, register_from, registered};
 use crate::support::relying_party::{Answer, RelyingParty};
 use crate::support::server::{CALLBACK, TestServer};
 
@@ -179,4 +179,126 @@ async fn people_are_told_that_an_app_registered_itself_and_where_their_answer_go
     let page = browser.open(&known.ask(&[]).url).await.at(200, "/login");
     let page = sign_in(&mut browser, &page, "ada").await.at(200, "/consent");
     assert!(page.texts("#app-registered-itself").is_empty());
+}
+
+/// What is deleted again has been registered all the same: it left lines in the trail, and its counts begin anew.
+#[tokio::test]
+async fn who_deletes_registers_no_more_than_others_nor_who_registers_at_once() {
+    let server = open(&[("SIGNET_REGISTRATION__CLIENTS_PER_ADDRESS", "3")]).await;
+    for _ in 0..3 {
+        let client = registered(&server, &web()).await;
+        assert_eq!(manage(Method::DELETE, &client, None).await.status, 204);
+    }
+    let answer = register(&server, None, &web()).await;
+    assert_eq!(answer.status, 429, "{}", answer.body);
+    let seconds: i64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((3590..=3601).contains(&seconds), "{seconds}");
+    let wanted = web();
+    let at_once = (0..12).map(|_| register_from(&server, None, &wanted, "10.7.7.6"));
+    let answers = futures_util::future::join_all(at_once).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 3);
+    server.clock.advance(time::Duration::hours(1));
+    assert_eq!(register(&server, None, &web()).await.status, 201);
+    // what counts no more is not kept
+    server
+        .run(|core| async move { signet::flow::job::sweep::run(&core).await.unwrap() })
+        .await;
+    assert_eq!(server.count("select count(*) from registration_acts").await, 1);
+}
+
+/// A page that somebody looks at has their address, and would need no more than that.
+#[tokio::test]
+async fn no_page_registers_apps_through_the_browsers_of_its_visitors() {
+    let (evil, good) = ("https://evil.example", "https://apps.example");
+    for (settings, allowed) in [
+        (&[][..], [None, None]),
+        (
+            &[("SIGNET_REGISTRATION__ORIGINS", "https://apps.example,https://b.example")],
+            [None, Some(good)],
+        ),
+        (&[("SIGNET_REGISTRATION__ORIGINS", "*")], [Some("*"), Some("*")]),
+        // there a token is needed, which no page has
+        (&[("SIGNET_REGISTRATION__POLICY", "token")], [Some("*"), Some("*")]),
+    ] {
+        let server = TestServer::with(&[&[("SIGNET_REGISTRATION__POLICY", "open")], settings].concat()).await;
+        for (origin, allowed) in [evil, good].into_iter().zip(allowed) {
+            let asked = cross_origin(&server, Method::OPTIONS, "/clients", origin).await;
+            assert_eq!(asked.status, 204);
+            assert_eq!(
+                asked.header("access-control-allow-origin"),
+                allowed,
+                "{origin} {settings:?}"
+            );
+            assert_eq!(asked.header("vary"), Some("Origin"));
+            assert_eq!(asked.header("access-control-allow-credentials"), None);
+            let sent = cross_origin(&server, Method::POST, "/clients", origin).await;
+            assert_eq!(
+                sent.header("access-control-allow-origin"),
+                allowed,
+                "{origin} {settings:?}"
+            );
+            // who has the token of a registration manages it from everywhere
+            let managed = cross_origin(&server, Method::OPTIONS, "/clients/some", origin).await;
+            assert_eq!(managed.header("access-control-allow-origin"), Some("*"));
+        }
+    }
+    // and no browser sends JSON to others without asking: nothing else is read
+    let server = open(&[]).await;
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "",
+    ] {
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert("content-type", kind.parse().unwrap());
+        let body = Some(web().to_string());
+        let answer = RelyingParty::send(Method::POST, server.at("/clients"), body, headers, "10.1.1.1").await;
+        assert_eq!(answer.error(), refused(400, "invalid_client_metadata"), "{kind}");
+    }
+}
+
+async fn cross_origin(server: &TestServer, method: Method, path: &str, origin: &str) -> Answer {
+    let mut headers = reqwest::header::HeaderMap::new();
+    headers.insert("origin", origin.parse().unwrap());
+    headers.insert("content-type", "application/json".parse().unwrap());
+    let body = (method == Method::POST).then(|| web().to_string());
+    RelyingParty::send(method, server.at(path), body, headers, "10.1.1.1").await
+}
+
+/// Also where people decide about what waits elsewhere.
+#[tokio::test]
+async fn devices_and_what_is_asked_behind_the_scenes_say_that_the_app_registered_itself() {
+    let (device, ciba) = (
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:openid:params:grant-type:ciba",
+    );
+    let grants = format!("authorization_code,{device},{ciba}");
+    let server = open(&[("SIGNET_REGISTRATION__GRANT_TYPES", grants.as_str())]).await;
+    let wanted = json!({
+        "client_name": "Self-made", "redirect_uris": [], "response_types": [], "grant_types": [device, ciba],
+        "backchannel_token_delivery_mode": "poll",
+    });
+    let stranger = app(&server, &registered(&server, &wanted).await).await;
+    for (language, words) in [("en", "registered itself"), ("de", "selbst registriert")] {
+        let begun = stranger
+            .post("device_authorization_endpoint", &[("scope", "openid")])
+            .await
+            .ok();
+        let link = text(&begun, "verification_uri_complete").parse().unwrap();
+        let mut browser = server.browser();
+        browser.speak(language);
+        let page = browser.open(&link).await.at(200, "/device");
+        let page = browser.submit(&page, "device", &[]).await.at(200, "/login");
+        let page = sign_in(&mut browser, &page, "ada").await;
+        assert!(page.has("#device-decision"));
+        assert!(page.text("#app-registered-itself").contains(words), "{language}");
+        let asked = [("scope", "openid"), ("login_hint", "ada")];
+        stranger.post("backchannel_authentication_endpoint", &asked).await.ok();
+        let page = browser.open(&server.at("/account")).await.at(200, "/account");
+        let waiting = page.attributes("a[href^='/approve?id=']", "href").pop().unwrap();
+        let page = browser.open(&page.url.join(&waiting).unwrap()).await;
+        assert!(page.has("#approval"));
+        assert!(page.text("#app-registered-itself").contains(words), "{language}");
+    }
 }

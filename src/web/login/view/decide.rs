@@ -36,6 +36,8 @@ pub struct Decide {
     pub occasion: Occasion,
     /// The app that asks.
     pub app: Option<App>,
+    /// Whether it registered itself.
+    pub by_itself: bool,
     /// The signed-in person's e-mail address or username.
     pub identifier: String,
     /// What of the profile the app will see.
@@ -124,6 +126,7 @@ impl Decide {
                 user_code: "WDJB-MJHT".to_owned(),
             },
             app: Some(App::sample()),
+            by_itself: true,
             identifier: "ada@example.com".to_owned(),
             values: vec![ConsentValue::new("name", "Ada Lovelace")],
             later: vec![ConsentValue::new("nickname", "")],
@@ -149,6 +152,7 @@ impl Decide {
             apis: Vec::new(),
             stays_connected: false,
             asked_from: None,
+            by_itself: false,
             ..plain.clone()
         };
         let hostile = Self {
