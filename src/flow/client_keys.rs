@@ -43,7 +43,12 @@ pub async fn find<T>(
         }
         (None, Some(uri)) => {
             let url = Url::parse(uri).map_err(NoKeys::because)?;
-            core.key_sets.find(&url, pick).await.map_err(NoKeys::because)
+            let host = url.host_str().unwrap_or_default();
+            // it may be another address each time
+            let may_fetch = || !client.registered_itself || core.fetches.allow_keys(&client.client_id, host);
+            let key_sets = &core.way_to(client).key_sets;
+            let found = key_sets.find_within(&url, may_fetch, pick).await;
+            found.map_err(NoKeys::because)
         }
         (None, None) => Err(NoKeys::because("none is registered")),
     }

@@ -16,6 +16,7 @@ use super::{
     discovery::Discovery,
     fetches::Fetches,
     keys::KeyRing,
+    outbound::Outbound,
     outbox::Outbox,
     password::PasswordPool,
     recent::Recent,
@@ -36,12 +37,9 @@ use crate::{
         token::refresh_token,
     },
     model::{AccessToken, Client, Grant, User},
-    spec::{
-        jose::{JwkSet, SigningAlg},
-        oauth::client_document,
-    },
+    spec::{jose::SigningAlg, oauth::client_document},
     store::{self, PgExecutor, Store},
-    upstream::{http::HttpClient, jwks::JwksCache},
+    upstream::http::HttpClient,
 };
 
 /// How long the database may take where there is something to use instead of its answer.
@@ -63,12 +61,10 @@ pub struct Core {
     pub passwords: PasswordPool,
     /// What must leave.
     pub outbox: Outbox,
-    /// For fetches and calls that this server makes.
-    pub http: HttpClient,
-    /// The public keys of apps, fetched from their `jwks_uri`.
-    pub key_sets: JwksCache<JwkSet>,
-    /// Their request objects, fetched from a registered `request_uri`.
-    pub request_objects: JwksCache<String>,
+    /// To addresses that operators wrote down.
+    pub to_registered: Outbound,
+    /// To those of apps that registered themselves.
+    pub to_strangers: Outbound,
     /// The documents of clients that are named by one.
     pub client_documents: ClientDocuments,
     /// How often strangers may have something fetched.
@@ -127,19 +123,14 @@ impl Core {
             policy,
         } = parts;
         let outbox = Outbox::new(Arc::clone(&sealer), Arc::clone(&rng));
-        let key_sets = JwksCache::new(http.clone(), Arc::clone(&clock), |bytes| JwkSet::parse(bytes).ok());
-        let request_objects = JwksCache::new(http.clone(), Arc::clone(&clock), |bytes| {
-            String::from_utf8(bytes.to_vec()).ok()
-        })
-        .accepting("application/oauth-authz-req+jwt, application/jwt");
+        let strangers = http.for_strangers();
         Self {
             outbox,
-            key_sets,
-            request_objects,
-            client_documents: ClientDocuments::new(http.clone(), Arc::clone(&clock)),
+            client_documents: ClientDocuments::new(strangers.clone(), Arc::clone(&clock)),
+            to_registered: Outbound::new(http, &clock),
+            to_strangers: Outbound::new(strangers, &clock),
             fetches: Fetches::new(&clock),
             discovery: Discovery::default(),
-            http,
             store,
             clock,
             rng,
@@ -154,6 +145,14 @@ impl Core {
             pseudonyms: OnceLock::new(),
             dpop_nonce_key: OnceLock::new(),
             logged: Mutex::default(),
+        }
+    }
+
+    /// The way to the addresses that this client registered.
+    pub fn way_to(&self, client: &Client) -> &Outbound {
+        match client.registered_itself {
+            true => &self.to_strangers,
+            false => &self.to_registered,
         }
     }
 

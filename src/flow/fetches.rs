@@ -16,12 +16,16 @@ const SPAN: Duration = Duration::MINUTE;
 const OF_ADDRESS: u32 = 20;
 /// For one client, or for the host of documents, whoever asks: its server is not to be worn down by ours.
 const OF_CLIENT: u32 = 120;
+/// For the keys of one app that registered itself: a good address is asked once a minute at the most, one that fails every
+/// five seconds. Only another address each time is asked more often.
+const OF_KEYS: u32 = 12;
 
 /// The counts.
 pub struct Fetches {
     of_address: Allowance<Vec<u8>>,
     of_client: Allowance<String>,
     of_host: Allowance<String>,
+    of_keys: Allowance<String>,
 }
 
 impl Fetches {
@@ -31,6 +35,7 @@ impl Fetches {
             of_address: Allowance::new(OF_ADDRESS, SPAN, Arc::clone(clock)),
             of_client: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
             of_host: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
+            of_keys: Allowance::new(OF_KEYS, SPAN, Arc::clone(clock)),
         }
     }
 
@@ -42,6 +47,12 @@ impl Fetches {
     /// Counts the fetch of the document of a client at that host; `false`: it must not be.
     pub fn allow_document(&self, host: &str, address: Option<IpAddr>) -> bool {
         self.allow_address(address) && self.of_host.take(host.to_owned())
+    }
+
+    /// Counts the fetch of the keys of an app that registered itself, wherever it says now that they are; `false`: it must
+    /// not be.
+    pub fn allow_keys(&self, client_id: &str, host: &str) -> bool {
+        self.of_keys.take(client_id.to_owned()) && self.of_host.take(host.to_owned())
     }
 
     fn allow_address(&self, address: Option<IpAddr>) -> bool {
@@ -74,5 +85,22 @@ mod tests {
             .sum();
         assert_eq!(all, 120 - 21);
         assert!(fetches.allow_request_object("other", None));
+    }
+
+    #[test]
+    fn neither_one_app_nor_many_together_wear_a_server_down() {
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(Time::UNIX_EPOCH));
+        let fetches = Fetches::new(&clock);
+        let ask = |app: &str, host: &str| (0..100).filter(|_| fetches.allow_keys(app, host)).count();
+        assert_eq!(ask("app", "a.example"), 12);
+        assert_eq!(ask("app", "b.example"), 0, "another address is no other app");
+        let of_many: usize = (0..50)
+            .map(|number| ask(&format!("app-{number}"), "victim.example"))
+            .sum();
+        assert_eq!(of_many, 120);
+        assert!(
+            !fetches.allow_document("victim.example", None),
+            "keys and documents of a host count together"
+        );
     }
 }

@@ -32,6 +32,7 @@ pub mod keys;
 pub mod login;
 pub mod logout;
 mod mint;
+pub mod outbound;
 pub mod outbox;
 pub mod par;
 pub mod password;

@@ -55,8 +55,8 @@ pub async fn call(core: &Core, ping: &Ping) -> Result<(), Failure> {
     }
     let url = Url::parse(&ping.endpoint).map_err(|_| Failure::Permanent("the endpoint is no address".to_owned()))?;
     let body = json!({ "auth_req_id": ping.auth_req_id }).to_string();
-    Ok(core
-        .http
-        .post_json(&url, &Secret::new(ping.token.clone()), body)
-        .await?)
+    let client = core.client(&ping.client_id).await;
+    let client = client.map_err(|error| Failure::Transient(error.to_string()))?;
+    let way = client.map_or(&core.to_strangers, |client| core.way_to(&client));
+    Ok(way.http.post_json(&url, &Secret::new(ping.token.clone()), body).await?)
 }

@@ -8,6 +8,17 @@ use crate::{domain::client_metadata::sector::comes_back_alone, model::ClientMeta
 
 /// Fetches at once. Strangers name the address; this server is not to be the hose that they hold.
 static FETCHES: Semaphore = Semaphore::const_new(4);
+/// The same for operators, whom strangers do not keep waiting.
+static OF_OPERATORS: Semaphore = Semaphore::const_new(4);
+
+/// Who names a sector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Whoever runs this server.
+    Operators,
+    /// An app that registers itself.
+    Strangers,
+}
 
 /// Why a client is not known to belong to its sector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,13 +45,17 @@ pub enum Unproven {
 ///
 /// # Errors
 /// [`Unproven`].
-pub async fn prove(core: &Core, metadata: &ClientMetadata) -> Result<(), Unproven> {
+pub async fn prove(core: &Core, metadata: &ClientMetadata, whose: Whose) -> Result<(), Unproven> {
     let Some(address) = &metadata.sector_identifier_uri else {
         return Ok(());
     };
     let url = Url::parse(address).map_err(|_| Unproven::Address)?;
-    let _turn = FETCHES.try_acquire().map_err(|_| Unproven::Busy)?;
-    let body = core.http.get(&url, "application/json").await.map_err(|error| {
+    let (turns, way) = match whose {
+        Whose::Operators => (&OF_OPERATORS, &core.to_registered),
+        Whose::Strangers => (&FETCHES, &core.to_strangers),
+    };
+    let _turn = turns.try_acquire().map_err(|_| Unproven::Busy)?;
+    let body = way.http.get(&url, "application/json").await.map_err(|error| {
         // the cause is for the log: what can be reached from here is nobody's business
         tracing::info!(host = url.host_str(), %error, "a sector identifier cannot be fetched");
         Unproven::Unreachable

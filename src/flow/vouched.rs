@@ -126,7 +126,7 @@ async fn fetched<T>(
         Err(TokenError::UnknownKey) => None,
         outcome => Some(outcome),
     };
-    match core.key_sets.find(&url, pick).await {
+    match core.to_registered.key_sets.find(&url, pick).await {
         Ok(found) => found.unwrap_or(Err(TokenError::UnknownKey)),
         Err(error) => {
             tracing::info!(%error, "the keys of a trusted issuer cannot be fetched");

@@ -34,23 +34,44 @@ pub async fn count(db: impl PgExecutor<'_>) -> Result<i64, Error> {
     )
 }
 
-/// How many came from the address since then.
+/// What was done under that key since then: how often, and when first.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn count_from(db: impl PgExecutor<'_>, address: ThrottleKey, since: Time) -> Result<i64, Error> {
-    Ok(sqlx::query_scalar!(
+pub async fn count_acts(
+    db: impl PgExecutor<'_>,
+    subject: ThrottleKey,
+    since: Time,
+) -> Result<(i64, Option<Time>), Error> {
+    let row = sqlx::query!(
         r#"
-        select count(*) as "count!"
-        from client_registrations
-        where address_hash = $1
-            and created_at > $2
+        select count(*) as "count!",
+            min(done_at) as first
+        from registration_acts
+        where subject_hash = $1
+            and done_at > $2
         "#,
-        address.as_bytes(),
+        subject.as_bytes(),
         since
     )
     .fetch_one(db)
-    .await?)
+    .await?;
+    Ok((row.count, row.first))
+}
+
+/// Writes that something was done, which counts whatever becomes of the client.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn insert_act(db: impl PgExecutor<'_>, subject: ThrottleKey, now: Time) -> Result<(), Error> {
+    sqlx::query!(
+        "insert into registration_acts (subject_hash, done_at) values ($1, $2)",
+        subject.as_bytes(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Writes that the client registered itself.

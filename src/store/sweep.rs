@@ -6,6 +6,7 @@ use time::Duration;
 
 use super::Error;
 use crate::base::Time;
+use crate::domain::policy::REGISTRATION_WINDOW;
 
 /// How long what is decided elsewhere is kept after its end: clients that come late hear that it has expired.
 const DEFERRED_RETENTION: Duration = Duration::days(1);
@@ -61,7 +62,8 @@ pub async fn sweep(db: &mut PgConnection, ends: Ends, batch: u32) -> Result<Swep
     add(&tokens(db, now, batch).await?);
     add(&waiting(db, now, batch).await?);
     add(&sessions(db, now, batch).await?);
-    add(&[counters(db, now, batch).await?, trail(db, ends.trail, batch).await?]);
+    add(&counters(db, now, batch).await?);
+    add(&[trail(db, ends.trail, batch).await?]);
     Ok(swept)
 }
 
@@ -233,19 +235,32 @@ async fn sessions(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 
     ])
 }
 
-/// Counters of failures that are forgotten.
-async fn counters(db: &mut PgConnection, now: Time, batch: u32) -> Result<u64, Error> {
-    Ok(expired!(
-        db,
-        "
+/// Counters of failures that are forgotten, and what counts no more of what was done.
+async fn counters(db: &mut PgConnection, now: Time, batch: u32) -> Result<[u64; 2], Error> {
+    Ok([
+        expired!(
+            db,
+            "
             delete from throttles
             where ctid = any (array(
                 select ctid from throttles where expires_at <= $1 order by expires_at limit $2 for update skip locked
             ))
             ",
-        now,
-        batch
-    ))
+            now,
+            batch
+        ),
+        expired!(
+            db,
+            "
+            delete from registration_acts
+            where ctid = any (array(
+                select ctid from registration_acts where done_at <= $1 order by done_at limit $2 for update skip locked
+            ))
+            ",
+            now - REGISTRATION_WINDOW,
+            batch
+        ),
+    ])
 }
 
 /// Lines of the audit trail that were kept long enough.

@@ -6,21 +6,16 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, Response, redirect};
-use tokio::sync::Semaphore;
 use url::{Host, Url};
 
-use super::address::is_public;
+use super::{address::is_public, look_up::LookUps};
 use crate::base::Secret;
-
-/// Name look-ups at once. One can hang much longer than a fetch may take, on a thread that cannot be stopped.
-const LOOK_UPS: usize = 16;
 
 /// Which hosts may be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +103,8 @@ pub enum BuildError {
 #[derive(Debug, Clone)]
 pub struct HttpClient {
     client: Client,
+    /// The same for addresses that strangers wrote down.
+    of_strangers: Client,
     reach: Reach,
     max_body: usize,
 }
@@ -125,7 +122,28 @@ impl HttpClient {
                 .ok_or(BuildError::ExtraCa)?,
             None => Vec::new(),
         };
-        let client = Client::builder()
+        let build = |look_ups| {
+            let resolver = GuardedResolver {
+                reach: settings.reach,
+                hosts: settings.hosts.clone(),
+                look_ups,
+            };
+            Self::build(settings, resolver, extra.clone()).map_err(BuildError::Tls)
+        };
+        Ok(Self {
+            client: build(LookUps::of_operators())?,
+            of_strangers: build(LookUps::of_strangers())?,
+            reach: settings.reach,
+            max_body: settings.max_body,
+        })
+    }
+
+    fn build(
+        settings: &HttpSettings,
+        resolver: GuardedResolver,
+        extra: Vec<Certificate>,
+    ) -> Result<Client, reqwest::Error> {
+        Client::builder()
             .user_agent(concat!("signet/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .referer(false)
@@ -134,19 +152,18 @@ impl HttpClient {
             .connect_timeout(settings.connect_timeout)
             .pool_max_idle_per_host(2)
             .pool_idle_timeout(Duration::from_secs(30))
-            .dns_resolver(Arc::new(GuardedResolver {
-                reach: settings.reach,
-                hosts: settings.hosts.clone(),
-                look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
-            }))
+            .dns_resolver(Arc::new(resolver))
             .tls_certs_merge(extra)
             .build()
-            .map_err(BuildError::Tls)?;
-        Ok(Self {
-            client,
-            reach: settings.reach,
-            max_body: settings.max_body,
-        })
+    }
+
+    /// The client for addresses that strangers wrote down: what they have it wait for holds up nobody else.
+    #[must_use]
+    pub fn for_strangers(&self) -> Self {
+        Self {
+            client: self.of_strangers.clone(),
+            ..self.clone()
+        }
     }
 
     /// Fetches a body. Only the answer 200 counts.
@@ -259,7 +276,7 @@ pub fn check(url: &Url, reach: Reach) -> Result<(), FetchError> {
 struct GuardedResolver {
     reach: Reach,
     hosts: HashMap<String, IpAddr>,
-    look_ups: Arc<Semaphore>,
+    look_ups: LookUps,
 }
 
 /// What the resolver says when it found nothing but private addresses.
@@ -269,7 +286,7 @@ struct NoPublicAddress;
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (reach, look_ups) = (self.reach, Arc::clone(&self.look_ups));
+        let (reach, look_ups) = (self.reach, self.look_ups.clone());
         let known = self
             .hosts
             .get(name.as_str())
@@ -277,7 +294,7 @@ impl Resolve for GuardedResolver {
         Box::pin(async move {
             let mut addresses = match known {
                 Some(address) => vec![address],
-                None => look_up(name, look_ups).await?,
+                None => look_ups.run(name.as_str()).await?,
             };
             if reach == Reach::Public {
                 addresses.retain(|address| is_public(address.ip()));
@@ -288,20 +305,6 @@ impl Resolve for GuardedResolver {
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
-}
-
-/// By the system, on a thread of its own.
-async fn look_up(
-    name: Name,
-    look_ups: Arc<Semaphore>,
-) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
-    let permit = look_ups.acquire_owned().await?;
-    let found = tokio::task::spawn_blocking(move || {
-        let _held = permit;
-        let found = (name.as_str(), 0).to_socket_addrs();
-        found.map(Iterator::collect::<Vec<SocketAddr>>)
-    });
-    Ok(found.await.map_err(io::Error::other)??)
 }
 
 /// What went wrong, without the URL: it may hold what only its owner should know.

@@ -92,6 +92,15 @@ enum Step<T> {
     Fail(FetchError),
 }
 
+/// What became of a fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fetched {
+    /// It was made, by this question or by another one, well or badly.
+    Tried,
+    /// It was not allowed.
+    TooOften,
+}
+
 impl<T: Send + Sync + 'static> JwksCache<T> {
     /// A cache that reads bodies with `parse`, which gives `None` for what is no key set.
     pub fn new(
@@ -128,7 +137,8 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
     /// The same where a stranger says what is to be fetched: `may_fetch` is asked before each fetch, and only then.
     ///
     /// # Errors
-    /// As [`JwksCache::find`]; [`FetchError::TooOften`] where a fetch was needed and not allowed.
+    /// As [`JwksCache::find`]; [`FetchError::TooOften`] where a fetch was needed and not allowed, and what is kept does not
+    /// do.
     pub async fn find_within<R>(
         &self,
         url: &Url,
@@ -154,7 +164,12 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
             },
             Step::Fetch => {}
         }
-        self.fetch(url, &entry, kept.began, may_fetch).await?;
+        if self.fetch(url, &entry, kept.began, may_fetch).await == Fetched::TooOften {
+            // what is kept goes on as if nobody had answered
+            let good = kept.set.filter(|(_, fetched_at)| self.age(*fetched_at) < MAX_AGE);
+            let found = good.and_then(|(set, _)| pick(&set));
+            return found.map(Some).ok_or(FetchError::TooOften);
+        }
         // Whatever there is now will do: one question waits for one fetch at most.
         let state = entry.state();
         match (state.set, state.failed) {
@@ -190,19 +205,13 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
     }
 
     /// Fetches the set, unless somebody else has done so since the fetch that began at `seen`.
-    async fn fetch(
-        &self,
-        url: &Url,
-        entry: &Entry<T>,
-        seen: Option<Time>,
-        may_fetch: impl Fn() -> bool,
-    ) -> Result<(), FetchError> {
+    async fn fetch(&self, url: &Url, entry: &Entry<T>, seen: Option<Time>, may_fetch: impl Fn() -> bool) -> Fetched {
         let _turn = entry.fetching.lock().await;
         if entry.state().began != seen {
-            return Ok(());
+            return Fetched::Tried;
         }
         if !may_fetch() {
-            return Err(FetchError::TooOften);
+            return Fetched::TooOften;
         }
         let began = self.clock.now();
         let fetched = match self.http.get(url, self.accept).await {
@@ -213,7 +222,7 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
             tracing::warn!(host = url.host_str(), %error, "a key set cannot be fetched");
         }
         entry.keep(began, self.clock.now(), fetched);
-        Ok(())
+        Fetched::Tried
     }
 }
 

@@ -5,3 +5,4 @@ pub mod address;
 pub mod allowance;
 pub mod http;
 pub mod jwks;
+pub mod look_up;

@@ -42,6 +42,8 @@ pub enum Subject<'a> {
     UserCode(&'a str),
     /// One address that has documents fetched for its registrations.
     Sector(IpAddr),
+    /// A client that replaces what it registered.
+    Replacement(&'a str),
     /// A client that asks behind the scenes whether there is such a person.
     Hint(&'a str),
     /// Mails to an address, each kind by itself: who asks for one kind takes nothing from the others.
@@ -96,6 +98,7 @@ impl ThrottleKey {
             Subject::UserCode(person) => ["user_code", person].map(&mut part),
             Subject::Address(address) => ["address", &network(address).to_string()].map(&mut part),
             Subject::Sector(address) => ["sector", &network(address).to_string()].map(&mut part),
+            Subject::Replacement(client_id) => ["replacement", client_id].map(&mut part),
             Subject::Hint(client_id) => ["hint", client_id].map(&mut part),
             Subject::Device { person, device } => {
                 part("device");
@@ -244,6 +247,7 @@ mod tests {
             Subject::Address(IpAddr::from([127, 0, 0, 1])),
             Subject::Sector(IpAddr::from([127, 0, 0, 1])),
             Subject::Hint("127.0.0.1"),
+            Subject::Replacement("127.0.0.1"),
             device("ab", "c"),
             device("a", "bc"),
             mail(MailPurpose::Register, "127.0.0.1"),

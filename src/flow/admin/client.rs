@@ -16,7 +16,10 @@ use crate::{
         client_metadata::{self, is_client_id},
         client_registration,
     },
-    flow::{Core, sector},
+    flow::{
+        Core,
+        sector::{self, Whose},
+    },
     model::{Actor, AuditKind, Client, ClientMetadata, ClientStatus},
     spec::oauth::client_document,
     store::{self, PgExecutor, Tx},
@@ -249,7 +252,7 @@ async fn prove_sector(core: &Core, metadata: &ClientMetadata) -> Result<(), Erro
         return Ok(());
     }
     client_metadata::check(&wanted, core.keys.policy(), core.policy.security.profile)?;
-    let proven = sector::prove(core, &wanted).await;
+    let proven = sector::prove(core, &wanted, Whose::Operators).await;
     proven.map_err(|unproven| Error::invalid("sector_identifier_uri", Fault::Sector(unproven)))
 }
 

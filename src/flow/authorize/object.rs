@@ -143,7 +143,8 @@ pub(in crate::flow) async fn by_reference(
     let pick = |object: &String| is_that(object, wanted).then(|| object.clone());
     // Each fragment says that something else is there now, and nothing says whether that is true.
     let may_fetch = || core.fetches.allow_request_object(&client.client_id, address);
-    match core.request_objects.find_within(&url, may_fetch, pick).await {
+    let objects = &core.way_to(client).request_objects;
+    match objects.find_within(&url, may_fetch, pick).await {
         Ok(Some(object)) => verified(core, client, object.trim(), Came::ByReference).await,
         Ok(None) => refuse("what is at request_uri is not what its fragment names"),
         Err(FetchError::TooOften) => {

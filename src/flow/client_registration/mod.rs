@@ -24,7 +24,7 @@ use crate::{
         account::throttle::{Subject, ThrottleKey},
         client_registration::{Held, read},
         client_secret::{Ending, is_due},
-        policy::{Admission, REGISTRATION_WINDOW},
+        policy::{Admission, MOST_REPLACEMENTS, REGISTRATION_WINDOW},
     },
     model::{Actor, Client, ClientMetadata, ClientStatus, Origin},
     spec::{
@@ -68,7 +68,9 @@ pub async fn register(core: &Core, request: &Request<'_>) -> Result<Registered, 
     let wanted = object(request.body)?;
     let metadata = wish(core, &wanted, &Held::default()).await?;
     // before anything is fetched for whoever has used up what his address may have
-    check_address(core, core.store.pool(), address_of(&request.origin)).await?;
+    if let Some((address, most)) = counted(core, &request.origin) {
+        check_acts(core, core.store.pool(), address, most).await?;
+    }
     sector::check(core, &metadata, &request.origin).await?;
     let token = core.rng.token();
     let by = By {
@@ -148,30 +150,40 @@ fn address_of(origin: &Origin) -> Option<IpAddr> {
     origin.address.as_deref().and_then(|text| text.parse().ok())
 }
 
-/// Whether the address may register another client.
-async fn check_address(core: &Core, db: impl PgExecutor<'_>, address: Option<IpAddr>) -> Result<(), Refusal> {
-    let (Some(most), Some(address)) = (core.policy.registration.per_address, address) else {
-        return Ok(());
-    };
-    let (key, since) = (
-        ThrottleKey::of(Subject::Address(address)),
-        core.now() - REGISTRATION_WINDOW,
-    );
-    if store::client_registration::count_from(db, key, since).await? >= i64::from(most) {
-        let until = core.now() + REGISTRATION_WINDOW;
-        return Err(Refusal::TooMany { until });
-    }
-    Ok(())
+/// What the address is counted by, and how many clients it may register, if that is limited.
+fn counted(core: &Core, origin: &Origin) -> Option<(ThrottleKey, i64)> {
+    let most = core.policy.registration.per_address?;
+    let address = ThrottleKey::of(Subject::Address(address_of(origin)?));
+    Some((address, i64::from(most)))
 }
 
-/// Holds the address and everybody together to so many clients, until the end of the transaction.
+/// That less than so much was done within the window.
+async fn check_acts(core: &Core, db: impl PgExecutor<'_>, subject: ThrottleKey, most: i64) -> Result<(), Refusal> {
+    let now = core.now();
+    let (count, first) = store::client_registration::count_acts(db, subject, now - REGISTRATION_WINDOW).await?;
+    if count < most {
+        return Ok(());
+    }
+    Err(Refusal::TooMany {
+        until: first.unwrap_or(now) + REGISTRATION_WINDOW,
+    })
+}
+
+/// Holds the address and everybody together to so many clients, until the end of the transaction. A place that was taken
+/// stays taken for an hour, also if the client is deleted: or else whoever registers and deletes in turn would be nobody.
 pub(super) async fn reserve(core: &Core, tx: &mut Tx, origin: &Origin) -> Result<Option<ThrottleKey>, Refusal> {
     let address = address_of(origin);
     store::client_registration::lock(&mut **tx).await?;
-    check_address(core, &mut **tx, address).await?;
+    let counted = counted(core, origin);
+    if let Some((address, most)) = counted {
+        check_acts(core, &mut **tx, address, most).await?;
+    }
     if store::client_registration::count(&mut **tx).await? >= i64::from(core.policy.registration.most) {
         let why = "this server has as many registered clients as it takes";
         return Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, why).into());
+    }
+    if let Some((address, _)) = counted {
+        store::client_registration::insert_act(&mut **tx, address, core.now()).await?;
     }
     Ok(address.map(|address| ThrottleKey::of(Subject::Address(address))))
 }
@@ -210,6 +222,8 @@ async fn managed(core: &Core, client_id: &str, request: &Request<'_>) -> Result<
 /// As for [`find`] and [`register`].
 pub async fn replace(core: &Core, client_id: &str, request: &Request<'_>) -> Result<Registered, Refusal> {
     let (before, token) = managed(core, client_id, request).await?;
+    let itself = ThrottleKey::of(Subject::Replacement(client_id));
+    check_acts(core, core.store.pool(), itself, MOST_REPLACEMENTS).await?;
     let wanted = object(request.body)?;
     identify(&before, &wanted)?;
     // an administrator who is faster than this has made another version by then
@@ -231,6 +245,8 @@ pub async fn replace(core: &Core, client_id: &str, request: &Request<'_>) -> Res
     let secret = NewSecret::Keep(core.policy.registration.secret_lifetime);
     let edited = client::edit_in(core, &mut tx, &by, before, &edit, &secret).await;
     let saved = renew(core, &mut tx, &by, edited.map_err(refusal)?.0).await?;
+    // Of replacements at once only one finds the version that it read, so those before this one are counted.
+    store::client_registration::insert_act(&mut *tx, itself, core.now()).await?;
     tx.commit().await?;
     core.caches.clients.forget(&saved.client.client_id);
     Ok(told(saved, token))

@@ -7,7 +7,7 @@ use crate::{
     },
     flow::{
         Core, Refusal,
-        sector::{self, Unproven},
+        sector::{self, Unproven, Whose},
         throttle::{self, Attempt, Reservation, Target},
     },
     model::{ClientMetadata, Origin},
@@ -68,7 +68,7 @@ async fn count(core: &Core, origin: &Origin) -> Result<Option<Reservation>, Refu
 }
 
 async fn prove(core: &Core, metadata: &ClientMetadata) -> Result<(), Refusal> {
-    match sector::prove(core, metadata).await {
+    match sector::prove(core, metadata, Whose::Strangers).await {
         Ok(()) => Ok(()),
         Err(Unproven::Busy) => Err(Refusal::TooMany {
             until: core.now() + time::Duration::seconds(1),

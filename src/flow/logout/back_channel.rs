@@ -62,7 +62,7 @@ pub(in crate::flow) async fn send(core: &Core, logout: &Logout) -> Result<(), Fa
     let body = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("logout_token", &token)
         .finish();
-    core.http.post_form(&url, body).await?;
+    core.way_to(&client).http.post_form(&url, body).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::{
     domain::client_metadata,
     flow::{
         Core,
-        sector::{self, Unproven},
+        sector::{self, Unproven, Whose},
     },
 };
 
@@ -28,7 +28,7 @@ pub(super) async fn prove(core: &Core, clients: &[WantedClient]) -> Result<Vec<S
         if client_metadata::check(&metadata, core.keys.policy(), core.policy.security.profile).is_err() {
             continue;
         }
-        match sector::prove(core, &metadata).await {
+        match sector::prove(core, &metadata, Whose::Operators).await {
             Ok(()) => {}
             Err(unproven @ (Unproven::Busy | Unproven::Unreachable)) => warnings.push(format!(
                 "client {}: sector_identifier_uri: {unproven}; the file is believed for now",

@@ -192,3 +192,24 @@ async fn one_question_waits_for_one_fetch_however_long_it_took() {
     );
     assert_eq!(server.asked(), 1);
 }
+
+#[tokio::test]
+async fn where_no_more_may_be_fetched_what_is_kept_goes_on() {
+    let server = Server::new("k1").await;
+    let find = async |kid: &str| {
+        let pick = |set: &String| set.split(' ').any(|word| word == kid).then_some(());
+        server.cache.find_within(&server.url, || false, pick).await
+    };
+    assert_eq!(find("k1").await, Err(FetchError::TooOften));
+    assert_eq!(server.find("k1").await, Ok(true));
+    server.pass(FRESH_FOR);
+    assert_eq!(find("k1").await, Ok(Some(())));
+    assert_eq!(
+        find("k2").await,
+        Err(FetchError::TooOften),
+        "it may be in the newest one"
+    );
+    server.pass(MAX_AGE);
+    assert_eq!(find("k1").await, Err(FetchError::TooOften), "it has grown too old");
+    assert_eq!(server.asked(), 1);
+}

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 use time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,8 +12,9 @@ use tokio::task::JoinHandle;
 
 use super::client_auth::{ask_for, claims, key, sign};
 use super::world::{prepare, refused};
+use crate::support::registrar::{manage, registered};
 use crate::support::relying_party::{Answer, RelyingParty};
-use crate::support::server::TestServer;
+use crate::support::server::{CALLBACK, TestServer};
 
 const DRAWER: &str = "https://drawer.example";
 
@@ -218,4 +220,103 @@ async fn private_addresses_are_out_of_reach_unless_the_operator_says_so() {
     assert_eq!(answer.error(), refused(401, "invalid_client"));
     assert_eq!(keys.asked(), 0);
     assert!(!answer.body.contains("127.0.0.1"), "{}", answer.body);
+}
+
+/// A registration that names another address each time, and somebody who asks for its keys after each change: the address
+/// does not hear of most of that.
+#[tokio::test]
+async fn a_registration_that_moves_its_keys_about_sends_the_server_nowhere_much() {
+    let keys = KeyServer::start().await;
+    let settings = [
+        ("SIGNET_OUTBOUND__ALLOW_PRIVATE", "true"),
+        ("SIGNET_REGISTRATION__POLICY", "open"),
+    ];
+    let server = prepare(TestServer::with(&settings).await).await;
+    let mut wanted = json!({
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": keys.address,
+    });
+    let client = registered(&server, &wanted).await;
+    let client_id = client["client_id"].as_str().unwrap();
+    wanted["client_id"] = client["client_id"].clone();
+    let app = server.relying_party(client_id, "").await;
+    let (encoding, _) = key("nobody's");
+    let mut replaced = 0;
+    for number in 0..80 {
+        wanted["jwks_uri"] = json!(format!("{}?{number}", keys.address));
+        let answer = manage(Method::PUT, &client, Some(&wanted)).await;
+        if answer.status == 429 {
+            assert!(answer.header("retry-after").is_some());
+            break;
+        }
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        replaced += 1;
+        if replaced <= 20 {
+            let assertion = sign(&encoding, "nobody's", &claims(&server, client_id));
+            assert_eq!(ask(&app, &assertion).await.error(), refused(401, "invalid_client"));
+        }
+    }
+    assert_eq!((keys.asked(), replaced), (12, 60));
+    server.clock.advance(Duration::hours(1));
+    assert_eq!(manage(Method::PUT, &client, Some(&wanted)).await.status, 200);
+}
+
+/// Whoever names the address of somebody else's keys, and wears out what strangers may have fetched from there, takes nothing
+/// from an app that an operator registered, nor from one whose keys are kept.
+#[tokio::test]
+async fn strangers_wear_out_nobody_elses_keys() {
+    let keys = KeyServer::start().await;
+    let settings = [
+        ("SIGNET_OUTBOUND__ALLOW_PRIVATE", "true"),
+        ("SIGNET_REGISTRATION__POLICY", "open"),
+        ("SIGNET_REGISTRATION__CLIENTS_PER_ADDRESS", "0"),
+    ];
+    let server = prepare(TestServer::with(&settings).await)
+        .await
+        .holding(&keys.client())
+        .await;
+    let (encoding, own) = key("own");
+    keys.publish(&[&own]);
+    let wanted = |number: usize| {
+        json!({
+            "redirect_uris": [CALLBACK],
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks_uri": format!("{}?{number}", keys.address),
+        })
+    };
+    let kept = registered(&server, &wanted(0)).await;
+    let kept_id = kept["client_id"].as_str().unwrap();
+    let kept = server.relying_party(kept_id, "").await;
+    // who is known goes on to the next question, which is another refusal
+    let known = refused(400, "unauthorized_client");
+    let asked = async |app: &_, client_id: &str| {
+        let assertion = sign(&encoding, "own", &claims(&server, client_id));
+        ask(app, &assertion).await.error()
+    };
+    assert_eq!(asked(&kept, kept_id).await, known);
+    // what is kept has grown old when the others come
+    server.clock.advance(Duration::minutes(11));
+    let mut number = 0;
+    let refused_to_fetch = loop {
+        number += 1;
+        let client = registered(&server, &wanted(number)).await;
+        let client_id = client["client_id"].as_str().unwrap();
+        let app = server.relying_party(client_id, "").await;
+        let before = keys.asked();
+        assert!(number <= 130);
+        if asked(&app, client_id).await == refused(401, "invalid_client") {
+            assert_eq!(keys.asked(), before);
+            break number;
+        }
+    };
+    assert_eq!(refused_to_fetch, 121);
+    assert_eq!(asked(&kept, kept_id).await, known, "what is kept goes on");
+    let remote = server.relying_party("remote", "").await;
+    assert_eq!(
+        ask(&remote, &sign(&encoding, "own", &claims(&server, "remote")))
+            .await
+            .status,
+        200
+    );
 }

@@ -16,9 +16,9 @@ use signet::store::grant::Offline;
 use signet::store::session::Beginning;
 use signet::store::user::Proof;
 use signet::store::{
-    Store, Tx, access_token, audit_event, authorization_code, authorization_request, client, consent,
-    deferred_authorization, email_link, fact, grant, pushed_request, refresh_token, registration, revoked_token,
-    session, sweep, throttle, used_jti, user,
+    Store, Tx, access_token, audit_event, authorization_code, authorization_request, client, client_registration,
+    consent, deferred_authorization, email_link, fact, grant, pushed_request, refresh_token, registration,
+    revoked_token, session, sweep, throttle, used_jti, user,
 };
 use time::Duration;
 
@@ -284,6 +284,13 @@ async fn pages(store: &Store, plans: &str) {
     ));
     let ends = counters.map(|(key, rule)| (key, throttle::End::TakeBack(rule)));
     check!(store, plans, "throttle::settle", |db| throttle::settle(db, &ends));
+    let address = quota.address;
+    check!(store, plans, "client_registration::count_acts", |db| {
+        client_registration::count_acts(db, address, NOW - Duration::HOUR)
+    });
+    check!(store, plans, "client_registration::insert_act", |db| {
+        client_registration::insert_act(db, address, NOW)
+    });
     check!(store, plans, "authorization_request::set_authenticated", |db| {
         authorization_request::set_authenticated(db, request_id, &hash, session_id, NOW)
     });

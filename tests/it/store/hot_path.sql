@@ -61,6 +61,8 @@ insert into initial_access_tokens (id, token_hash, created_at, expires_at)
     select uuid_of(n), hash_of(n), '2026-11-20', '2027-01-01' from generate_series(1, 20000) n;
 insert into throttles (key_hash, failures, last_failed_at, blocked_until, expires_at)
     select hash_of(n), 1, '2026-11-20', '2026-11-20', '2027-01-01' from generate_series(1, 20000) n;
+insert into registration_acts (subject_hash, done_at)
+    select hash_of(n), '2026-11-20'::timestamptz + n * interval '1 second' from generate_series(1, 20000) n;
 insert into audit_events (id, at, kind, actor, user_id)
     select uuid_of(n), '2026-11-20'::timestamptz + n * interval '1 second', 'kind' || n % 50, 'system', uuid_of(n % 2000)
     from generate_series(1, 20000) n;
