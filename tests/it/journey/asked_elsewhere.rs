@@ -2,6 +2,7 @@
 //! its details as JSON.
 
 use serde_json::{Value, json};
+use signet::base::Clock;
 use tokio::sync::OnceCell;
 
 use super::world::{WEB_SECRET, prepared, refused, sign_in, text};
@@ -36,6 +37,10 @@ name = "https://example.com/team"
 value = "user.custom_data.team"
 in = ["userinfo"]
 title = "Team"
+
+[[users]]
+username = "eve"
+password = "tide pool lantern 7"
 
 [[clients]]
 client_id = "till"
@@ -161,4 +166,56 @@ async fn a_signed_request_brings_its_details_as_json() {
     assert_eq!(tokens["authorization_details"], details);
     let claims = till.verify_access_token(text(&tokens, "access_token"), BANK).await;
     assert_eq!(claims["authorization_details"], details);
+}
+
+/// FAPI-CIBA §5.2.2 bounds the whole time in which a request is good, and a clock that runs ahead has none of our time yet.
+#[tokio::test]
+async fn a_signed_request_is_of_now_and_good_for_an_hour_in_all() {
+    let (server, _) = server().await;
+    let till = server.relying_party("till", WEB_SECRET).await;
+    let now = server.clock.now().unix_timestamp();
+    for (name, times) in [
+        ("made in the future", json!({ "iat": now + 90 })),
+        (
+            "good for eighty minutes",
+            json!({ "nbf": now - 1800, "exp": now + 3000 }),
+        ),
+    ] {
+        let answer = ask_signed(&till, |claims| {
+            claims
+                .as_object_mut()
+                .unwrap()
+                .extend(times.as_object().unwrap().clone());
+        })
+        .await;
+        assert_eq!(answer.error(), refused(400, "invalid_request"), "{name}");
+    }
+    let times = json!({ "login_hint": "eve", "iat": now + 8, "nbf": now - 1200, "exp": now + 2400 });
+    ask_signed(&till, |claims| {
+        claims
+            .as_object_mut()
+            .unwrap()
+            .extend(times.as_object().unwrap().clone())
+    })
+    .await
+    .ok();
+}
+
+/// What a device waits with is nothing to the other grant, nor the other way round.
+#[tokio::test]
+async fn what_waits_for_one_grant_is_unknown_to_the_other() {
+    let (server, _) = server().await;
+    let till = server.relying_party("till", WEB_SECRET).await;
+    let scope = ("scope", "openid");
+    let device = till.post("device_authorization_endpoint", &[scope]).await.ok();
+    let behind = till.post(BEHIND, &[scope, ("login_hint", "eve")]).await.ok();
+    let (device_code, auth_req_id) = (text(&device, "device_code"), text(&behind, "auth_req_id"));
+    for (grant, name, of_other, own) in [
+        (DEVICE, "device_code", auth_req_id, device_code),
+        (CIBA, "auth_req_id", device_code, auth_req_id),
+    ] {
+        let poll = async |value: &str| till.token(&[("grant_type", grant), (name, value)]).await.error();
+        assert_eq!(poll(of_other).await, refused(400, "invalid_grant"), "{grant}");
+        assert_eq!(poll(own).await, refused(400, "authorization_pending"), "{grant}");
+    }
 }

@@ -153,6 +153,32 @@ async fn at_the_token_endpoint_and_the_code_and_the_token_stay_good() {
     app.token(&twice).await.ok();
 }
 
+/// What nobody knows is ignored (RFC 6749 §3.1, §3.2), but nobody has to read without end.
+#[tokio::test]
+async fn unknown_parameters_are_ignored_up_to_a_hundred_in_all() {
+    let server = server().await;
+    let machine = server.relying_party("machine", WEB_SECRET).await;
+    let unknown: Vec<String> = (0..100).map(|number| format!("unknown-{number}")).collect();
+    let mut request = vec![("grant_type", "client_credentials")];
+    request.extend(unknown.iter().map(|name| (&**name, "x")));
+    check("one too many", &machine.token(&request).await);
+    request.pop();
+    machine.token(&request).await.ok();
+
+    let app = server.relying_party("web", WEB_SECRET).await;
+    let visit = async |most: usize| {
+        let mut url = app.ask(&[]).url;
+        let known = url.query_pairs().count();
+        let more = unknown.iter().take(most - known);
+        url.query_pairs_mut().extend_pairs(more.map(|name| (name, "x")));
+        send(Method::GET, url, HeaderMap::new(), None).await
+    };
+    let taken = visit(100).await;
+    assert!(!taken.header("location").unwrap().contains("error="));
+    let refused = visit(101).await;
+    assert!(refused.header("location").unwrap().contains("error=invalid_request"));
+}
+
 #[tokio::test]
 async fn where_tokens_are_judged_and_ended_and_they_stay_alive() {
     let server = server().await;

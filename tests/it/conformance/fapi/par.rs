@@ -59,8 +59,19 @@ pub async fn par_attempt_to_use_request_uri_for_different_client(plan: &Fapi) {
 pub async fn par_authorization_request_containing_request_uri_form_param(plan: &Fapi) {
     let client = plan.client(1).await;
     let request_uri = check_pushed(&client.push(&client.ask(&[])).await);
-    let answer = client.push(&client.ask(&[("request_uri", &request_uri)])).await;
-    check_refused(&answer);
+    let ask = client.ask(&[]);
+    // beside the request object where there is one, not in it
+    let mut form: Vec<(String, String)> = match client.variant.signs() {
+        true => vec![(
+            "request".to_owned(),
+            client.request_object(&client.request_claims(&ask)),
+        )],
+        false => ask.url.query_pairs().into_owned().collect(),
+    };
+    form.push(("request_uri".to_owned(), request_uri));
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let endpoint = "pushed_authorization_request_endpoint";
+    check_refused(&client.post(endpoint, &form, false, Changed::default()).await);
 }
 
 pub async fn par_attempt_invalid_http_method(plan: &Fapi) {
