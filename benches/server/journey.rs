@@ -51,6 +51,7 @@ access_token_signing_alg = "ES256"
 [[resources]]
 identifier = "https://api.example.com/eddsa"
 scopes = ["read"]
+own_clients = ["gateway"]
 access_token_signing_alg = "EdDSA"
 
 [[clients]]
