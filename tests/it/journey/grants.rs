@@ -4,7 +4,7 @@ use time::Duration;
 use tokio::sync::OnceCell;
 
 use super::world::{WEB_SECRET, code, prepared, refused, text, tokens};
-use crate::support::server::TestServer;
+use crate::support::server::{CALLBACK, TestServer};
 
 const OFFLINE: &[(&str, &str)] = &[("scope", "openid profile offline_access")];
 
@@ -189,4 +189,39 @@ async fn tokens_die_with_time() {
     server.clock.advance(Duration::days(31));
     let idle = app.refresh(text(&second, "refresh_token")).await;
     assert_eq!(idle.error(), refused(400, "invalid_grant"));
+}
+
+/// What comes through the browser could be tied to no key.
+#[tokio::test]
+async fn an_app_whose_tokens_are_tied_gets_none_through_the_browser() {
+    let server = server().await;
+    for (id, tied, expected) in [("free", false, None), ("tied", true, Some("unauthorized_client"))] {
+        let file = format!(
+            r#"
+[[clients]]
+client_id = "{id}"
+client_secret = "{WEB_SECRET}"
+client_name = "Harbour"
+redirect_uris = ["{CALLBACK}"]
+grant_types = ["authorization_code", "implicit"]
+response_types = ["code", "code token"]
+dpop_bound_access_tokens = {tied}
+"#
+        );
+        server.apply(&file).await;
+        let app = server.relying_party(id, WEB_SECRET).await;
+        for (response_type, expected) in [("code", None), ("code token", expected)] {
+            let page = server
+                .browser()
+                .get(&app.ask(&[("response_type", response_type)]).url)
+                .await;
+            let location = page.location().unwrap();
+            let refused = location.fragment().and_then(|carried| carried.split('&').next());
+            assert_eq!(
+                refused,
+                expected.map(|code| format!("error={code}")).as_deref(),
+                "{id}: {location}"
+            );
+        }
+    }
 }
