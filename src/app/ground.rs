@@ -62,7 +62,11 @@ impl Ground {
             true => Some(Arc::new(start_embedded(&settings, purpose).await?)),
             false => None,
         };
-        let store = database::connect(&settings, embedded.as_deref()).await?;
+        let patience = match purpose {
+            Purpose::Serve => database::SERVER_PATIENCE,
+            Purpose::Command => database::COMMAND_PATIENCE,
+        };
+        let store = database::connect(&settings, embedded.as_deref(), patience).await?;
         let sealer = master_key::open(&settings, store.pool(), &SystemClock, &SystemRng).await?;
         Ok(Self {
             settings: Arc::new(settings),

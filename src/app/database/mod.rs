@@ -22,8 +22,10 @@ use embedded::{Embedded, OLDEST_MAJOR};
 /// Every migration, compiled in.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// How long a start waits for a database that does not answer yet.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server waits for a database that does not answer yet: it may start at the same time.
+pub const SERVER_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a command does, whose answer somebody waits for.
+pub const COMMAND_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long a statement waits for a row that somebody else holds.
 const LONGEST_WAIT_FOR_A_LOCK: Duration = Duration::from_secs(5);
@@ -57,15 +59,16 @@ pub enum Error {
 }
 
 /// Opens the database that the settings name: waits for it, checks its version, applies the migrations (one process at
-/// a time, by an advisory lock), and returns a pool. `embedded` is the running cluster where the settings name none.
+/// a time, by an advisory lock), and returns a pool. `embedded` is the running cluster where the settings name none; one that
+/// they do name has `patience` to answer.
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn connect(settings: &Settings, embedded: Option<&Embedded>) -> Result<Store, Error> {
+pub async fn connect(settings: &Settings, embedded: Option<&Embedded>, patience: Duration) -> Result<Store, Error> {
     let options = options(settings, embedded)?;
     let mut connection = match embedded {
         Some(_) => open_or_create(&options).await.map_err(Error::NoConnectionToEmbedded)?,
-        None => open_patiently(&options).await.map_err(Error::NoConnection)?,
+        None => open_patiently(&options, patience).await.map_err(Error::NoConnection)?,
     };
     let version = connection.server_version_num().unwrap_or(0);
     if version / 10_000 < OLDEST_MAJOR {
@@ -125,7 +128,7 @@ fn milliseconds(time: Duration) -> String {
 
 /// The embedded cluster's database; it is made the first time.
 async fn open_or_create(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    let refusal = match open_patiently(options).await {
+    let refusal = match open_patiently(options, SERVER_PATIENCE).await {
         Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("3D000") => refusal,
         other => return other,
     };
@@ -141,11 +144,11 @@ async fn open_or_create(options: &PgConnectOptions) -> Result<PgConnection, sqlx
 }
 
 /// A database may start at the same time as Signet.
-async fn open_patiently(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+async fn open_patiently(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, sqlx::Error> {
     let began = Instant::now();
     loop {
         match PgConnection::connect_with(options).await {
-            Err(error) if is_temporary(&error) && began.elapsed() < PATIENCE => {
+            Err(error) if is_temporary(&error) && began.elapsed() < patience => {
                 tracing::warn!(%error, "the database does not answer yet");
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }

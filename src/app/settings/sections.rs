@@ -335,6 +335,11 @@ fn tls(reader: &Reader<'_>, issuer: &Issuer) -> Result<Option<Tls>, SettingsErro
 
 fn log(reader: &Reader<'_>) -> Result<Log, SettingsError> {
     let filter = reader.parse("log.filter", |text| {
+        if let Some(odd) = unclear_directive(text) {
+            return Err(format!(
+                "says {odd:?}, which is neither error, warn, info, debug, trace or off nor module=level"
+            ));
+        }
         match tracing_subscriber::EnvFilter::builder().parse(text) {
             Ok(_) => Ok(text.to_owned()),
             Err(error) => Err(format!("is not a log filter ({error})")),
@@ -345,6 +350,13 @@ fn log(reader: &Reader<'_>) -> Result<Log, SettingsError> {
         filter,
         format: reader.choice("log.format", LogFormat::Text, &formats)?,
     })
+}
+
+/// A lone word that is no level: the filter would take it for the name of a module, and then nothing is logged.
+fn unclear_directive(filter: &str) -> Option<&str> {
+    let words = filter.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let mut lone = words.filter(|word| !word.contains(['=', '[', ']', '{', '}']));
+    lone.find(|word| word.parse::<tracing_subscriber::filter::LevelFilter>().is_err())
 }
 
 fn tokens(reader: &Reader<'_>) -> Result<Tokens, SettingsError> {

@@ -232,6 +232,7 @@ fn every_kind_of_value_is_checked() {
             "takes * alone",
         ),
         ("[log]\nfilter = \"signet=loud\"", "is not a log filter"),
+        ("[log]\nfilter = \"info,loud\"", "says \"loud\", which is neither error"),
         ("[mail]\nfrom = \"nobody\"", "is not a mail address"),
         (
             "[mail]\nsmtp_url = \"mail.example.com:25\"",
