@@ -15,7 +15,7 @@ use crate::{
         client_auth::{
             self, ClientAuthError, Credentials, KeySource, Next,
             assertion::{self, Expected, Refused, Use},
-            certificate,
+            self_signed_tls_client_auth, tls_client_auth,
         },
         client_secret::SEAL_PURPOSE,
         security_profile::{self, AssertionAudience},
@@ -122,14 +122,14 @@ async fn admit(core: &Core, caller: &Caller) -> Result<Arc<Client>, Failed> {
         (Next::Secret(secret), _) => note_use(core, secret).await,
         (Next::CertificateName, _) => {
             let shown = shown_certificate(caller)?;
-            certificate::check_name(&known.metadata, shown)?;
+            tls_client_auth::check_name(&known.metadata, shown)?;
             if !core.client_authorities.vouch_for(shown, core.now()) {
                 return Err(ClientAuthError::Certificate("no known authority vouches for it").into());
             }
         }
         (Next::RegisteredCertificate, _) => {
             let shown = shown_certificate(caller)?;
-            let pick = |set: &JwkSet| certificate::is_registered(set, shown).then_some(());
+            let pick = |set: &JwkSet| self_signed_tls_client_auth::is_registered(set, shown).then_some(());
             if client_keys::find(core, known, pick).await?.is_none() {
                 return Err(ClientAuthError::Certificate("it is not a registered one").into());
             }

@@ -260,7 +260,7 @@ fn assertion_algs(core: &Core) -> Vec<&'static str> {
 
 /// The ways in which a client may authenticate.
 pub fn auth_methods() -> Vec<ClientAuthMethod> {
-    client_auth::METHODS.to_vec()
+    client_auth::METHODS.iter().map(|method| method.name()).collect()
 }
 
 /// Those by which some client can be let in on this server.

@@ -5,6 +5,7 @@ use time::Duration;
 use super::ClientAuthError;
 use crate::{
     base::{Time, TokenHash},
+    model::Client,
     spec::jose::{
         Expect, JwsAlg,
         jwt::{self, Audience, Expiry, Keys, TokenError, Typ},
@@ -96,6 +97,14 @@ pub fn verify(assertion: &str, keys: Keys<'_>, expected: &Expected<'_>) -> Resul
         jti_hash: TokenHash::of(&format!("{}:{}{jti}", expected.client_id.len(), expected.client_id)),
         expires_at: expires + expected.skew + Duration::SECOND,
     })
+}
+
+/// The algorithms that fit the method and the profile; only the registered one where the client registered one (OIDC
+/// Registration §2).
+pub(super) fn algs(client: &Client, of_method: &[JwsAlg], of_profile: &[JwsAlg]) -> Vec<JwsAlg> {
+    let registered = client.metadata.token_endpoint_auth_signing_alg.as_deref();
+    let fits = |alg: &&JwsAlg| of_profile.contains(alg) && registered.is_none_or(|name| alg.name() == name);
+    of_method.iter().filter(fits).copied().collect()
 }
 
 fn reason(error: TokenError) -> &'static str {

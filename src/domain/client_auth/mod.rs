@@ -2,20 +2,28 @@
 //! §9).
 //!
 //! Three steps, because keys may have to be fetched between them: [`Credentials::parse`] reads what was sent, [`check`]
-//! holds it against the client that it names, and [`assertion::verify`] looks at a signed assertion. Only the method that
-//! the client registered is taken. Whatever is wrong, the wire says the same; the log tells what it was. Imports `base`,
-//! `spec` and `model`. Absent: loading clients, opening sealed secrets, fetching keys, remembering `jti` values.
+//! holds it against the client that it names by the one [`Method`] that the client registered, and [`assertion::verify`]
+//! looks at a signed assertion. A new method is one file and one line in [`METHODS`]. Whatever is wrong, the wire says the
+//! same; the log tells what it was. Imports `base`, `spec` and `model`, and of this floor `security_profile`. Absent: loading
+//! clients, opening sealed secrets, fetching keys, remembering `jti` values.
 
 pub mod assertion;
-pub mod certificate;
+mod client_secret;
+mod client_secret_basic;
+mod client_secret_jwt;
+mod client_secret_post;
 mod credentials;
+mod none;
+mod private_key_jwt;
+pub mod self_signed_tls_client_auth;
+pub mod tls_client_auth;
 
 pub use credentials::Credentials;
 
-use super::security_profile;
+use super::security_profile::{self, Rules};
 use crate::{
-    base::{Secret, Time, TokenHash},
-    model::{Client, ClientSecret, ClientStatus, MOST_SECRETS, SecurityProfile},
+    base::Time,
+    model::{Client, ClientSecret, ClientStatus, SecurityProfile},
     spec::{
         jose::JwsAlg,
         oauth::{ClientAuthMethod, ErrorCode, OAuthError},
@@ -23,15 +31,50 @@ use crate::{
 };
 
 /// The methods by which clients are let in.
-pub const METHODS: &[ClientAuthMethod] = &[
-    ClientAuthMethod::None,
-    ClientAuthMethod::ClientSecretBasic,
-    ClientAuthMethod::ClientSecretPost,
-    ClientAuthMethod::ClientSecretJwt,
-    ClientAuthMethod::PrivateKeyJwt,
-    ClientAuthMethod::TlsClientAuth,
-    ClientAuthMethod::SelfSignedTlsClientAuth,
+pub static METHODS: &[&dyn Method] = &[
+    &none::None,
+    &client_secret_basic::ClientSecretBasic,
+    &client_secret_post::ClientSecretPost,
+    &client_secret_jwt::ClientSecretJwt,
+    &private_key_jwt::PrivateKeyJwt,
+    &tls_client_auth::TlsClientAuth,
+    &self_signed_tls_client_auth::SelfSignedTlsClientAuth,
 ];
+
+/// One method.
+pub trait Method: Sync {
+    /// Its name.
+    fn name(&self) -> ClientAuthMethod;
+
+    /// What is left to do for a client that registered it.
+    ///
+    /// # Errors
+    /// [`ClientAuthError::WrongMethod`] for credentials of another method; why these are refused.
+    fn check<'a>(&self, ask: &Ask<'_, 'a>) -> Result<Next<'a>, ClientAuthError>;
+}
+
+/// What a method looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'r, 'a> {
+    /// What was sent.
+    pub credentials: &'r Credentials,
+    /// Who it must be.
+    pub client: &'a Client,
+    /// The secret of the client that was sent, if one was.
+    pub brought: Option<&'a ClientSecret>,
+    /// The client's profile.
+    pub rules: &'r Rules,
+    /// The instant.
+    pub now: Time,
+}
+
+impl Ask<'_, '_> {
+    /// For credentials of another method.
+    fn wrong_method<T>(&self) -> Result<T, ClientAuthError> {
+        let registered = self.client.metadata.token_endpoint_auth_method.as_str();
+        Err(ClientAuthError::WrongMethod { registered })
+    }
+}
 
 /// Why a client was not let in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,77 +183,37 @@ pub fn check<'a>(
     now: Time,
 ) -> Result<Next<'a>, ClientAuthError> {
     let brought = match credentials {
-        Credentials::Secret { secrets, .. } => find_secret(secrets, client, now),
+        Credentials::Secret { secrets, .. } => client_secret::find(secrets, client, now),
         _ => None,
     };
     let client = client.ok_or(ClientAuthError::UnknownClient)?;
     if client.status == ClientStatus::Disabled {
         return Err(ClientAuthError::Disabled);
     }
-    let registered = client.metadata.token_endpoint_auth_method;
+    let method = client.metadata.token_endpoint_auth_method;
+    let registered = method.as_str();
     let rules = security_profile::of(client, server);
-    if !rules.client_auth.contains(&registered) {
-        return Err(ClientAuthError::Profile {
-            registered: registered.as_str(),
-        });
+    if !rules.client_auth.contains(&method) {
+        return Err(ClientAuthError::Profile { registered });
     }
-    match (credentials, registered) {
-        (Credentials::None { .. }, ClientAuthMethod::None) => Ok(Next::Accepted),
-        (Credentials::Secret { method, .. }, _) if *method == registered => {
-            brought.map(Next::Secret).ok_or(ClientAuthError::WrongSecret)
-        }
-        (Credentials::Assertion { .. }, ClientAuthMethod::ClientSecretJwt) => {
-            let sealed = |secret: &'a ClientSecret| Some((secret, secret.sealed.as_deref()?));
-            let secrets: Vec<_> = client.good_secrets(now).filter_map(sealed).collect();
-            if secrets.is_empty() {
-                return Err(ClientAuthError::NoKeys("no client_secret is kept".to_owned()));
-            }
-            Ok(Next::Verify {
-                keys: KeySource::Sealed(secrets),
-                algs: algs(client, &JwsAlg::MACS, &JwsAlg::MACS),
-            })
-        }
-        (Credentials::Assertion { .. }, ClientAuthMethod::PrivateKeyJwt) => Ok(Next::Verify {
-            keys: KeySource::Registered,
-            algs: algs(client, &JwsAlg::SIGNATURES, rules.client_algs),
-        }),
-        // RFC 8705 §2: the client_id in the body says who it is, the connection proves it
-        (Credentials::None { .. }, ClientAuthMethod::TlsClientAuth) => Ok(Next::CertificateName),
-        (Credentials::None { .. }, ClientAuthMethod::SelfSignedTlsClientAuth) => Ok(Next::RegisteredCertificate),
-        _ => Err(ClientAuthError::WrongMethod {
-            registered: registered.as_str(),
-        }),
+    let ask = Ask {
+        credentials,
+        client,
+        brought,
+        rules,
+        now,
+    };
+    match METHODS.iter().find(|one| one.name() == method) {
+        Some(found) => found.check(&ask),
+        None => ask.wrong_method(),
     }
-}
-
-/// The secret of the client that one of the readings is. An unknown client costs the same as a wrong secret, and one with
-/// several secrets the same as one with a single one.
-fn find_secret<'a>(readings: &[Secret<String>], client: Option<&'a Client>, now: Time) -> Option<&'a ClientSecret> {
-    let brought: Vec<TokenHash> = readings.iter().map(|reading| TokenHash::of(reading.expose())).collect();
-    let good: Vec<&ClientSecret> = client.map_or_else(Vec::new, |client| client.good_secrets(now).collect());
-    let nothing = TokenHash::of("");
-    // no short cut: every reading is compared with every secret, and with nothing in the places that are free
-    let places = good.len().max(MOST_SECRETS);
-    (0..places).fold(None, |found, place| {
-        let kept = good.get(place).copied();
-        let hash = kept.map_or(nothing, |secret| secret.hash);
-        let is_it = brought.iter().fold(false, |is_it, one| (*one == hash) | is_it);
-        if is_it { kept.or(found) } else { found }
-    })
-}
-
-/// The algorithms that fit the method and the profile; only the registered one where the client registered one (OIDC
-/// Registration §2).
-fn algs(client: &Client, of_method: &[JwsAlg], of_profile: &[JwsAlg]) -> Vec<JwsAlg> {
-    let registered = client.metadata.token_endpoint_auth_signing_alg.as_deref();
-    let fits = |alg: &&JwsAlg| of_profile.contains(alg) && registered.is_none_or(|name| alg.name() == name);
-    of_method.iter().filter(fits).copied().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
+        base::Secret,
         domain::token::fixture::{NOW, client, public_client, secret},
         spec::oauth::Params,
     };
@@ -349,11 +352,21 @@ mod tests {
     #[test]
     fn algorithms_are_bound_to_the_method_and_to_the_registration() {
         let mac = registered(ClientAuthMethod::ClientSecretJwt);
-        assert_eq!(algs(&mac, &JwsAlg::MACS, &JwsAlg::MACS), JwsAlg::MACS);
+        assert_eq!(assertion::algs(&mac, &JwsAlg::MACS, &JwsAlg::MACS), JwsAlg::MACS);
         let mut key = registered(ClientAuthMethod::PrivateKeyJwt);
         key.metadata.token_endpoint_auth_signing_alg = Some("ES256".to_owned());
-        assert_eq!(algs(&key, &JwsAlg::SIGNATURES, &JwsAlg::SIGNATURES), [JwsAlg::ES256]);
+        let algs = |key: &Client| assertion::algs(key, &JwsAlg::SIGNATURES, &JwsAlg::SIGNATURES);
+        assert_eq!(algs(&key), [JwsAlg::ES256]);
         key.metadata.token_endpoint_auth_signing_alg = Some("HS256".to_owned());
-        assert!(algs(&key, &JwsAlg::SIGNATURES, &JwsAlg::SIGNATURES).is_empty());
+        assert!(algs(&key).is_empty());
+    }
+
+    #[test]
+    fn every_method_has_a_name_of_its_own() {
+        let names: Vec<_> = METHODS.iter().map(|method| method.name()).collect();
+        for (at, name) in names.iter().enumerate() {
+            assert!(!names[..at].contains(name), "{name:?}");
+        }
+        assert_eq!(names.len(), 7);
     }
 }

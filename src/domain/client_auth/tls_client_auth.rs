@@ -1,15 +1,32 @@
-//! Certificates as credentials (RFC 8705 §2): by a name that an authority vouches for, or by themselves.
+//! `tls_client_auth`: a certificate with a registered name, for which an authority vouches (RFC 8705 §2.1).
 
 use std::net::IpAddr;
 
-use super::ClientAuthError;
+use super::{Ask, ClientAuthError, Credentials, Method, Next};
 use crate::{
     model::ClientMetadata,
     spec::{
-        jose::JwkSet,
+        oauth::ClientAuthMethod,
         x509::{ClientCertificate, DistinguishedName, Names},
     },
 };
+
+/// The method.
+pub(super) struct TlsClientAuth;
+
+impl Method for TlsClientAuth {
+    fn name(&self) -> ClientAuthMethod {
+        ClientAuthMethod::TlsClientAuth
+    }
+
+    fn check<'a>(&self, ask: &Ask<'_, 'a>) -> Result<Next<'a>, ClientAuthError> {
+        match ask.credentials {
+            // RFC 8705 §2: the client_id in the body says who it is, the connection proves it
+            Credentials::None { .. } => Ok(Next::CertificateName),
+            _ => ask.wrong_method(),
+        }
+    }
+}
 
 /// Whether the certificate bears the one name that the client registered (RFC 8705 §2.1.2). Who vouches for it is asked
 /// elsewhere.
@@ -42,11 +59,6 @@ fn bears_registered_name(metadata: &ClientMetadata, names: &Names) -> bool {
     } else {
         false
     }
-}
-
-/// Whether the certificate is one of those that the client registered as `x5c` (RFC 8705 §2.2.2). Nobody need vouch for it.
-pub fn is_registered(set: &JwkSet, certificate: &ClientCertificate) -> bool {
-    set.has_certificate(certificate.thumbprint())
 }
 
 #[cfg(test)]
