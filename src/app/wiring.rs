@@ -211,3 +211,22 @@ fn delivery<C>(core: &Core, carrier: C) -> Delivery<C> {
         poll: std::time::Duration::from_secs(5),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn how_far_clocks_are_apart_for_keys_says_nothing_about_what_others_sign() {
+        for seconds in [0, 300] {
+            let setting = ("SIGNET_KEYS__CLOCK_SKEW_SECONDS".to_owned(), seconds.to_string());
+            let settings = Settings::from_sources(None, &[setting]).unwrap();
+            assert_eq!(key_policy(&settings).clock_skew, Duration::seconds(seconds));
+            // FAPI 2.0 Security Profile §5.3.2.1: 10 s ahead are taken, and 60 s are not
+            let skew = policy(&settings).tokens.clock_skew;
+            assert!(skew >= Duration::seconds(10) && skew < Duration::seconds(60), "{skew}");
+        }
+    }
+}

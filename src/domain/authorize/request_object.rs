@@ -180,6 +180,7 @@ fn reason(error: TokenError) -> &'static str {
         TokenError::Expired => "the request object has expired",
         TokenError::NoExpiry => "the request object needs exp",
         TokenError::NotYetValid => "the request object is not valid yet",
+        TokenError::MadeInTheFuture => "iat of the request object lies in the future",
         _ => "the request object is malformed",
     }
 }

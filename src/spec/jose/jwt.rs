@@ -13,6 +13,9 @@ use crate::base::{Secret, Time};
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
+/// How far ahead of now a token may say that it was made.
+const LONGEST_LEAD: time::Duration = time::Duration::MINUTE;
+
 /// What a token must be verified with.
 #[derive(Debug, Clone, Copy)]
 pub enum Keys<'a> {
@@ -117,6 +120,9 @@ pub enum TokenError {
     /// `nbf` is ahead.
     #[error("the token is not valid yet")]
     NotYetValid,
+    /// `iat` is more than [`LONGEST_LEAD`] ahead.
+    #[error("iat lies in the future")]
+    MadeInTheFuture,
 }
 
 /// A token whose signature and registered claims hold.
@@ -327,7 +333,10 @@ fn check_claims(claims: &Map<String, Value>, expect: &Expect<'_>) -> Result<(), 
     if numeric_date(claims, "nbf")?.is_some_and(|start| now + skew < start) {
         return Err(TokenError::NotYetValid);
     }
-    numeric_date(claims, "iat")?;
+    // FAPI 2.0 Security Profile §5.3.2.1: whatever a clock may be off, a token is not made more than a minute from now
+    if numeric_date(claims, "iat")?.is_some_and(|made| made > now + LONGEST_LEAD.as_seconds_f64()) {
+        return Err(TokenError::MadeInTheFuture);
+    }
     Ok(())
 }
 

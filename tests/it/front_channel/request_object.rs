@@ -155,6 +155,7 @@ async fn every_object_that_is_not_the_clients_own_and_of_now_is_refused() {
         ("exp", json!(now - 60)),
         ("exp", Value::Null),
         ("nbf", json!(now + 600)),
+        ("iat", json!(now + 70)),
         ("sub", json!("signing")),
         ("request_uri", json!("https://app.example/r")),
         ("request", json!("e30.e30.x")),

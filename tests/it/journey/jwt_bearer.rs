@@ -142,6 +142,7 @@ async fn what_is_not_sound_counts_for_nothing() {
         ("no expiry", json!({ "exp": null })),
         ("for ever", json!({ "exp": now + 7200 })),
         ("not yet", json!({ "nbf": now + 300 })),
+        ("made in the future", json!({ "iat": now + 70 })),
         ("no name", json!({ "jti": null })),
         ("no subject", json!({ "sub": null })),
         ("nobody", json!({ "sub": "nobody" })),

@@ -169,6 +169,16 @@ fn a_token_before_its_time_is_refused() {
     );
     assert_eq!(judge(&with("nbf", json!(null)), &expect()), Err(TokenError::Malformed));
     assert_eq!(judge(&with("iat", json!("now")), &expect()), Err(TokenError::Malformed));
+    // whoever says when they made it may be a minute ahead, however far clocks may be apart otherwise
+    let lax = Expect {
+        skew: Duration::minutes(5),
+        ..expect()
+    };
+    for expect in [expect(), lax] {
+        assert_eq!(judge(&with("iat", json!(NOW + 60)), &expect), Ok(()));
+        let ahead = judge(&with("iat", json!(NOW + 61)), &expect);
+        assert_eq!(ahead, Err(TokenError::MadeInTheFuture));
+    }
 }
 
 #[test]
