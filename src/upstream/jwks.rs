@@ -2,12 +2,15 @@
 //!
 //! A key id that is not in the kept set may be a new key: the set is fetched again, at most once per
 //! [`UNKNOWN_KEY_PAUSE`], so that a rotation is followed within a minute and made-up ids cause no flood. One fetch per
-//! URL at a time; the others wait for its result. If a fetch fails, the kept set goes on for up to [`MAX_AGE`].
+//! URL at a time; the others wait for its result, but not for longer than [`PATIENCE`] where the kept set has what they
+//! look for. If a fetch fails, the kept set goes on for up to [`MAX_AGE`].
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use moka::sync::Cache;
+use tokio::time::timeout;
 use url::Url;
 
 use super::http::{FetchError, HttpClient};
@@ -20,6 +23,10 @@ pub const FRESH_FOR: Duration = Duration::from_secs(10 * 60);
 pub const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(60);
 /// After a failure nothing is fetched for that time.
 pub const FAILURE_PAUSE: Duration = Duration::from_secs(5);
+/// So long a question waits for a newer set where the kept one could answer it. Whoever is slower delays nobody: the
+/// fetch goes on, and what its owner has withdrawn is trusted until it ends. After a fetch that got no answer in time
+/// nobody waits at all.
+pub const PATIENCE: Duration = Duration::from_secs(1);
 /// How old a set may get while its server does not answer.
 pub const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -30,17 +37,48 @@ type Parse<T> = dyn Fn(&[u8]) -> Option<T> + Send + Sync;
 
 /// The kept sets, each parsed once into a `T`.
 pub struct JwksCache<T> {
+    clock: Arc<dyn Clock>,
+    fetcher: Fetcher<T>,
+    entries: Cache<String, Arc<Entry<T>>>,
+}
+
+/// What a fetch needs, so that it can go on when nobody waits for it any more.
+struct Fetcher<T> {
     http: HttpClient,
     clock: Arc<dyn Clock>,
-    parse: Box<Parse<T>>,
+    parse: Arc<Parse<T>>,
     accept: &'static str,
-    entries: Cache<String, Arc<Entry<T>>>,
+}
+
+impl<T> Clone for Fetcher<T> {
+    fn clone(&self) -> Self {
+        Self {
+            http: self.http.clone(),
+            clock: Arc::clone(&self.clock),
+            parse: Arc::clone(&self.parse),
+            accept: self.accept,
+        }
+    }
+}
+
+impl<T> Fetcher<T> {
+    async fn fetch(&self, url: &Url, entry: &Entry<T>) {
+        let began = self.clock.now();
+        let fetched = match self.http.get(url, self.accept).await {
+            Ok(body) => (self.parse)(&body).ok_or(FetchError::Malformed),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &fetched {
+            tracing::warn!(host = url.host_str(), %error, "a key set cannot be fetched");
+        }
+        entry.keep(began, self.clock.now(), fetched);
+    }
 }
 
 struct Entry<T> {
     state: Mutex<State<T>>,
     /// Held during a fetch.
-    fetching: tokio::sync::Mutex<()>,
+    fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct State<T> {
@@ -109,10 +147,13 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
         parse: impl Fn(&[u8]) -> Option<T> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            http,
+            fetcher: Fetcher {
+                http,
+                clock: Arc::clone(&clock),
+                parse: Arc::new(parse),
+                accept: ACCEPT,
+            },
             clock,
-            parse: Box::new(parse),
-            accept: ACCEPT,
             entries: Cache::builder().max_capacity(MAX_SETS).time_to_idle(MAX_AGE).build(),
         }
     }
@@ -121,7 +162,7 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
     /// its own.
     #[must_use]
     pub fn accepting(mut self, accept: &'static str) -> Self {
-        self.accept = accept;
+        self.fetcher.accept = accept;
         self
     }
 
@@ -152,22 +193,32 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
                     began: None,
                     failed: None,
                 }),
-                fetching: tokio::sync::Mutex::new(()),
+                fetching: Arc::default(),
             })
         });
         let kept = entry.state();
-        match self.next(&kept) {
+        let stale = match self.next(&kept) {
             Step::Fail(error) => return Err(error),
             Step::Use { set, refetch } => match pick(&set) {
-                None if refetch => {}
+                None if refetch => None,
                 found => return Ok(found),
             },
-            Step::Fetch => {}
-        }
-        if self.fetch(url, &entry, kept.began, may_fetch).await == Fetched::TooOften {
+            Step::Fetch => self.good(&kept),
+        };
+        let mut fetching = pin!(self.fetch(url, &entry, kept.began, may_fetch));
+        let fetched = match stale {
+            None => fetching.await,
+            Some(stale) => match timeout(patience(&kept), &mut fetching).await {
+                Ok(fetched) => fetched,
+                Err(_) => match pick(&stale) {
+                    Some(found) => return Ok(Some(found)),
+                    None => fetching.await,
+                },
+            },
+        };
+        if fetched == Fetched::TooOften {
             // what is kept goes on as if nobody had answered
-            let good = kept.set.filter(|(_, fetched_at)| self.age(*fetched_at) < MAX_AGE);
-            let found = good.and_then(|(set, _)| pick(&set));
+            let found = self.good(&kept).and_then(|set| pick(&set));
             return found.map(Some).ok_or(FetchError::TooOften);
         }
         // Whatever there is now will do: one question waits for one fetch at most.
@@ -183,6 +234,12 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
     /// How long ago something was. A clock that was set back must not keep an old set for good.
     fn age(&self, since: Time) -> Duration {
         (self.clock.now() - since).unsigned_abs()
+    }
+
+    /// The kept set, if it may still serve while its server does not answer.
+    fn good(&self, state: &State<T>) -> Option<Arc<T>> {
+        let (set, fetched_at) = state.set.as_ref()?;
+        (self.age(*fetched_at) < MAX_AGE).then(|| Arc::clone(set))
     }
 
     fn next(&self, state: &State<T>) -> Step<T> {
@@ -204,25 +261,39 @@ impl<T: Send + Sync + 'static> JwksCache<T> {
         }
     }
 
-    /// Fetches the set, unless somebody else has done so since the fetch that began at `seen`.
-    async fn fetch(&self, url: &Url, entry: &Entry<T>, seen: Option<Time>, may_fetch: impl Fn() -> bool) -> Fetched {
-        let _turn = entry.fetching.lock().await;
+    /// Fetches the set, unless somebody else has done so since the fetch that began at `seen`. Once begun, it goes on also
+    /// if its caller gives up.
+    async fn fetch(
+        &self,
+        url: &Url,
+        entry: &Arc<Entry<T>>,
+        seen: Option<Time>,
+        may_fetch: impl Fn() -> bool,
+    ) -> Fetched {
+        let turn = Arc::clone(&entry.fetching).lock_owned().await;
         if entry.state().began != seen {
             return Fetched::Tried;
         }
         if !may_fetch() {
             return Fetched::TooOften;
         }
-        let began = self.clock.now();
-        let fetched = match self.http.get(url, self.accept).await {
-            Ok(body) => (self.parse)(&body).ok_or(FetchError::Malformed),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = &fetched {
-            tracing::warn!(host = url.host_str(), %error, "a key set cannot be fetched");
+        let (fetcher, url, entry) = (self.fetcher.clone(), url.clone(), Arc::clone(entry));
+        let fetch = tokio::spawn(async move {
+            fetcher.fetch(&url, &entry).await;
+            drop(turn);
+        });
+        if let Err(error) = fetch.await {
+            tracing::error!(%error, "a fetch of a key set broke off");
         }
-        entry.keep(began, self.clock.now(), fetched);
         Fetched::Tried
+    }
+}
+
+/// How long a question waits that the kept set can answer.
+fn patience<T>(kept: &State<T>) -> Duration {
+    match kept.failed {
+        Some((FetchError::Timeout, _)) => Duration::ZERO,
+        _ => PATIENCE,
     }
 }
 

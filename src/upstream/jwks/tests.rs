@@ -1,6 +1,7 @@
 //! The tests of `super`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -14,6 +15,8 @@ struct Server {
     url: Url,
     content: Arc<Mutex<&'static str>>,
     asked: Arc<AtomicUsize>,
+    /// How long each answer takes.
+    pace: Arc<Mutex<Duration>>,
     clock: Arc<FixedClock>,
     cache: Arc<JwksCache<String>>,
 }
@@ -24,13 +27,15 @@ impl Server {
         let port = listener.local_addr().unwrap().port();
         let content = Arc::new(Mutex::new(content));
         let asked = Arc::new(AtomicUsize::new(0));
-        let (serve, count) = (Arc::clone(&content), Arc::clone(&asked));
+        let pace = Arc::new(Mutex::new(Duration::from_millis(50)));
+        let (serve, count, paced) = (Arc::clone(&content), Arc::clone(&asked), Arc::clone(&pace));
         tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 count.fetch_add(1, Ordering::SeqCst);
                 let _ = stream.read(&mut [0; 4096]).await;
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                let pace = *paced.lock().unwrap();
+                tokio::time::sleep(pace).await;
                 let body = *serve.lock().unwrap();
                 let status = if body.is_empty() { "500 No" } else { "200 OK" };
                 let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\n\r\n{body}");
@@ -39,6 +44,7 @@ impl Server {
         });
         let settings = HttpSettings {
             reach: Reach::Private,
+            timeout: Duration::from_secs(3),
             ..HttpSettings::default()
         };
         let clock = Arc::new(FixedClock::new(time::macros::datetime!(2026-11-21 12:00 UTC)));
@@ -47,6 +53,7 @@ impl Server {
             url: Url::parse(&format!("http://127.0.0.1:{port}/jwks")).unwrap(),
             content,
             asked,
+            pace,
             cache: Arc::new(JwksCache::new(
                 HttpClient::new(&settings).unwrap(),
                 clock.clone(),
@@ -64,6 +71,10 @@ impl Server {
 
     fn serve(&self, content: &'static str) {
         *self.content.lock().unwrap() = content;
+    }
+
+    fn takes(&self, pace: Duration) {
+        *self.pace.lock().unwrap() = pace;
     }
 
     fn pass(&self, time: Duration) {
@@ -148,6 +159,37 @@ async fn kept_keys_go_on_while_the_server_is_down_but_not_for_ever() {
     server.pass(FAILURE_PAUSE);
     server.serve("k2");
     assert_eq!(server.find("k2").await, Ok(true));
+}
+
+#[tokio::test]
+async fn a_slow_server_does_not_delay_what_the_kept_set_answers() {
+    let server = Server::new("k1").await;
+    assert_eq!(server.find("k1").await, Ok(true));
+    server.takes(Duration::from_secs(2));
+    server.serve("k2");
+    server.pass(FRESH_FOR);
+    let began = Instant::now();
+    assert_eq!(server.find("k1").await, Ok(true));
+    assert!((PATIENCE..PATIENCE + Duration::from_millis(700)).contains(&began.elapsed()));
+    // who needs the newer set waits for the same fetch, after which what is withdrawn is gone
+    assert_eq!(server.find("k2").await, Ok(true));
+    assert_eq!(server.find("k1").await, Ok(false));
+    assert_eq!(server.asked(), 2);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_server_that_did_not_answer_in_time() {
+    let server = Server::new("k1").await;
+    assert_eq!(server.find("k1").await, Ok(true));
+    server.takes(Duration::from_secs(4));
+    server.pass(FRESH_FOR);
+    assert_eq!(server.find("k2").await, Ok(false), "it waits, in vain");
+    server.pass(FAILURE_PAUSE);
+    let began = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(server.find("k1").await, Ok(true));
+    }
+    assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
 }
 
 #[tokio::test]
