@@ -32,7 +32,7 @@ use crate::{
     },
     model::{AuthorizationParameters, AuthorizationRequest, Client, Consent, Resource},
     spec::oauth::{ErrorCode, OAuthError, Prompt, ResponseType, scope::OPENID},
-    store::{self, Connection, Tx, authorization_request::Quota},
+    store::{self, Connection, PgExecutor, Tx, authorization_request::Quota},
 };
 
 /// The browser that sends a request: what its cookies say.
@@ -135,6 +135,7 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
     let parameters = match decided {
         Ok(parameters) => parameters,
         Err(Refusal::Respond(response)) => {
+            use_up(core, core.store.pool(), incoming.pushed.as_ref()).await?;
             let way = departure::way(
                 core,
                 &client,
@@ -159,9 +160,7 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
     match &pending.step {
         Step::Finish => pending.give(core, db, Kept::No).await,
         Step::Refuse(error) => {
-            if let Some(pushed) = &pending.request.parameters.pushed {
-                store::pushed_request::consume(&mut *db, pushed, core.now()).await?;
-            }
+            use_up(core, &mut *db, pending.request.parameters.pushed.as_ref()).await?;
             let response = Response::error(&pending.request.parameters, error.clone());
             let way = pending.way(core, &browser.arrival);
             Ok(pending.answered(core, response)?.by(way))
@@ -193,6 +192,14 @@ async fn keep(
     let next = Next::Page(pending.step, pending.request.id);
     core.recent.keep_request(browser.hash, pending.request);
     Ok(next)
+}
+
+/// Uses up what was pushed, whose end an answer is, whatever it says (RFC 9126 §4).
+async fn use_up(core: &Core, db: impl PgExecutor<'_>, pushed: Option<&TokenHash>) -> Result<(), Failure> {
+    if let Some(pushed) = pushed {
+        store::pushed_request::consume(db, pushed, core.now()).await?;
+    }
+    Ok(())
 }
 
 fn new_request(core: &Core, client: &Client, parameters: AuthorizationParameters) -> AuthorizationRequest {
@@ -384,6 +391,7 @@ impl Pending {
                 return self.refuse(core, error).await;
             }
             Err(super::Refusal::Protocol(error)) => {
+                use_up(core, &mut *db, self.request.parameters.pushed.as_ref()).await?;
                 let response = Response::error(&self.request.parameters, error);
                 return Ok(Next::Respond(self.answered(core, response)?));
             }
@@ -418,9 +426,7 @@ impl Pending {
         if !store::authorization_request::finish(&mut **tx, self.request.id, core.now()).await? {
             return Ok(None);
         }
-        if let Some(pushed) = &self.request.parameters.pushed {
-            store::pushed_request::consume(&mut **tx, pushed, core.now()).await?;
-        }
+        use_up(core, &mut **tx, self.request.parameters.pushed.as_ref()).await?;
         let response = Response::error(&self.request.parameters, error);
         Ok(Some(self.answered(core, response)?))
     }

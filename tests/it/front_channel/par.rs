@@ -142,6 +142,21 @@ async fn cancelling_and_silent_refusals_use_it_up_too() {
 }
 
 #[tokio::test]
+async fn a_refusal_for_what_the_app_may_ask_for_no_more_uses_it_up_too() {
+    let world = World::new().await;
+    let app = world.relying_party("app").await;
+    let url = visit(&world, "app", &request_uri(&push(&app, &[]).await), &[]);
+    sqlx::query("update clients set metadata = metadata || '{\"scope\": \"profile\"}' where client_id = 'app'")
+        .execute(world.core.store.pool())
+        .await
+        .unwrap();
+    let mut browser = Browser::new();
+    let location = browser.get(&url).await.location().unwrap();
+    assert_eq!(parameter(&location, "error").as_deref(), Some("invalid_scope"));
+    assert_dead(&browser.get(&url).await);
+}
+
+#[tokio::test]
 async fn a_reference_is_good_for_a_minute_and_for_its_client() {
     let world = World::new().await;
     world.register_app("other", |_| {}).await;

@@ -167,3 +167,53 @@ async fn a_machine_gets_what_it_holds_and_no_person() {
         assert_eq!(token(&more).await.error(), refused(400, code), "{more:?}");
     }
 }
+
+const APART: &str = r#"
+[[clients]]
+client_id = "page"
+client_secret = "the secret of the web app, well kept"
+redirect_uris = ["https://suite.test:8443/test/a/acme/callback"]
+grant_types = ["implicit"]
+response_types = ["id_token token"]
+require_consent = false
+
+[[resources]]
+identifier = "https://drawer.example"
+name = "Drawer"
+access_token_format = "opaque"
+[[resources.scopes]]
+name = "drawer:read"
+description = "See the drawer"
+"#;
+
+#[tokio::test]
+async fn what_cannot_be_written_into_one_token_is_refused_and_a_pushed_request_for_it_is_over() {
+    let server = prepared().await.holding(APART).await;
+    let app = server.relying_party("page", WEB_SECRET).await;
+    let mut browser = server.browser();
+    let page = browser.open(&server.at("/account")).await.at(200, "/login");
+    sign_in(&mut browser, &page, "ada").await.at(200, "/account");
+    let pushed = [
+        ("response_type", "id_token token"),
+        ("redirect_uri", &*app.redirect_uri),
+        ("scope", "openid orders:read drawer:read"),
+        ("resource", API),
+        ("resource", "https://drawer.example"),
+        ("nonce", "n-1"),
+    ];
+    let pushed = app.post("pushed_authorization_request_endpoint", &pushed).await;
+    assert_eq!(pushed.status, 201, "{}", pushed.body);
+    let pushed = pushed.json();
+    let mut url = app.endpoint("authorization_endpoint");
+    url.query_pairs_mut()
+        .append_pair("client_id", "page")
+        .append_pair("request_uri", text(&pushed, "request_uri"));
+    let answer = browser.get(&url).await;
+    let location = answer.location().unwrap_or_else(|| panic!("{}", answer.body));
+    assert!(
+        location.fragment().unwrap().contains("error=invalid_target"),
+        "{location}"
+    );
+    let again = browser.get(&url).await;
+    assert_eq!((again.status, again.location()), (400, None));
+}
