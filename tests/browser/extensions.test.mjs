@@ -35,7 +35,8 @@ before(async () => {
     { ...(await exportJWK(curve.publicKey)), kid: 'curve', alg: 'ECDH-ES+A256KW', use: 'enc' },
     { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RSA-OAEP-256', use: 'enc' },
   ];
-  signet = await startSignet();
+  // the library makes another proof, and another assertion, whenever it is told of a nonce
+  signet = await startSignet({ settings: { SIGNET_SECURITY__DPOP_NONCES: 'true' } });
   const app = (id, more) => `
 [[clients]]
 client_id = "${id}"

@@ -1,6 +1,5 @@
 //! DPoP (RFC 9449) over HTTP: tokens are tied to a key, and good with no other one.
 
-use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use signet::base::Clock;
@@ -12,7 +11,7 @@ use crate::support::server::TestServer;
 use crate::support::signing_key::{SigningKey, proof_claims};
 
 pub(super) const SECRET: &str = "the secret of the web app, well kept";
-const API: &str = "https://api.example";
+pub(super) const API: &str = "https://api.example";
 const PASSWORD: &str = "tide pool lantern 7";
 
 const STAGE: &str = r#"
@@ -50,7 +49,7 @@ pub(super) async fn prepared() -> TestServer {
     prepare(TestServer::start().await).await
 }
 
-async fn prepare(server: TestServer) -> TestServer {
+pub(super) async fn prepare(server: TestServer) -> TestServer {
     let apps = [
         web_app(("web", SECRET), "Web", "require_consent = false"),
         web_app(
@@ -382,7 +381,7 @@ async fn a_code_is_tied_to_the_key_of_the_request() {
 }
 
 /// Pushes a request with a proof, and returns the answer and the verifier.
-async fn push(app: &RelyingParty, proof: &str, changes: &[(&str, &str)]) -> (Answer, String) {
+pub(super) async fn push(app: &RelyingParty, proof: &str, changes: &[(&str, &str)]) -> (Answer, String) {
     let ask = app.ask(changes);
     let parameters: Vec<(String, String)> = ask.url.query_pairs().into_owned().collect();
     let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
@@ -440,51 +439,4 @@ async fn a_proof_with_a_pushed_request_ties_the_code() {
     );
     assert_eq!(exchange(&app, None, &code, &verifier).await.error().1, "invalid_grant");
     exchange(&app, Some(&at_token(&key)), &code, &verifier).await.ok();
-}
-
-#[tokio::test]
-async fn where_nonces_are_demanded_the_answer_brings_one() {
-    let server = prepare(TestServer::with(&[("SIGNET_SECURITY__DPOP_NONCES", "true")]).await).await;
-    let app = server.relying_party("machine", SECRET).await;
-    let key = SigningKey::new();
-    let address = app.endpoint("token_endpoint").to_string();
-    let grant = [("grant_type", "client_credentials"), ("resource", API)];
-    let proof = |nonce: Option<&str>, at: i64| {
-        let mut claims = proof_claims("POST", &address, at, None);
-        if let Some(nonce) = nonce {
-            claims["nonce"] = nonce.into();
-        }
-        key.sign(&key.proof_header(), &claims)
-    };
-    for wrong in [None, Some("made up"), Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")] {
-        let answer = token(&app, Some(&proof(wrong, now(&server))), &grant).await;
-        assert_eq!(answer.error(), (400, "use_dpop_nonce".to_owned()));
-        assert!(answer.header("dpop-nonce").is_some());
-    }
-    let refused = token(&app, Some(&proof(None, now(&server))), &grant).await;
-    let nonce = refused.header("dpop-nonce").unwrap().to_owned();
-    let good = token(&app, Some(&proof(Some(&nonce), now(&server))), &grant).await;
-    good.ok();
-    // RFC 9449 §11.1: a clock that is far off does not matter then
-    let slow = token(&app, Some(&proof(Some(&nonce), now(&server) - 7200)), &grant).await;
-    slow.ok();
-    // §8.2: the next one comes with the answer; the old one is good for a while
-    server.clock.advance(time::Duration::minutes(2));
-    let answer = token(&app, Some(&proof(Some(&nonce), now(&server))), &grant).await;
-    answer.ok();
-    let next = answer.header("dpop-nonce").unwrap();
-    assert_ne!(next, nonce);
-    server.clock.advance(time::Duration::minutes(2));
-    let late = token(&app, Some(&proof(Some(&nonce), now(&server))), &grant).await;
-    assert_eq!(late.error().1, "use_dpop_nonce");
-    // the resource says it in its own way (§9)
-    let userinfo = RelyingParty::send(
-        Method::GET,
-        app.endpoint("userinfo_endpoint"),
-        None,
-        HeaderMap::new(),
-        "10.0.0.1",
-    )
-    .await;
-    assert!(userinfo.header("dpop-nonce").is_some());
 }

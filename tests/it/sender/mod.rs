@@ -2,4 +2,5 @@
 
 mod dpop;
 mod mtls;
+mod nonces;
 mod worthless;
