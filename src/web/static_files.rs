@@ -195,6 +195,31 @@ mod tests {
     }
 
     #[::core::prelude::v1::test]
+    fn the_script_that_apps_frame_is_es5() {
+        let script = FILES
+            .iter()
+            .find(|(path, _)| path.ends_with("js/check_session.js"))
+            .unwrap();
+        let script = str::from_utf8(&script.1.content).unwrap();
+        let code: Vec<&str> = script
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with("//"))
+            .collect();
+        let code = code.join("\n");
+        for newer in ["=>", "`", "...", "?.", "??", "**", ", ]"] {
+            assert!(!code.contains(newer), "{newer}");
+        }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        for word in code.split(|c: char| !is_name(c)) {
+            let newer = [
+                "let", "const", "class", "async", "await", "of", "yield", "import", "export", "super",
+            ];
+            assert!(!newer.contains(&word), "{word}");
+        }
+    }
+
+    #[::core::prelude::v1::test]
     fn all_style_sheets_together_stay_small() {
         let size = |ending: &str| -> usize {
             let of_kind = FILES.iter().filter(|(path, _)| path.ends_with(ending));

@@ -1,6 +1,8 @@
 //! A device without a browser gets tokens that its owner allows elsewhere (RFC 8628), and what attackers try with it.
 
 use futures_util::future::join_all;
+use qrcode::render::svg::Color;
+use qrcode::{EcLevel, QrCode};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use signet::base::Clock;
@@ -271,6 +273,14 @@ async fn a_code_cannot_be_guessed_not_even_with_a_code_of_ones_own() {
     assert_eq!(asked(&server, &own, "ada").await.1.status, 200);
 }
 
+/// The QR code of that text, as the server draws it.
+fn picture_of(text: &str) -> String {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).unwrap();
+    let mut picture = code.render::<Color<'_>>();
+    picture.min_dimensions(240, 240);
+    picture.dark_color(Color("#000")).light_color(Color("#fff")).build()
+}
+
 #[tokio::test]
 async fn without_signing_in_nobody_learns_whether_a_code_is_good() {
     let server = server().await;
@@ -289,6 +299,9 @@ async fn without_signing_in_nobody_learns_whether_a_code_is_good() {
             (picture.status, picture.header("content-type")),
             (200, Some("image/svg+xml"))
         );
+        // a phone that looks at it comes to the address with the code
+        let complete = text(&begun, "verification_uri_complete").replace(text(&begun, "user_code"), code);
+        assert_eq!(picture.body, picture_of(&complete));
         pages.push(
             browser
                 .submit(&page, "device", &[])
