@@ -227,5 +227,21 @@ mod tests {
             // Reading finds a fault exactly where parsing refuses.
             proptest::prop_assert_eq!(Params::parse(&text).is_err(), Params::read(&text).1.is_some());
         }
+
+        #[test]
+        fn no_text_brings_a_parameter_twice(parts in proptest::collection::vec("(&|=|%|\\+|%2|%26|%3D|%00|%ff|state|resource|scope|x|\\PC{0,2})", 0..24)) {
+            let text = parts.concat();
+            let (read, fault) = Params::read(&text);
+            let parsed = Params::parse(&text);
+            proptest::prop_assert_eq!(parsed.is_err(), fault.is_some());
+            let names: Vec<&str> = read.iter().map(|(name, _)| name).filter(|name| !REPEATABLE.contains(name)).collect();
+            for name in &names {
+                proptest::prop_assert_eq!(names.iter().filter(|other| *other == name).count(), 1);
+            }
+            // where nothing is wrong, both read the same
+            if let Ok(parsed) = parsed {
+                proptest::prop_assert!(parsed.iter().eq(read.iter()));
+            }
+        }
     }
 }

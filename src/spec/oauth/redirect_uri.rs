@@ -88,6 +88,8 @@ pub fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -150,12 +152,97 @@ mod tests {
         }
     }
 
-    proptest::proptest! {
+    /// Texts that are put together as addresses are, rightly or not.
+    fn address() -> impl Strategy<Value = String> {
+        let parts = vec![
+            "http",
+            "https",
+            "com.example.app",
+            "javascript",
+            "data",
+            ":",
+            "//",
+            "/",
+            "?",
+            "#",
+            "@",
+            "\\",
+            "%2f",
+            "%00",
+            "127.0.0.1",
+            "127.1",
+            "[::1]",
+            "localhost",
+            "evil.example",
+            ".",
+            "..",
+            "8080",
+            "0",
+            " ",
+            "x",
+        ];
+        let part = prop_oneof![8 => proptest::sample::select(parts).prop_map(str::to_owned), 1 => "\\PC{0,3}"];
+        proptest::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
+    }
+
+    /// An address of this machine, but for the port, or one that looks like it.
+    fn local() -> impl Strategy<Value = (String, String)> {
+        let hosts = vec![
+            "http://127.0.0.1",
+            "http://[::1]",
+            "http://localhost",
+            "https://127.0.0.1",
+            "http://127.0.0.10",
+        ];
+        let ports = "(:[0-9]{0,6}|:[0-9]{1,2}@|:\\+1|)";
+        let tails = "(|[/?][a-z#@:.]{0,6}|[.@#][a-z]{1,4})";
+        (proptest::sample::select(hosts), ports, ports, tails)
+            .prop_map(|(host, one, two, tail)| (format!("{host}{one}{tail}"), format!("{host}{two}{tail}")))
+    }
+
+    /// A loopback literal, and what follows its port.
+    fn without_port(uri: &str) -> Option<(&str, &str)> {
+        let literal = ["http://127.0.0.1", "http://[::1]"]
+            .into_iter()
+            .find(|host| uri.starts_with(host))?;
+        let rest = uri.strip_prefix(literal)?;
+        let tail = rest
+            .strip_prefix(':')
+            .map_or(rest, |port| port.trim_start_matches(|c: char| c.is_ascii_digit()));
+        (tail.is_empty() || tail.starts_with(['/', '?'])).then_some((literal, tail))
+    }
+
+    proptest! {
         #[test]
         fn a_uri_always_matches_itself_and_never_a_longer_one(uri in "https?://[a-z0-9.:\\[\\]]{1,20}/[a-z?=&]{0,20}", tail in "[a-z/.@:]{1,5}") {
-            proptest::prop_assert!(matches(&uri, &uri));
+            prop_assert!(matches(&uri, &uri));
             let longer = format!("{uri}{tail}");
-            proptest::prop_assert!(!matches(&uri, &longer));
+            prop_assert!(!matches(&uri, &longer));
+        }
+
+        #[test]
+        fn what_may_be_registered_has_no_fragment_no_user_and_a_scheme_that_is_allowed(uri in prop_oneof![address(), "\\PC{0,60}"]) {
+            if check(&uri).is_ok() {
+                let url = Url::parse(&uri).unwrap();
+                prop_assert!(!uri.contains(['#', '\\', ' ']) && url.fragment().is_none());
+                prop_assert!(url.username().is_empty() && url.password().is_none());
+                let is_allowed = match url.scheme() {
+                    "https" => url.host().is_some(),
+                    "http" => matches!(url.host_str(), Some("localhost" | "[::1]")) || url.host_str().is_some_and(|host| host.starts_with("127.")),
+                    other => other.contains('.'),
+                };
+                prop_assert!(is_allowed, "{}", url);
+            }
+        }
+
+        #[test]
+        fn addresses_that_differ_match_only_in_the_port_of_a_loopback_literal((one, two) in prop_oneof![local(), (address(), address())]) {
+            if one != two && matches(&one, &two) {
+                prop_assert!(without_port(&one).is_some());
+                prop_assert_eq!(without_port(&one), without_port(&two));
+                let (one, two) = (Url::parse(&one).unwrap(), Url::parse(&two).unwrap());
+                prop_assert_eq!((one.host(), one.path(), one.query()), (two.host(), two.path(), two.query()));
+            }
         }
     }
 }
