@@ -12,7 +12,7 @@ use crate::{
             Expect, JwkSet, JwsAlg, VerifiedJwt,
             jwt::{Audience, Expiry, TokenError, Typ},
         },
-        oauth::{ErrorCode, OAuthError},
+        oauth::{ErrorCode, OAuthError, redirect_uri},
     },
 };
 
@@ -34,7 +34,7 @@ pub fn check(issuer: &TrustedIssuer, own: &str) -> Result<(), (&'static str, &'s
     match (&terms.jwks, &terms.jwks_uri) {
         (Some(jwks), None) if JwkSet::from_value(jwks).is_ok() => {}
         (Some(_), None) => return Err(("jwks", "has no key that can be used")),
-        (None, Some(uri)) if Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "https" | "http")) => {}
+        (None, Some(uri)) if Url::parse(uri).is_ok_and(|url| may_be_fetched(&url)) => {}
         (None, Some(_)) => return Err(("jwks_uri", "must be an https address")),
         _ => return Err(("jwks", "give either jwks or jwks_uri")),
     }
@@ -47,10 +47,22 @@ pub fn check(issuer: &TrustedIssuer, own: &str) -> Result<(), (&'static str, &'s
     Ok(())
 }
 
-/// What its assertions must be (RFC 7523 §3). Signed by its own keys: a MAC would need a secret that both know.
-pub fn expected<'a>(issuer: &'a TrustedIssuer, audiences: &'a [&'a str], now: Time, skew: Duration) -> Expect<'a> {
+/// As everything that operators name: https, or http on this machine.
+fn may_be_fetched(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && redirect_uri::is_loopback(url))
+}
+
+/// What its assertions must be (RFC 7523 §3). Signed by its own keys: a MAC would need a secret that both know; and by
+/// the algorithms that the client who brings them is held to (FAPI 2.0 Security Profile §5.4.1, FAPI 1.0 Advanced §8.6).
+pub fn expected<'a>(
+    issuer: &'a TrustedIssuer,
+    algs: &'a [JwsAlg],
+    audiences: &'a [&'a str],
+    now: Time,
+    skew: Duration,
+) -> Expect<'a> {
     Expect {
-        algs: &JwsAlg::SIGNATURES,
+        algs,
         typ: Typ::AbsentOr(&["JWT"]),
         iss: Some(&issuer.issuer),
         aud: Audience::AnyOf(audiences),
@@ -140,6 +152,15 @@ mod tests {
     fn terms_name_keys_and_clients_and_somebody_else() {
         type Change = fn(&mut TrustedIssuer);
         assert_eq!(check(&issuer(), ISSUER), Ok(()));
+        let fetched = |uri: &str| {
+            let mut one = issuer();
+            (one.terms.jwks, one.terms.jwks_uri) = (None, Some(uri.to_owned()));
+            check(&one, ISSUER).map_err(|(field, _)| field)
+        };
+        assert_eq!(fetched("https://partner.example/jwks"), Ok(()));
+        assert_eq!(fetched("http://127.0.0.1:9000/jwks"), Ok(()));
+        assert_eq!(fetched("http://partner.example/jwks"), Err("jwks_uri"));
+        assert_eq!(fetched("ftp://partner.example/jwks"), Err("jwks_uri"));
         let cases: [(Change, &str); 6] = [
             (|one| one.issuer = ISSUER.to_owned(), "issuer"),
             (|one| one.terms.jwks = None, "jwks"),

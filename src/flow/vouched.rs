@@ -10,6 +10,7 @@ use crate::{
     base::{Secret, id::UserId, storable::is_storable},
     domain::{
         grant::Vouched,
+        security_profile,
         trust::{self, Said, refused},
     },
     model::{
@@ -47,7 +48,7 @@ pub(super) async fn find(
     // who may not bring its assertions need not know that it is trusted
     let issuer = issuer.filter(|issuer| issuer.terms.clients.contains(&client.client_id));
     let issuer = issuer.ok_or(refused("assertion: its issuer is not trusted with this client"))?;
-    let said = verify(core, issuer, caller, assertion).await?;
+    let said = verify(core, client, issuer, caller, assertion).await?;
     let pool = core.store.pool();
     if !store::used_jti::insert(pool, &said.jti_hash, core.now(), said.expires_at).await? {
         return Err(refused("assertion: it was used before").into());
@@ -89,6 +90,7 @@ pub(super) async fn refuse(
 
 async fn verify(
     core: &Core,
+    client: &Client,
     issuer: &TrustedIssuer,
     caller: &Caller,
     assertion: &Secret<String>,
@@ -98,13 +100,9 @@ async fn verify(
     let (token, called) = (own.at(path::TOKEN), own.at(caller.endpoint));
     // RFC 7523 §3: the token endpoint may stand for the server
     let audiences = [own.as_str(), &token, &called];
-    let check = |keys: Keys<'_>| {
-        jwt::verify(
-            assertion.expose(),
-            keys,
-            &trust::expected(issuer, &audiences, now, skew),
-        )
-    };
+    let rules = security_profile::of(client, core.policy.security.profile);
+    let expected = trust::expected(issuer, rules.client_algs, &audiences, now, skew);
+    let check = |keys: Keys<'_>| jwt::verify(assertion.expose(), keys, &expected);
     let verified = match (&issuer.terms.jwks, &issuer.terms.jwks_uri) {
         (Some(document), _) => match JwkSet::from_value(document) {
             Ok(set) => check(Keys::Set(&set)),

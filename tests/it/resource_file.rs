@@ -384,6 +384,10 @@ async fn trusted_issuers_are_made_kept_changed_and_pruned() {
             text("\"bridge\"").replace("https://partner.example/jwks", "nowhere"),
             "jwks_uri: must be an https address",
         ),
+        (
+            text("\"bridge\"").replace("https://partner.example/jwks", "http://partner.example/jwks"),
+            "jwks_uri: must be an https address",
+        ),
         (text("\"bridge\"").replace("scopes", "scope"), "scope"),
     ] {
         let error = apply_text(&test, &wrong).await.unwrap_err().to_string();

@@ -281,6 +281,66 @@ async fn as_the_word_of_a_partner() {
     .await;
 }
 
+/// FAPI 2.0 Security Profile §5.4.1: who is held to it brings nobody's word that is signed by RS256 either.
+#[tokio::test]
+async fn as_the_word_of_a_partner_whose_algorithm_is_too_weak_for_who_brings_it() {
+    let (key, rsa) = (
+        SigningKey::new(),
+        SigningKey::from_pem(&crate::conformance::pem("rsa-1.key")),
+    );
+    let (x, y, n, e) = (&key.jwk["x"], &key.jwk["y"], &rsa.jwk["n"], &rsa.jwk["e"]);
+    let client = |client_id: &str, more: &str| {
+        format!(
+            r#"
+[[clients]]
+client_id = "{client_id}"
+token_endpoint_auth_method = "private_key_jwt"
+grant_types = ["{BEARER}"]
+jwks = {{ keys = [{{ kty = "EC", crv = "P-256", kid = "one", x = {x}, y = {y} }}] }}
+{more}
+"#
+        )
+    };
+    let terms = format!(
+        r#"
+[[trusted_issuers]]
+issuer = "{PARTNER}"
+jwks = {{ keys = [{{ kty = "RSA", kid = "two", n = {n}, e = {e} }}] }}
+clients = ["held", "free"]
+scopes = ["openid"]
+"#
+    );
+    let held = client("held", "security_profile = \"fapi2-security\"");
+    let server = prepared()
+        .await
+        .holding(&[held, client("free", ""), terms].concat())
+        .await;
+    let stage = Stage { server, key };
+    for (client_id, alg, status) in [("held", "RS256", 400), ("held", "PS256", 200), ("free", "RS256", 200)] {
+        let app = stage.server.relying_party(client_id, "").await;
+        let word = stage.good(json!({ "iss": PARTNER, "sub": "ada" }));
+        let word = rsa.sign(&json!({ "alg": alg, "kid": "two" }), &word.claims);
+        let own = stage.good(json!({ "iss": client_id, "sub": client_id }));
+        let own = stage.key.sign(&own.header, &own.claims);
+        let endpoint = app.endpoint("token_endpoint");
+        let now = stage.server.clock.now().unix_timestamp();
+        let proof = stage.key.proof("POST", endpoint.as_str(), now, None);
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("dpop"), proof.parse().unwrap())]);
+        let form = [
+            ("grant_type", BEARER),
+            ("assertion", &*word),
+            ("scope", "openid"),
+            ("client_assertion_type", ASSERTION),
+            ("client_assertion", &*own),
+        ];
+        let answer = app.post_raw("token_endpoint", headers, &form).await;
+        assert_eq!(answer.status, status, "{client_id} {alg}: {}", answer.body);
+        if status == 400 {
+            assert_eq!(answer.error(), refused(400, "invalid_grant"));
+        }
+    }
+}
+
 /// A proof brings its key by right; what it may not bring is another one's signature.
 #[tokio::test]
 async fn as_the_proof_of_a_key() {
