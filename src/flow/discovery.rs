@@ -31,8 +31,8 @@ fn rules(core: &Core) -> &'static Rules {
     security_profile::rules(core.policy.security.profile)
 }
 
-/// What clients may sign with.
-fn client_algs(core: &Core) -> Vec<&'static str> {
+/// What clients may sign with that have no profile of their own.
+pub fn client_algs(core: &Core) -> Vec<&'static str> {
     rules(core).client_algs.iter().map(|alg| alg.name()).collect()
 }
 

@@ -10,13 +10,10 @@ use actix_web::{
 use serde::Serialize;
 
 use crate::{
-    flow::{Core, Refusal, refusal::Challenge, sender},
-    spec::{
-        jose::JwsAlg,
-        oauth::{
-            ErrorCode, OAuthError,
-            bearer::{BearerError, Scheme},
-        },
+    flow::{Core, Refusal, discovery, refusal::Challenge, sender},
+    spec::oauth::{
+        ErrorCode, OAuthError,
+        bearer::{BearerError, Scheme},
     },
 };
 
@@ -114,7 +111,8 @@ pub fn refuse_token(core: &Core, error: BearerError) -> HttpResponse {
 fn challenge(core: &Core, response: &mut HttpResponseBuilder, used: Scheme, why: &str) {
     let issuer = core.policy.issuer.as_str();
     let bearer = |why: &str| format!("Bearer realm=\"{issuer}\"{why}");
-    let algs = JwsAlg::SIGNATURES.map(JwsAlg::name).join(" ");
+    // RFC 9449 §7.1: what is supported, as the server's metadata has it
+    let algs = discovery::client_algs(core).join(" ");
     let dpop = |why: &str| format!("DPoP realm=\"{issuer}\"{why}, algs=\"{algs}\"");
     let [first, second] = match used {
         Scheme::Bearer => [bearer(why), dpop("")],

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use signet::flow::resource_file::{self, Options, Source};
 
@@ -120,6 +122,22 @@ async fn a_profile_of_the_whole_server_narrows_the_document() {
             fapi["token_endpoint_auth_methods_supported"],
             json!(["private_key_jwt"])
         );
+    }
+    // RFC 9449 §7.1: and so does what says which proofs are good
+    for (profile, algs) in [("fapi2-security", "PS256 ES256 EdDSA"), ("none", "EdDSA")] {
+        let server = TestServer::with(&[("SIGNET_SECURITY__PROFILE", profile)]).await;
+        let answer = RelyingParty::send(Method::GET, server.at("/userinfo"), None, HeaderMap::new(), "10.1.1.1").await;
+        let all = answer.headers.get_all("www-authenticate").iter();
+        let dpop = all
+            .map(|one| one.to_str().unwrap())
+            .find(|one| one.starts_with("DPoP "));
+        let (_, named) = dpop.unwrap().split_once("algs=\"").unwrap();
+        let named = named.trim_end_matches('"');
+        let document = document(&server).await;
+        let advertised = list(&document, "dpop_signing_alg_values_supported");
+        let advertised: Vec<&str> = advertised.iter().map(|one| one.as_str().unwrap()).collect();
+        assert_eq!(named, advertised.join(" "), "{profile}");
+        assert!(named.ends_with(algs), "{profile}: {named}");
     }
     let advanced = under("fapi1-advanced").await;
     assert_eq!(advanced["response_types_supported"], json!(["code", "code id_token"]));
