@@ -4,6 +4,7 @@
 //! Imports `base`, `spec`, `model`, and of this floor `client_metadata` and `policy`. Absent: tokens, quotas, fetching.
 
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::{
     client_metadata::{self, MetadataError, check_localized},
@@ -76,6 +77,7 @@ impl Held {
 const ADVERTISED: &[(&str, &str)] = &[
     ("grant_types", "grant_types_supported"),
     ("response_types", "response_types_supported"),
+    ("response_modes", "response_modes_supported"),
     ("token_endpoint_auth_method", "token_endpoint_auth_methods_supported"),
     (
         "token_endpoint_auth_signing_alg",
@@ -150,6 +152,7 @@ const ADVERTISED: &[(&str, &str)] = &[
         "tls_client_certificate_bound_access_tokens",
         "tls_client_certificate_bound_access_tokens",
     ),
+    ("use_mtls_endpoint_aliases", "mtls_endpoint_aliases"),
     ("backchannel_logout_uri", "backchannel_logout_supported"),
     (
         "backchannel_logout_session_required",
@@ -195,6 +198,7 @@ pub fn read(
     permit(&mut metadata, policy, held)?;
     // what the server's own profile leaves is in its metadata: see `offered`
     client_metadata::check(&metadata, keys, None).map_err(|errors| refuse(&errors))?;
+    within_reach(&metadata, policy, held)?;
     offered(&metadata, server, held)?;
     Ok(metadata)
 }
@@ -208,6 +212,28 @@ fn name_of_a_stranger(metadata: &ClientMetadata) -> Result<(), OAuthError> {
         return Err(invalid("client_name: must be a name, and not read as an address"));
     }
     Ok(())
+}
+
+/// What this server fetches or calls for a stranger, and where it sends people for one, is at an https address (OIDC
+/// Registration §2, CIBA Core §4): this machine is no stranger's, and who was let register one would wait there in vain.
+fn within_reach(metadata: &ClientMetadata, policy: &RegistrationPolicy, held: &Held) -> Result<(), OAuthError> {
+    let is_plain = |address: &String| Url::parse(address).is_ok_and(|url| url.scheme() != "https");
+    let called: [(&str, &[String]); 4] = [
+        ("jwks_uri", metadata.jwks_uri.as_slice()),
+        ("request_uris", &metadata.request_uris),
+        ("backchannel_logout_uri", metadata.backchannel_logout_uri.as_slice()),
+        (
+            "backchannel_client_notification_endpoint",
+            metadata.backchannel_client_notification_endpoint.as_slice(),
+        ),
+    ];
+    let called = called.into_iter().filter(|_| !policy.plain_http);
+    let visited = [("initiate_login_uri", metadata.initiate_login_uri.as_slice())];
+    let mut own = called.chain(visited).filter(|(field, _)| !held.has(field));
+    match own.find(|(_, addresses)| addresses.iter().any(is_plain)) {
+        Some((field, _)) => Err(invalid(&format!("{field}: must be an https address"))),
+        None => Ok(()),
+    }
 }
 
 fn poses_as_address(name: &str) -> bool {

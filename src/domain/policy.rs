@@ -198,6 +198,9 @@ pub struct RegistrationPolicy {
     /// Whether people are sent on at once to the address of an app that registered itself also where they never allowed it
     /// anything: with an error, or signed out.
     pub redirect_at_once: bool,
+    /// Whether addresses that this server calls for an app that registered itself may be plain http on this machine, as
+    /// `outbound.allow_private` lets it call them.
+    pub plain_http: bool,
 }
 
 /// The span of [`RegistrationPolicy::per_address`] and of [`MOST_REPLACEMENTS`].
@@ -231,6 +234,7 @@ impl Default for RegistrationPolicy {
             client_id_documents: false,
             origins: Origins::Listed(Vec::new()),
             redirect_at_once: false,
+            plain_http: false,
         }
     }
 }

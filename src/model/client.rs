@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{client_metadata::ClientMetadata, client_secret::ClientSecret};
 use crate::{
     base::Time,
-    spec::oauth::{ClientAuthMethod, GrantType, client_document},
+    spec::oauth::{ClientAuthMethod, GrantType, ResponseMode, client_document},
 };
 
 /// Whether a client may be used.
@@ -97,6 +97,15 @@ impl Client {
     /// Whether it may use the grant.
     pub fn allows_grant(&self, grant_type: GrantType) -> bool {
         self.metadata.grant_types.contains(&grant_type)
+    }
+
+    /// Whether it may be answered in that mode, for a response type whose own is `default`.
+    pub fn allows_mode(&self, mode: ResponseMode, default: ResponseMode) -> bool {
+        let registered = &self.metadata.response_modes;
+        registered.is_empty()
+            || registered
+                .iter()
+                .any(|name| ResponseMode::parse(name, default) == Some(mode))
     }
 
     /// Whether its authorization requests need PKCE: always for public clients (RFC 9700 §2.1.1).

@@ -156,6 +156,9 @@ client_metadata! {
     grant_types: Vec<GrantType> = vec![GrantType::AuthorizationCode],
     /// Which response types it may use.
     response_types: Vec<ResponseType> = vec![ResponseType::Code],
+    /// In which modes it may be answered (FAPI 2.0 Message Signing §5.3.3); empty: in any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    response_modes: Vec<String> = Vec::new(),
     /// How it authenticates.
     token_endpoint_auth_method: ClientAuthMethod = ClientAuthMethod::ClientSecretBasic,
     /// The one algorithm that its assertions use; `None`: any that fits the method.
@@ -179,6 +182,9 @@ client_metadata! {
     tls_client_auth_san_email: Option<String> = None,
     /// Whether its access tokens are bound to its certificate (RFC 8705 §3.4).
     tls_client_certificate_bound_access_tokens: bool = false,
+    /// Whether it calls the endpoints at their aliases (FAPI 2.0 Security Profile §5.2.2.1.1): kept for it, and only taken
+    /// where there are some.
+    use_mtls_endpoint_aliases: bool = false,
     /// Whether it always uses DPoP (RFC 9449 §5.2).
     dpop_bound_access_tokens: bool = false,
     /// Its public keys, by value.

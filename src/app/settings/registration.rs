@@ -50,6 +50,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<RegistrationPolicy, SettingsEr
         secret_grace: Duration::hours(i64::from(grace_hours)),
         origins: origins(reader)?,
         redirect_at_once: reader.flag("registration.redirect_at_once", default.redirect_at_once)?,
+        plain_http: reader.flag("outbound.allow_private", default.plain_http)?,
     })
 }
 

@@ -120,18 +120,23 @@ fn response_type(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParame
 }
 
 // OAuth 2.0 Multiple Response Type Encoding Practices §2.1, §3, JARM §2.3: the draft already has the mode, or the type's
-// own.
+// own, or if the client may not be answered in that (FAPI 2.0 Message Signing §5.3.3) one in which it may.
 fn response_mode(ask: &Ask<'_>, client: &Client, draft: &mut AuthorizationParameters) -> Outcome {
     let default = draft.response_type.default_mode();
-    let Some(sent) = ask.params.get("response_mode") else {
-        return Ok(());
+    let mode = match ask.params.get("response_mode") {
+        Some(sent) => ResponseMode::parse(sent, default).ok_or(invalid("response_mode is not supported"))?,
+        None => default,
     };
-    let mode = ResponseMode::parse(sent, default).ok_or(invalid("response_mode is not supported"))?;
+    if !client.allows_mode(mode, default) {
+        return Err(invalid("the client may not be answered in this response_mode"));
+    }
     if mode.carrier() == Carrier::Query && default.carrier() != Carrier::Query {
         // JARM §2.3.1: "MUST NOT be used in conjunction with response types that contain token or id_token unless the
         // response JWT is encrypted"
         if !mode.is_signed() || client.metadata.authorization_encrypted_response_alg.is_none() {
-            draft.response_mode = default;
+            if client.allows_mode(default, default) {
+                draft.response_mode = default;
+            }
             return Err(invalid("tokens do not travel in a query"));
         }
     }

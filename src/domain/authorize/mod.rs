@@ -179,7 +179,7 @@ pub enum Refusal {
 pub fn decide(ask: &Ask<'_>) -> Result<AuthorizationParameters, Refusal> {
     let (client, redirect_uri, redirect_uri_given) =
         address(ask.params, ask.fault, ask.client, ask.rules).map_err(Refusal::Page)?;
-    let mut draft = blank(ask.params, redirect_uri, redirect_uri_given);
+    let mut draft = blank(ask.params, client, redirect_uri, redirect_uri_given);
     for check in TABLE {
         if let Err(error) = (check.rule)(ask, client, &mut draft) {
             return Err(Refusal::Respond(Box::new(Response::error(&draft, error))));
@@ -192,8 +192,8 @@ pub fn decide(ask: &Ask<'_>) -> Result<AuthorizationParameters, Refusal> {
 /// client only if the address itself names a redirect_uri that is registered; else to the person.
 pub fn refuse(params: &Params, client: Option<&Client>, rules: &Rules, error: OAuthError) -> Refusal {
     match address(params, None, client, rules) {
-        Ok((_, redirect_uri, true)) => {
-            let draft = blank(params, redirect_uri, true);
+        Ok((client, redirect_uri, true)) => {
+            let draft = blank(params, client, redirect_uri, true);
             Refusal::Respond(Box::new(Response::error(&draft, error)))
         }
         Ok(_) => Refusal::Page(Fault::Malformed(error)),
@@ -207,6 +207,7 @@ pub fn may_still_answer(client: &Client, parameters: &AuthorizationParameters) -
     client.status == ClientStatus::Active
         && is_registered(client, &parameters.redirect_uri)
         && checks::may_use(client, parameters.response_type)
+        && client.allows_mode(parameters.response_mode, parameters.response_type.default_mode())
 }
 
 fn is_registered(client: &Client, sent: &str) -> bool {
@@ -245,8 +246,8 @@ fn address<'a>(
 }
 
 /// Parameters that ask for nothing yet, but know how to answer: mode and `state` hold for refusals too.
-fn blank(params: &Params, redirect_uri: String, redirect_uri_given: bool) -> AuthorizationParameters {
-    let (response_type, response_mode) = response::asked(params);
+fn blank(params: &Params, client: &Client, redirect_uri: String, redirect_uri_given: bool) -> AuthorizationParameters {
+    let (response_type, response_mode) = response::asked(params, client);
     AuthorizationParameters {
         redirect_uri,
         redirect_uri_given,

@@ -194,18 +194,27 @@ impl Response {
 
 /// The response type and mode that a request names, as far as they may answer anything: also a refusal of it. What is
 /// unknown, or may not carry what was asked for, gives way to the default, which for tokens is never the query.
-pub fn asked(params: &Params) -> (ResponseType, ResponseMode) {
+pub fn asked(params: &Params, client: &Client) -> (ResponseType, ResponseMode) {
     let text = params.get("response_type").unwrap_or_default();
     let (response_type, default) = match ResponseType::parse(text) {
         Some(known) => (known, known.default_mode()),
         None if text.split(' ').any(|word| word.ends_with("token")) => (ResponseType::Code, ResponseMode::Fragment),
         None => (ResponseType::Code, ResponseMode::Query),
     };
+    let travels =
+        |mode: &ResponseMode| mode.carrier() != Carrier::Query || default == ResponseMode::Query || mode.is_signed();
     let mode = params
         .get("response_mode")
         .and_then(|sent| ResponseMode::parse(sent, default))
-        .filter(|mode| mode.carrier() != Carrier::Query || default == ResponseMode::Query || mode.is_signed());
-    (response_type, mode.unwrap_or(default))
+        .filter(travels)
+        .unwrap_or(default);
+    if client.allows_mode(mode, default) {
+        return (response_type, mode);
+    }
+    // what says that the mode is not the client's goes in one that is
+    let registered = client.metadata.response_modes.iter();
+    let mut registered = registered.filter_map(|name| ResponseMode::parse(name, default));
+    (response_type, registered.find(travels).unwrap_or(default))
 }
 
 /// What `form-action` of a Content-Security-Policy must name so that a form may lead to `uri`: its origin, or the bare

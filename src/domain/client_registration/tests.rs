@@ -10,6 +10,7 @@ fn server() -> Map<String, Value> {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256", "ES256"],
         "request_parameter_supported": false,
+        "response_modes_supported": ["query", "form_post", "jwt"],
         "dpop_signing_alg_values_supported": ["ES256"],
         "pushed_authorization_request_endpoint": "https://op.example/par",
     });
@@ -262,6 +263,62 @@ fn what_an_administrator_set_stays_and_cannot_be_asked_for_otherwise() {
             "{name}: {}",
             error.description()
         );
+    }
+}
+
+#[test]
+fn how_it_is_answered_and_where_it_calls_are_kept_or_refused() {
+    let metadata = ask(json!({ "response_modes": ["jwt"] })).unwrap();
+    assert_eq!(metadata.response_modes, ["jwt"]);
+    for modes in [json!(["fragment.jwt"]), json!(["web_message"]), json!("jwt")] {
+        assert!(
+            refused(json!({ "response_modes": modes })).1.contains("response_modes"),
+            "{modes}"
+        );
+    }
+    let wanted = json!({ "use_mtls_endpoint_aliases": true });
+    assert!(refused(wanted.clone()).1.contains("mtls_endpoint_aliases"));
+    assert!(ask(json!({ "use_mtls_endpoint_aliases": false })).is_ok());
+    let mut server = server();
+    server.insert(
+        "mtls_endpoint_aliases".to_owned(),
+        json!({ "token_endpoint": "https://mtls.op.example/token" }),
+    );
+    let mut wanted = wanted.as_object().unwrap().clone();
+    wanted.insert("redirect_uris".to_owned(), json!(["https://app.example/cb"]));
+    let known = (&server, &KeyPolicy::default());
+    assert!(
+        read(&wanted, &open(), known, &Held::default())
+            .unwrap()
+            .use_mtls_endpoint_aliases
+    );
+}
+
+#[test]
+fn a_stranger_has_no_address_on_this_machine() {
+    let near = RegistrationPolicy {
+        plain_http: true,
+        ..open()
+    };
+    for (field, address, is_called) in [
+        ("jwks_uri", json!("http://localhost/jwks"), true),
+        (
+            "request_uris",
+            json!(["https://app.example/r", "http://127.0.0.1/r"]),
+            true,
+        ),
+        ("backchannel_logout_uri", json!("http://[::1]/out"), true),
+        ("initiate_login_uri", json!("http://localhost/start"), false),
+    ] {
+        let wanted = json!({ field: address });
+        let (code, why) = refused(wanted.clone());
+        assert_eq!(code, ErrorCode::InvalidClientMetadata);
+        assert!(why.contains(field) && why.contains("https"), "{why}");
+        let why = ask_with(wanted, &near)
+            .err()
+            .map(|error| error.description().to_owned());
+        let is_refused = why.is_some_and(|why| why.contains("must be an https address"));
+        assert_eq!(is_refused, !is_called, "{field}");
     }
 }
 

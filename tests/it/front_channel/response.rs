@@ -147,6 +147,36 @@ async fn refusals_are_signed_like_answers() {
     assert_eq!(claims["error"], "access_denied");
 }
 
+/// FAPI 2.0 Message Signing §5.3.3: whoever registered signed answers gets no others, not even a refusal of those.
+#[tokio::test]
+async fn a_client_is_answered_only_in_the_modes_that_it_registered() {
+    let (world, _, app) = world(|metadata| {
+        es256(metadata);
+        metadata.response_modes = vec!["jwt".to_owned()];
+    })
+    .await;
+    let mut browser = Browser::new();
+    for mode in ["jwt", "query.jwt"] {
+        let page = go(&world, &mut browser, &[("response_mode", mode)]).await;
+        assert!(verified(&world, &app, &response(&page, '?')).await["code"].is_string());
+    }
+    for changes in [
+        &[][..],
+        &[("response_mode", "query")],
+        &[("response_mode", "form_post")],
+        &[("response_mode", "form_post.jwt")],
+        &[("response_mode", "fragment.jwt")],
+        &[("response_mode", "nonsense")],
+        &[("response_mode", "query"), ("request", "e30.e30.")],
+    ] {
+        let page = go(&world, &mut browser, changes).await;
+        let claims = verified(&world, &app, &response(&page, '?')).await;
+        let error = claims["error"].as_str().unwrap();
+        assert!(error.starts_with("invalid_request"), "{changes:?} {claims}");
+        assert!(claims["code"].is_null(), "{changes:?}");
+    }
+}
+
 #[tokio::test]
 async fn jwt_for_tokens_goes_into_the_fragment() {
     let (world, _, app) = world(generous).await;

@@ -148,6 +148,27 @@ async fn bad_metadata_are_refused_in_the_words_of_the_standard() {
             json!({ "initiate_login_uri": "http://app.example/start" }),
             "invalid_client_metadata",
         ),
+        // nobody else's machine has them
+        (
+            json!({ "initiate_login_uri": "http://localhost/start" }),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({ "jwks_uri": "http://localhost/jwks" }),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({ "request_uris": ["http://127.0.0.1/request"] }),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({ "backchannel_logout_uri": "http://localhost/out" }),
+            "invalid_client_metadata",
+        ),
+        (json!({ "response_modes": ["web_message"] }), "invalid_client_metadata"),
+        (json!({ "response_modes": "jwt" }), "invalid_client_metadata"),
+        // there are no aliases on a server without certificates
+        (json!({ "use_mtls_endpoint_aliases": true }), "invalid_client_metadata"),
         (json!({ "logo_uri": "javascript:alert(1)" }), "invalid_client_metadata"),
         (
             json!({ "jwks": { "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] } }),
