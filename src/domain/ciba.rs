@@ -8,7 +8,7 @@ use time::Duration;
 
 use super::{
     deferred,
-    security_profile::{BindingMessage, Rules},
+    security_profile::{Backchannel, Rules},
 };
 use crate::{
     base::{Secret, Time, TokenHash},
@@ -90,7 +90,8 @@ pub enum Form<'a> {
 pub fn form<'a>(params: &'a Params, client: &Client, rules: &Rules) -> Result<Form<'a>, OAuthError> {
     let Some(request) = params.get("request") else {
         let alg = &client.metadata.backchannel_authentication_request_signing_alg;
-        if alg.is_some() || rules.requests.must_be_signed() {
+        // FAPI-CIBA §5.2.2: under every one of its profiles
+        if alg.is_some() || rules.backchannel == Backchannel::Fapi {
             return Err(invalid("the request of this client must be signed"));
         }
         return Ok(Form::Plain);
@@ -231,7 +232,7 @@ pub fn asked(params: &Params, client: &Client, offer: &deferred::Offer<'_>) -> R
 /// # Errors
 /// `invalid_binding_message`.
 pub fn check_binding(asked: &Asked, rules: &Rules) -> Result<(), OAuthError> {
-    if rules.binding_message == BindingMessage::Required && asked.binding_message.is_none() {
+    if rules.backchannel == Backchannel::Fapi && asked.binding_message.is_none() {
         let why = "a request of this client needs a binding_message";
         return Err(OAuthError::new(ErrorCode::InvalidBindingMessage, why));
     }
@@ -404,6 +405,10 @@ mod tests {
         assert_eq!(form(&plain, &client(), open), Ok(Form::Plain));
         assert!(form(&plain, &signing, open).is_err());
         assert!(form(&plain, &client(), fapi).is_err());
+        for profile in [SecurityProfile::Fapi2Security, SecurityProfile::Fapi2MessageSigning] {
+            let rules = security_profile::rules(Some(profile));
+            assert!(form(&plain, &client(), rules).is_err(), "{profile:?}");
+        }
         let signed = Params::parse("request=x.y.z&client_id=web&client_assertion=a").unwrap();
         assert_eq!(form(&signed, &signing, open), Ok(Form::Signed("x.y.z")));
         for name in PARAMETERS {

@@ -35,6 +35,8 @@ pub struct Rules {
     pub pkce: Pkce,
     /// Whether the request must name its redirect_uri.
     pub redirect_uri: RedirectUri,
+    /// Whether the token request must name it again.
+    pub redirect_uri_again: RedirectUriAgain,
     /// Whether the request must say what it is for.
     pub scope: Scope,
     /// What ties the answer to the request.
@@ -43,17 +45,28 @@ pub struct Rules {
     pub request_object: Option<RequestObject>,
     /// What becomes of a refresh token that was used.
     pub refresh_token: RefreshTokenUse,
-    /// Whether a request behind the scenes must bring words that both ends show.
-    pub binding_message: BindingMessage,
+    /// How requests behind the scenes come.
+    pub backchannel: Backchannel,
+    /// Whether people are asked before a client learns about them.
+    pub consent: Consent,
 }
 
-/// The words by which a person knows that what they approve is what they asked for (CIBA Core §7.1).
+/// How requests behind the scenes come (CIBA Core §7.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BindingMessage {
-    /// As the client likes.
-    Optional,
-    /// They must be there (FAPI-CIBA §5.2.2-2).
-    Required,
+pub enum Backchannel {
+    /// As the client likes and registered.
+    AsRegistered,
+    /// Signed, and with words by which a person knows that what they approve is what they asked for (FAPI-CIBA §5.2.2).
+    Fapi,
+}
+
+/// Whether people are asked before a client learns about them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// As the operator set it for the client.
+    AsRegistered,
+    /// They are (FAPI 1.0 Baseline §5.2.2-12).
+    Always,
 }
 
 /// The audiences of client assertions.
@@ -154,6 +167,15 @@ pub enum RedirectUri {
     Required,
 }
 
+/// Whether the token request must name the redirect_uri that the authorization request named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedirectUriAgain {
+    /// It must (RFC 6749 §4.1.3).
+    Required,
+    /// It need not where PKCE ties the two together; if it does, it is the same (draft-ietf-oauth-v2-1 §10.2).
+    MayBeOmitted,
+}
+
 /// Whether the request must name a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
@@ -219,17 +241,20 @@ const OPEN: Rules = Rules {
     responses: Responses::AsRegistered,
     pkce: Pkce::AsRegistered,
     redirect_uri: RedirectUri::MayBeOmitted,
+    redirect_uri_again: RedirectUriAgain::Required,
     scope: Scope::MayBeOmitted,
     nonce: Nonce::AsTypeDemands,
     request_object: None,
     refresh_token: RefreshTokenUse::Rotates,
-    binding_message: BindingMessage::Optional,
+    backchannel: Backchannel::AsRegistered,
+    consent: Consent::AsRegistered,
 };
 
-/// draft-ietf-oauth-v2-1 §4.1, §7.5: a code, always with PKCE.
+/// draft-ietf-oauth-v2-1 §4.1, §7.5, §10.2: a code, always with PKCE, which ties it to its request.
 const OAUTH21: Rules = Rules {
     responses: Responses::Code,
     pkce: Pkce::Always,
+    redirect_uri_again: RedirectUriAgain::MayBeOmitted,
     ..OPEN
 };
 
@@ -243,11 +268,13 @@ const FAPI1_ADVANCED: Rules = Rules {
     responses: Responses::Signed,
     pkce: Pkce::WhenPushed,
     redirect_uri: RedirectUri::Required,
+    redirect_uri_again: RedirectUriAgain::Required,
     scope: Scope::Required,
     nonce: Nonce::Required,
     request_object: Some(HOUR),
     refresh_token: RefreshTokenUse::Rotates,
-    binding_message: BindingMessage::Required,
+    backchannel: Backchannel::Fapi,
+    consent: Consent::Always,
 };
 
 const FAPI2_SECURITY: Rules = Rules {
@@ -260,11 +287,13 @@ const FAPI2_SECURITY: Rules = Rules {
     responses: Responses::Code,
     pkce: Pkce::Always,
     redirect_uri: RedirectUri::Required,
+    redirect_uri_again: RedirectUriAgain::Required,
     scope: Scope::MayBeOmitted,
     nonce: Nonce::AsTypeDemands,
     request_object: Some(HOUR),
     refresh_token: RefreshTokenUse::Stays,
-    binding_message: BindingMessage::Required,
+    backchannel: Backchannel::Fapi,
+    consent: Consent::AsRegistered,
 };
 
 const FAPI2_MESSAGE_SIGNING: Rules = Rules {
@@ -289,6 +318,11 @@ pub fn of(client: &Client, server: Option<SecurityProfile>) -> &'static Rules {
 }
 
 impl Rules {
+    /// Whether people are asked before the client learns about them.
+    pub fn ask_people(&self, client: &Client) -> bool {
+        client.metadata.require_consent || self.consent == Consent::Always
+    }
+
     /// What Signet signs with for a client: what it registered if that is allowed, else `default` if that is and there is a
     /// key for it, else the server's best.
     pub fn signing_alg(&self, registered: Option<&str>, default: SigningAlg, ring: &[SigningAlg]) -> SigningAlg {

@@ -7,7 +7,10 @@ use time::Duration;
 
 use crate::{
     base::{Time, id::UserId},
-    domain::consent::{self, Wanted},
+    domain::{
+        consent::{self, Wanted},
+        security_profile::Rules,
+    },
     model::{AuthorizationRequest, Client, Consent, Resource, Session, User, UserStatus},
     spec::oauth::{ErrorCode, OAuthError, Prompt},
 };
@@ -25,6 +28,8 @@ pub struct Situation<'a> {
     pub signed_in: Option<(&'a Session, &'a User)>,
     /// What that person allowed this client before.
     pub consent: Option<&'a Consent>,
+    /// What the client's security profile demands.
+    pub rules: &'a Rules,
     /// The time.
     pub now: Time,
 }
@@ -108,7 +113,7 @@ pub fn next_step(situation: &Situation<'_>) -> Step {
 /// Whether the request names a person who never allowed this client to know them (OIDC Core §17.3).
 fn names_somebody_as_a_stranger(situation: &Situation<'_>) -> bool {
     let is_named = situation.request.parameters.hinted_user.is_some();
-    is_named && situation.client.metadata.require_consent && situation.consent.is_none()
+    is_named && situation.rules.ask_people(situation.client) && situation.consent.is_none()
 }
 
 /// What `prompt=none` answers instead of showing a page (OIDC Core §3.1.2.6).
@@ -191,7 +196,7 @@ fn has_not_consented(situation: &Situation<'_>) -> Option<Step> {
     if situation.prompts(Prompt::Consent) {
         return Some(Step::Consent(wanted));
     }
-    if !situation.client.metadata.require_consent {
+    if !situation.rules.ask_people(situation.client) {
         return None;
     }
     // RFC 9396 §11.2: each such entry is a permission of its own; it is shown each time, and not remembered.

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{ClientMetadata, Faults, MetadataFault};
 use crate::{
-    domain::security_profile::{self, Jarm, RedirectUri, Rules},
+    domain::security_profile::{self, Consent, Jarm, RedirectUri, Rules},
     model::{ApplicationType, SecurityProfile},
     spec::{jose::SigningAlg, oauth::ClientAuthMethod},
 };
@@ -25,6 +25,12 @@ pub(super) fn check(metadata: &ClientMetadata, faults: &mut Faults) {
     let types = &metadata.response_types;
     if !types.iter().all(|one| rules.responses.allow(*one, Jarm::Yes)) {
         faults.refuse("response_types", ANOTHER_PROFILE);
+    }
+    if !metadata.require_consent && rules.consent == Consent::Always {
+        faults.refuse(
+            "require_consent",
+            MetadataFault::Needs("to be true under this security_profile"),
+        );
     }
     let is_forbidden = |uri: &String| is_forbidden_redirect_uri(uri, metadata, rules);
     if metadata.redirect_uris.iter().any(is_forbidden) {
@@ -144,6 +150,19 @@ mod tests {
             refused(|m| m.redirect_uris.push("http://localhost/cb".to_owned())),
             ["redirect_uris"]
         );
+    }
+
+    #[test]
+    fn under_fapi_1_people_are_asked() {
+        let unasked = |profile| {
+            refused(|m| {
+                m.security_profile = profile;
+                m.require_consent = false;
+            })
+        };
+        assert_eq!(unasked(Some(SecurityProfile::Fapi1Advanced)), ["require_consent"]);
+        assert!(unasked(Some(SecurityProfile::Fapi2Security)).is_empty());
+        assert!(unasked(None).is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Ask, Decision, Effect, Found, Grant, Holding, Needs, first_tokens};
 use crate::{
     base::{TokenHash, secret},
+    domain::security_profile::RedirectUriAgain,
     model::{AuditKind, AuthorizationCode},
     spec::oauth::{ErrorCode, GrantType, OAuthError, Params},
 };
@@ -81,12 +82,14 @@ fn check_request(ask: &Ask<'_>, code: &AuthorizationCode) -> Result<(), OAuthErr
     if code.dpop_jkt.is_some() && code.dpop_jkt != ask.sender.jkt {
         return refuse("the code is bound to a key, of which there is no proof");
     }
+    // OAuth 2.1 §10.2: the verifier says the same
+    let may_omit = ask.rules.redirect_uri_again == RedirectUriAgain::MayBeOmitted && code.code_challenge.is_some();
     // RFC 6749 §4.1.3: required and identical if the authorization request had it
     match params.get("redirect_uri") {
         Some(sent) if !secret::equal(sent.as_bytes(), code.redirect_uri.as_bytes()) => {
             return refuse("redirect_uri is not that of the authorization request");
         }
-        None if code.redirect_uri_given => {
+        None if code.redirect_uri_given && !may_omit => {
             return refuse("redirect_uri is missing: the authorization request had it");
         }
         _ => {}
@@ -115,7 +118,7 @@ mod tests {
             },
             token::fixture::{API, NOW},
         },
-        model::{RefreshToken, UserStatus},
+        model::{RefreshToken, SecurityProfile, UserStatus},
         spec::oauth::CodeChallenge,
     };
 
@@ -242,6 +245,28 @@ mod tests {
             code.redirect_uri_given = false;
         });
         assert!(unnamed.outcome.is_ok());
+    }
+
+    #[test]
+    fn under_oauth_2_1_the_verifier_is_enough() {
+        let without = |profile, verifier: &str, challenged: bool| {
+            let decision = decide("openid", |scene, code| {
+                scene.profile = profile;
+                scene.send(&format!("code=abc{verifier}"));
+                code.code_challenge = challenged.then(|| CodeChallenge::from_stored(CHALLENGE.to_owned()));
+            });
+            decision.outcome.map_err(|error| error.code)
+        };
+        let (held, verifier) = (Some(SecurityProfile::OAuth21), format!("&code_verifier={VERIFIER}"));
+        assert!(without(held, &verifier, true).is_ok());
+        let refused = Some(ErrorCode::InvalidGrant);
+        for other in [None, Some(SecurityProfile::Fapi2Security)] {
+            assert_eq!(without(other, &verifier, true).err(), refused, "{other:?}");
+        }
+        assert_eq!(without(held, "", true).err(), refused, "no verifier");
+        assert_eq!(without(held, "", false).err(), refused, "nothing to tie it to");
+        let wrong = format!("{verifier}&redirect_uri=https%3A%2F%2Fother.example%2F");
+        assert_eq!(without(held, &wrong, true).err(), refused, "what is sent is right");
     }
 
     #[test]

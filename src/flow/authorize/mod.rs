@@ -28,6 +28,7 @@ use crate::{
         authorize::{Fault, Refusal, Response, Situation, Step, may_still_answer, next_step},
         departure::{Arrival, Known, Way},
         policy::REQUEST_WINDOW,
+        security_profile,
         session_state::{self, browser_state, session_state},
     },
     model::{AuthorizationParameters, AuthorizationRequest, Client, Consent, Resource},
@@ -235,7 +236,8 @@ async fn look(
         .filter_map(|identifier| catalog.resources.get(identifier).cloned())
         .collect();
     // a first-party app is not asked about, so nobody looks what was answered
-    let asks = client.metadata.require_consent || request.parameters.prompt.contains(Prompt::Consent);
+    let rules = security_profile::of(&client, core.policy.security.profile);
+    let asks = rules.ask_people(&client) || request.parameters.prompt.contains(Prompt::Consent);
     let consent = match &signed_in {
         Some(signed_in) if asks => store::consent::find(&mut **db, signed_in.user.id, &client.client_id).await?,
         _ => None,
@@ -248,6 +250,7 @@ async fn look(
             .as_ref()
             .map(|signed_in| (&signed_in.session, &*signed_in.user)),
         consent: consent.as_ref(),
+        rules,
         now: core.now(),
     });
     Ok(Pending {

@@ -3,7 +3,11 @@
 use super::*;
 use crate::{
     base::{SeededRng, id::SessionId},
-    model::sample::{NOW, authorization_request, client, session, user},
+    domain::security_profile,
+    model::{
+        SecurityProfile,
+        sample::{NOW, authorization_request, client, session, user},
+    },
     spec::oauth::{PromptSet, ScopeSet},
 };
 
@@ -14,6 +18,7 @@ struct World {
     user: User,
     consent: Option<Consent>,
     signed_in: bool,
+    rules: &'static Rules,
     now: Time,
 }
 
@@ -37,6 +42,7 @@ impl World {
                 updated_at: NOW,
             }),
             signed_in: true,
+            rules: security_profile::rules(None),
             now: NOW,
         }
     }
@@ -48,6 +54,7 @@ impl World {
             resources: &[],
             signed_in: self.signed_in.then_some((&self.session, &self.user)),
             consent: self.consent.as_ref(),
+            rules: self.rules,
             now: self.now,
         })
     }
@@ -220,6 +227,11 @@ fn a_first_party_client_asks_only_when_the_request_says_so() {
     asked.client.metadata.require_consent = false;
     let Step::Consent(wanted) = asked.step() else { panic!() };
     assert_eq!(wanted.scopes, ["openid", "email"]);
+    // FAPI 1.0 Baseline §5.2.2-12, also where the server came under it after the client was there
+    world.rules = security_profile::rules(Some(SecurityProfile::Fapi1Advanced));
+    assert!(matches!(world.step(), Step::Consent(_)));
+    world.rules = security_profile::rules(Some(SecurityProfile::Fapi2Security));
+    assert_eq!(world.step(), Step::Finish);
 }
 
 /// What can happen to a browser while a request is pending.

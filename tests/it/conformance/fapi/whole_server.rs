@@ -187,4 +187,17 @@ async fn a_client_of_another_profile_is_held_to_its_own() {
         );
     }
     server.browser().open(&app.ask(&[]).url).await.at(200, "/login");
+    // the token request need not name the redirect_uri again, for the verifier says the same (§10.2)
+    let held = plan(server, "fapi2").client_with("held", 1, None).await;
+    let redeem = async |more: &[(&str, &str)]| {
+        let ask = held.ask(&[]);
+        let code = held.code(&ask).await;
+        let form = [("grant_type", "authorization_code"), ("code", &*code)];
+        let verifier = [("code_verifier", &*ask.code_verifier)];
+        let form = [&form[..], &verifier, more].concat();
+        held.post("token_endpoint", &form, true, Changed::default()).await
+    };
+    assert!(redeem(&[]).await.ok()["id_token"].is_string());
+    let wrong = redeem(&[("redirect_uri", "https://suite.test:8443/elsewhere")]).await;
+    check_error(&wrong, 400, "invalid_grant");
 }
