@@ -93,7 +93,7 @@ impl Attempt<'_> {
         match self.at {
             Target::Name { typed, owner } => {
                 let owner = owner.map(|owner| owner.to_string());
-                let person = Subject::Person(owner.as_deref().unwrap_or(typed));
+                let person = owner.as_deref().map_or(Subject::Nobody(typed), Subject::Person);
                 counters.push(told(Subject::Name(typed), rules.name));
                 counters.push(counter(person, rules.person, Voice::Silent));
             }

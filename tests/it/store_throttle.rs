@@ -159,7 +159,7 @@ async fn an_attempt_that_was_never_made_leaves_no_wait_behind() {
     }
     let last = reserve(&store, attempt("alice"), START).await;
     last.withdraw(store.pool()).await.unwrap();
-    assert_eq!(find(&database, Subject::Person("alice")).await.unwrap().failures, 4);
+    assert_eq!(find(&database, Subject::Nobody("alice")).await.unwrap().failures, 4);
     assert_eq!(fail(&store, "alice", START).await, Decision::Allow);
     assert!(matches!(fail(&store, "alice", START).await, Decision::Wait { .. }));
 }

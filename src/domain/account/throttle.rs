@@ -24,9 +24,11 @@ use crate::base::Time;
 pub enum Subject<'a> {
     /// A name in its normal form, from everywhere, whether or not anybody has it.
     Name(&'a str),
-    /// The person who has the name, from everywhere and by any of their names. A name that nobody has stands for itself,
-    /// so that it takes the same work.
+    /// The person who has the name, from everywhere and by any of their names.
     Person(&'a str),
+    /// In their place a name that nobody has, so that it takes the same work. Never a person's: or else whoever knows their
+    /// id, which apps do, could type it as one more name of theirs.
+    Nobody(&'a str),
     /// Somebody who is signed in and proves again who they are.
     Own(&'a str),
     /// One address, on any account.
@@ -94,6 +96,7 @@ impl ThrottleKey {
         match subject {
             Subject::Name(name) => ["name", name].map(&mut part),
             Subject::Person(person) => ["person", person].map(&mut part),
+            Subject::Nobody(name) => ["nobody", name].map(&mut part),
             Subject::Own(person) => ["own", person].map(&mut part),
             Subject::UserCode(person) => ["user_code", person].map(&mut part),
             Subject::Address(address) => ["address", &network(address).to_string()].map(&mut part),
@@ -242,6 +245,7 @@ mod tests {
         let keys = [
             Subject::Name("127.0.0.1"),
             Subject::Person("127.0.0.1"),
+            Subject::Nobody("127.0.0.1"),
             Subject::Own("127.0.0.1"),
             Subject::UserCode("127.0.0.1"),
             Subject::Address(IpAddr::from([127, 0, 0, 1])),

@@ -27,7 +27,8 @@ pub fn declared<'a>(
 ///
 /// # Errors
 /// `invalid_authorization_details` (RFC 9396 §5) for a type that no API declares or the client did not register, an entry
-/// that its schema does not describe, or one for another place.
+/// that its schema does not describe, or one for another place. `invalid_target` where the scopes mean one API and an entry
+/// another: nobody said that the token is for both, and it would be good at either.
 pub(in crate::domain) fn read<'a>(
     params: &Params,
     client: &Client,
@@ -38,6 +39,8 @@ pub(in crate::domain) fn read<'a>(
         return Ok(AuthorizationDetails::default());
     };
     let details = AuthorizationDetails::parse(sent)?;
+    let is_meant = params.all("resource").next().is_none() && !asked.is_empty();
+    let meant = asked.clone();
     for entry in details.entries() {
         let name = AuthorizationDetails::type_of(entry);
         let registered = client
@@ -56,6 +59,10 @@ pub(in crate::domain) fn read<'a>(
         }
         if !is_for(entry, api) {
             return Err(refused("authorization_details are for another place than their type"));
+        }
+        if is_meant && !meant.contains(&api.identifier) {
+            let why = "scope means one API and authorization_details another: name each as resource";
+            return Err(OAuthError::new(ErrorCode::InvalidTarget, why));
         }
         if !asked.contains(&api.identifier) {
             asked.push(api.identifier.clone());
@@ -149,6 +156,22 @@ mod tests {
         .unwrap();
         assert_eq!(asked, [API]);
         assert_eq!(details.entries().len(), 1);
+    }
+
+    #[test]
+    fn scopes_and_entries_may_mean_the_same_api_but_two_must_be_named() {
+        let entry = json!([{ "type": "payment", "amount": 5 }]).to_string();
+        let params = Params::default().with("authorization_details", &entry);
+        let named = params.clone().with("resource", "https://other.example");
+        let read_for = |params: &Params, meant: &str| {
+            let (api, mut asked) = (api(), vec![meant.to_owned()]);
+            let read = read(params, &client(), |name| declared([&api], name), &mut asked);
+            read.map(|_| asked).map_err(|error| error.code)
+        };
+        assert_eq!(read_for(&params, API), Ok(vec![API.to_owned()]));
+        let other = "https://other.example";
+        assert_eq!(read_for(&params, other), Err(ErrorCode::InvalidTarget));
+        assert_eq!(read_for(&named, other), Ok(vec![other.to_owned(), API.to_owned()]));
     }
 
     #[test]

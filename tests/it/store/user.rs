@@ -53,19 +53,16 @@ async fn whoever_is_looked_up_is_counted_under_their_name_their_person_and_the_a
     let alice = person("Alice");
     insert_user(&store, &alice).await;
     let id = alice.id.to_string();
-    for (typed, stands_for) in [
-        ("alice", id.as_str()),
-        ("nobody", "nobody"),
-        ("no name at all", "no name at all"),
+    for (typed, person) in [
+        ("alice", Subject::Person(&id)),
+        ("nobody", Subject::Nobody("nobody")),
+        ("no name at all", Subject::Nobody("no name at all")),
+        (id.as_str(), Subject::Nobody(&id)),
     ] {
         let (found, reservation) = attempt(&store, typed).await;
         assert_eq!(found.is_some(), typed == "alice");
         assert_eq!(reservation.decision, Decision::Allow);
-        let subjects = [
-            Subject::Address(ADDRESS),
-            Subject::Name(typed),
-            Subject::Person(stands_for),
-        ];
+        let subjects = [Subject::Address(ADDRESS), Subject::Name(typed), person];
         let count = async |subject| {
             let counter = store::throttle::find(store.pool(), ThrottleKey::of(subject))
                 .await
