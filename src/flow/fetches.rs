@@ -24,7 +24,10 @@ const OF_KEYS: u32 = 12;
 pub struct Fetches {
     of_address: Allowance<Vec<u8>>,
     of_client: Allowance<String>,
-    of_host: Allowance<String>,
+    /// Each kind by itself: or else who has many keys fetched in vain keeps the documents of a host from everybody.
+    objects_of_host: Allowance<String>,
+    documents_of_host: Allowance<String>,
+    keys_of_host: Allowance<String>,
     of_keys: Allowance<String>,
 }
 
@@ -34,25 +37,30 @@ impl Fetches {
         Self {
             of_address: Allowance::new(OF_ADDRESS, SPAN, Arc::clone(clock)),
             of_client: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
-            of_host: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
+            objects_of_host: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
+            documents_of_host: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
+            keys_of_host: Allowance::new(OF_CLIENT, SPAN, Arc::clone(clock)),
             of_keys: Allowance::new(OF_KEYS, SPAN, Arc::clone(clock)),
         }
     }
 
-    /// Counts the fetch of a request object; `false`: it must not be.
-    pub fn allow_request_object(&self, client_id: &str, address: Option<IpAddr>) -> bool {
-        self.allow_address(address) && self.of_client.take(client_id.to_owned())
+    /// Counts the fetch of a request object; `false`: it must not be. The `host` counts where the app registered itself: one
+    /// person may have many such apps, and all of them name the same host.
+    pub fn allow_request_object(&self, client_id: &str, host: Option<&str>, address: Option<IpAddr>) -> bool {
+        self.allow_address(address)
+            && self.of_client.take(client_id.to_owned())
+            && host.is_none_or(|host| self.objects_of_host.take(host.to_owned()))
     }
 
     /// Counts the fetch of the document of a client at that host; `false`: it must not be.
     pub fn allow_document(&self, host: &str, address: Option<IpAddr>) -> bool {
-        self.allow_address(address) && self.of_host.take(host.to_owned())
+        self.allow_address(address) && self.documents_of_host.take(host.to_owned())
     }
 
     /// Counts the fetch of the keys of an app that registered itself, wherever it says now that they are; `false`: it must
     /// not be.
     pub fn allow_keys(&self, client_id: &str, host: &str) -> bool {
-        self.of_keys.take(client_id.to_owned()) && self.of_host.take(host.to_owned())
+        self.of_keys.take(client_id.to_owned()) && self.keys_of_host.take(host.to_owned())
     }
 
     fn allow_address(&self, address: Option<IpAddr>) -> bool {
@@ -73,18 +81,18 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(Time::UNIX_EPOCH));
         let fetches = Fetches::new(&clock);
         let from = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
-        let allowed = (0..1000).filter(|_| fetches.allow_request_object("app", from(1)));
+        let allowed = (0..1000).filter(|_| fetches.allow_request_object("app", None, from(1)));
         assert_eq!(allowed.count(), 20);
-        assert!(fetches.allow_request_object("app", from(2)));
+        assert!(fetches.allow_request_object("app", None, from(2)));
         let all: usize = (3..=255)
             .map(|last| {
                 (0..20)
-                    .filter(|_| fetches.allow_request_object("app", from(last)))
+                    .filter(|_| fetches.allow_request_object("app", None, from(last)))
                     .count()
             })
             .sum();
         assert_eq!(all, 120 - 21);
-        assert!(fetches.allow_request_object("other", None));
+        assert!(fetches.allow_request_object("other", None, None));
     }
 
     #[test]
@@ -99,8 +107,12 @@ mod tests {
             .sum();
         assert_eq!(of_many, 120);
         assert!(
-            !fetches.allow_document("victim.example", None),
-            "keys and documents of a host count together"
+            fetches.allow_document("victim.example", None),
+            "who wears out the keys leaves the documents"
         );
+        let host = Some("victim.example");
+        let objects = (0..1000).filter(|n| fetches.allow_request_object(&format!("app-{}", n % 10), host, None));
+        assert_eq!(objects.count(), 120);
+        assert!(fetches.allow_request_object("of an operator", None, None));
     }
 }

@@ -143,6 +143,9 @@ pub enum Fault {
     /// The `request_uri` is not one of a pushed request that this client may use now.
     #[error("request_uri is unknown, was used before, has expired or belongs to another client")]
     PushedRequestGone,
+    /// It needs a page, which no frame shows.
+    #[error("nothing can be asked in a frame of another page: open it in a window, or ask with prompt=none")]
+    Framed,
     /// The parameters cannot be read, and so nothing says where to complain.
     #[error("the request cannot be read: {0}")]
     Malformed(OAuthError),
@@ -155,9 +158,11 @@ impl Fault {
             Self::Malformed(error) => return error.clone(),
             Self::ClientUnknown | Self::ClientDisabled => ErrorCode::InvalidClient,
             Self::PushedRequestGone => ErrorCode::InvalidRequestUri,
-            Self::ClientIdMissing | Self::RedirectUriMissing | Self::RedirectUriMismatch | Self::RedirectUriOpen => {
-                ErrorCode::InvalidRequest
-            }
+            Self::ClientIdMissing
+            | Self::RedirectUriMissing
+            | Self::RedirectUriMismatch
+            | Self::RedirectUriOpen
+            | Self::Framed => ErrorCode::InvalidRequest,
         };
         OAuthError::named(code, &self.to_string())
     }

@@ -170,7 +170,8 @@ pub async fn begin(core: &Core, encoded: &str, browser: &Browser, address: Optio
     }
 }
 
-/// Keeps a request that needs somebody's attention, unless too many came from there.
+/// Keeps a request that needs somebody's attention, unless too many came from there. Nobody can attend to it in a frame: or
+/// else any page could use up with frames what its visitors' address may ask for.
 async fn keep(
     core: &Core,
     mut db: Connection,
@@ -178,6 +179,10 @@ async fn keep(
     browser: &Browser,
     address: Option<IpAddr>,
 ) -> Result<Next, Failure> {
+    if browser.arrival.framed {
+        core.store.keep(db);
+        return Ok(Next::Fault(Fault::Framed));
+    }
     let most = core.policy.sessions.requests_per_address;
     let quota = most.zip(address).map(|(most, address)| Quota {
         address: ThrottleKey::of(Subject::Address(address)),

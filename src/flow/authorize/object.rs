@@ -142,7 +142,8 @@ pub(in crate::flow) async fn by_reference(
     let wanted = url.fragment().filter(|hash| !hash.is_empty());
     let pick = |object: &String| is_that(object, wanted).then(|| object.clone());
     // Each fragment says that something else is there now, and nothing says whether that is true.
-    let may_fetch = || core.fetches.allow_request_object(&client.client_id, address);
+    let host = url.host_str().filter(|_| client.registered_itself);
+    let may_fetch = || core.fetches.allow_request_object(&client.client_id, host, address);
     let objects = &core.way_to(client).request_objects;
     match objects.find_within(&url, may_fetch, pick).await {
         Ok(Some(object)) => verified(core, client, object.trim(), Came::ByReference).await,

@@ -73,7 +73,7 @@ pub fn tell_of(visitor: &Visitor, address: &str, onward: Onward) -> HttpResponse
 /// The page for a request that may not be answered to anybody but the person (RFC 6749 §4.1.2.1).
 pub fn refuse(visitor: &Visitor, fault: &Fault) -> HttpResponse {
     let kind = match fault {
-        Fault::ClientIdMissing | Fault::Malformed(_) => ErrorKind::MalformedRequest,
+        Fault::ClientIdMissing | Fault::Framed | Fault::Malformed(_) => ErrorKind::MalformedRequest,
         Fault::ClientUnknown | Fault::ClientDisabled => ErrorKind::UnknownApp,
         Fault::PushedRequestGone => ErrorKind::ExpiredRequest,
         Fault::RedirectUriMissing | Fault::RedirectUriMismatch | Fault::RedirectUriOpen => {

@@ -32,7 +32,13 @@ pub async fn post(request: HttpRequest, visitor: Visitor, body: Bytes) -> HttpRe
     answer(&visitor, encoded).await
 }
 
+/// A page that names this address as one of its images sends nobody here, and must not use up what its visitors' address may
+/// ask for.
 async fn answer(visitor: &Visitor, encoded: &str) -> HttpResponse {
+    if visitor.is_part() {
+        let why = "this address is for people to go to, not for parts of pages (Sec-Fetch-Dest)";
+        return page::show(visitor, ErrorKind::MalformedRequest, why.to_owned());
+    }
     let next = authorize::begin(visitor.core(), encoded, &visitor.browser(), visitor.address()).await;
     steps::go(visitor, next)
 }

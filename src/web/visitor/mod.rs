@@ -69,6 +69,7 @@ pub struct Visitor {
     method: Method,
     /// And from where.
     arrival: Arrival,
+    is_part: bool,
 }
 
 /// Why a page is in its language.
@@ -136,8 +137,17 @@ impl Visitor {
                     .and_then(departure::origin),
                 framed: matches!(text(headers, SEC_FETCH_DEST), Some("iframe" | "frame")),
             },
+            is_part: !matches!(
+                text(headers, SEC_FETCH_DEST),
+                None | Some("document" | "iframe" | "frame")
+            ),
             core,
         }
+    }
+
+    /// Whether the browser asks for a part of a page (an image, a script, data) and would show no page (Fetch Metadata).
+    pub fn is_part(&self) -> bool {
+        self.is_part
     }
 
     /// Why the page is in its language.

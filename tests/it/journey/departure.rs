@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::world::{prepare, sign_in, text, tokens};
+use super::world::{prepare, prepared, sign_in, text, tokens};
 use crate::support::browser::{Browser, Page};
 use crate::support::registrar::{app, manage, registered};
 use crate::support::relying_party::RelyingParty;
@@ -128,7 +128,7 @@ async fn who_knows_the_app_or_comes_from_it_goes_on_at_once() {
     assert!(!goes(browser.open_from(&other.parse().unwrap(), &silent.url).await));
     // in a frame the address that people see is that of the page around it
     let mut framed = server.browser();
-    framed.enter_frame();
+    framed.enter("iframe");
     assert!(goes(framed.get(&silent.url).await));
     // once they allowed it something
     let mut browser = server.browser();
@@ -221,4 +221,27 @@ async fn signing_out_leads_nowhere_without_a_word_either() {
     assert_eq!(manage(Method::DELETE, &client, None).await.status, 204);
     let page = server.browser().get(&url).await;
     assert_eq!((page.status, page.location()), (400, None));
+}
+
+#[tokio::test]
+async fn what_is_no_page_asks_nothing_and_takes_nobodys_place() {
+    let server = prepared().await;
+    let app = server.relying_party("spa", "").await;
+    let ask = app.ask(&[]);
+    for part in ["image", "script", "empty", "object"] {
+        let mut browser = server.browser();
+        browser.enter(part);
+        let page = browser.get(&ask.url).await;
+        assert_eq!((page.status, page.location()), (400, None), "{part}");
+    }
+    let mut framed = server.browser();
+    framed.enter("iframe");
+    let page = framed.get(&ask.url).await;
+    assert_eq!((page.status, page.location()), (400, None));
+    assert!(page.body.contains("prompt=none"), "{}", page.body);
+    assert_eq!(server.count("select count(*) from authorization_requests").await, 0);
+    // what needs no page is answered there
+    let silent = framed.get(&app.ask(&[("prompt", "none")]).url).await;
+    let location = silent.location().unwrap();
+    assert!(location.as_str().contains("error=login_required"), "{location}");
 }

@@ -62,9 +62,9 @@ impl Browser {
         }
     }
 
-    /// Opens everything from now on in a frame of some page.
-    pub fn enter_frame(&mut self) {
-        self.destination = "iframe";
+    /// From now on what it opens is a part of a page: a frame, an image (`Sec-Fetch-Dest`).
+    pub fn enter(&mut self, part: &'static str) {
+        self.destination = part;
     }
 
     /// Goes on over other connections, with the same cookies.
