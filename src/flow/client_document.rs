@@ -85,8 +85,9 @@ pub(super) async fn find(
     if known.is_some() && core.client_documents.is_applied(client_id, &document) {
         return Ok(known);
     }
-    keep(core, client_id, &document, known.as_deref(), address).await?;
-    core.client_documents.applied.insert(client_id.to_owned(), document);
+    if keep(core, client_id, &document, known.as_deref(), address).await? {
+        core.client_documents.applied.insert(client_id.to_owned(), document);
+    }
     Ok(core.client(client_id).await?)
 }
 
@@ -132,14 +133,15 @@ async fn fetch(core: &Core, url: &Url, address: Option<IpAddr>) -> Result<Arc<Do
     }
 }
 
-/// Writes down what the document says, if that is not there already.
+/// Writes down what the document says, if that is not there already. `false`: somebody else wrote something meanwhile, and
+/// whoever comes next looks again.
 async fn keep(
     core: &Core,
     client_id: &str,
     document: &Document,
     known: Option<&Client>,
     address: Option<IpAddr>,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     let server = discovery::members(core).await?;
     let policy = &core.policy.registration;
     let held = match known {
@@ -163,7 +165,7 @@ async fn keep(
         ..Origin::default()
     };
     if known.is_some_and(|before| before.metadata == edit.metadata) {
-        return Ok(());
+        return Ok(true);
     }
     let mut tx = core.store.begin().await?;
     let written = match known {
@@ -177,14 +179,20 @@ async fn keep(
         }
         None => insert(core, &mut tx, client_id, &edit, origin).await,
     };
-    match written {
-        Ok(()) => tx.commit().await?,
-        // somebody else was faster, with the same document
-        Err(Refusal::Contended) => drop(tx),
+    let is_written = match written {
+        Ok(()) => {
+            tx.commit().await?;
+            true
+        }
+        // with the same document, or an administrator
+        Err(Refusal::Contended) => {
+            drop(tx);
+            false
+        }
         Err(refusal) => return Err(refusal),
-    }
+    };
     core.caches.clients.forget(&client_id.to_owned());
-    Ok(())
+    Ok(is_written)
 }
 
 async fn insert(core: &Core, tx: &mut Tx, client_id: &str, edit: &Edit, origin: Origin) -> Result<(), Refusal> {

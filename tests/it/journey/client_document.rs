@@ -99,13 +99,16 @@ async fn set_status(server: &TestServer, status: &'static str) {
 
 /// Waits until the server has heard of a change.
 async fn becomes(server: &TestServer, ask: &Ask, status: u16) {
+    let mut last = String::new();
     for _ in 0..100 {
-        if server.browser().open(&ask.url).await.status == status {
+        let page = server.browser().open(&ask.url).await;
+        if page.status == status {
             return;
         }
+        last = page.body;
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("it did not become {status}");
+    panic!("it did not become {status}: {last}");
 }
 
 #[tokio::test]
