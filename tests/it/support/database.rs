@@ -225,7 +225,7 @@ fn start() -> (Child, Url) {
         ])
         .args([
             "-c",
-            "max_connections=300",
+            "max_connections=1000",
             "-c",
             "shared_buffers=64MB",
             "-c",
