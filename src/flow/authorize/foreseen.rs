@@ -9,7 +9,10 @@ use std::sync::Arc;
 use super::{Browser, Next, answer::Made, take_up};
 use crate::{
     base::id::AuthorizationRequestId,
-    domain::authorize::{Response, Step},
+    domain::{
+        authorize::{Response, Step},
+        security_profile,
+    },
     flow::{Core, Failure, session::SignedIn},
     model::{AuthorizationCode, AuthorizationRequest, Client, Grant, Session, User},
     spec::oauth::Prompt,
@@ -21,11 +24,19 @@ pub(in crate::flow) struct Foreseen {
     next: Next,
 }
 
-/// What the request in that browser will be answered once `user` has `session`; `None` if that cannot be said now.
-///
-/// # Errors
-/// A [`Failure`].
+/// What the request in that browser will be answered once `user` has `session`; `None` if that cannot be said now. Nothing
+/// fails here: whoever proved who they are is signed in, and then the ordinary way says what is wrong with the app.
 pub(in crate::flow) async fn foresee(
+    core: &Core,
+    browser: &Browser,
+    id: AuthorizationRequestId,
+    session: &Session,
+    user: &Arc<User>,
+) -> Option<Foreseen> {
+    look_ahead(core, browser, id, session, user).await.ok().flatten()
+}
+
+async fn look_ahead(
     core: &Core,
     browser: &Browser,
     id: AuthorizationRequestId,
@@ -36,7 +47,7 @@ pub(in crate::flow) async fn foresee(
         return Ok(None);
     };
     match core.client(&request.client_id).await? {
-        Some(client) if is_plain(&client, &request) => {}
+        Some(client) if is_plain(core, &client, &request) => {}
         _ => return Ok(None),
     }
     let request = AuthorizationRequest {
@@ -67,13 +78,9 @@ pub(in crate::flow) async fn foresee(
         signed_in,
         &pending.seal,
     );
-    // the ordinary way says why not
-    let Ok(made) = made else {
+    let Some(made) = made.ok().filter(|made| made.code_alone().is_some()) else {
         return Ok(None);
     };
-    if made.code_alone().is_none() {
-        return Ok(None);
-    }
     let response = Response::given(&pending.request.parameters, made.given.clone());
     let next = Next::Respond(pending.answered(core, response)?);
     Ok(Some(Foreseen { made, next }))
@@ -81,10 +88,11 @@ pub(in crate::flow) async fn foresee(
 
 /// Whether a code is all that will be written: nobody is asked to consent, no pushed request is used up, and the app need
 /// not be told when the session ends.
-fn is_plain(client: &Client, request: &AuthorizationRequest) -> bool {
+fn is_plain(core: &Core, client: &Client, request: &AuthorizationRequest) -> bool {
     let (metadata, parameters) = (&client.metadata, &request.parameters);
+    let rules = security_profile::of(client, core.policy.security.profile);
     parameters.pushed.is_none()
-        && !metadata.require_consent
+        && !rules.ask_people(client)
         && !parameters.prompt.contains(Prompt::Consent)
         && metadata.backchannel_logout_uri.is_none()
         && metadata.frontchannel_logout_uri.is_none()

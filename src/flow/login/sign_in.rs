@@ -241,7 +241,7 @@ async fn welcome_anew(
 ) -> Result<Option<(Begun, Then)>, Failure> {
     let session = session::new(core, user.id, &visit.origin);
     let foreseen = match visit.request {
-        Some(request) => foresee(core, &visit.browser, request, &session, &user).await?,
+        Some(request) => foresee(core, &visit.browser, request, &session, &user).await,
         None => None,
     };
     let mut db = core.store.acquire().await?;

@@ -135,7 +135,6 @@ macro_rules! select_named {
                     limit 1
                 ) as id
             ) named
-            left join users u on u.id = named.id
             "# + $rest,
             $($argument),*
         )
@@ -153,7 +152,7 @@ macro_rules! select_named {
 pub async fn find_for_sign_in(db: impl PgExecutor<'_>, identifier: &str) -> Result<Option<Named>, Error> {
     let row = select_named!(
         r#"null::boolean[] as "counted?", null::timestamptz[] as "until?""#,
-        "",
+        "left join users u on u.id = named.id",
         identifier
     )
     .fetch_one(db)
@@ -162,8 +161,9 @@ pub async fn find_for_sign_in(db: impl PgExecutor<'_>, identifier: &str) -> Resu
 }
 
 /// The same, and the attempt counted with it, as [`super::super::throttle::count`] does: one statement, which does the same
-/// work whether or not anybody has the identifier. After `counters` comes that of the person, or `nobody` in their place;
-/// its rule is that of `nobody`.
+/// work whether or not anybody has the identifier. Who has to wait at one of `counters` is shown nobody: or else names that
+/// cost more to read would tell that they exist, and asking would cost nothing. After `counters` comes that of the person, or
+/// `nobody` in their place; its rule is that of `nobody`.
 ///
 /// # Errors
 /// As [`Error`] says.
@@ -175,8 +175,9 @@ pub async fn find_and_count(
     now: Time,
 ) -> Result<(Option<Named>, Vec<Counted>), Error> {
     let all: Vec<_> = counters.iter().copied().chain([nobody]).collect();
-    let limits = Limits::of(&all);
-    let keys = Limits::of(counters).keys;
+    let mut limits = Limits::of(&all);
+    limits.keys.pop(); // the person's is found with them
+    let last_told = i32::try_from(counters.len()).unwrap_or(i32::MAX);
     let mut row = select_named!(
         r#"a.counted as "counted?", a.until as "until?""#,
         r#"
@@ -184,7 +185,7 @@ pub async fn find_and_count(
             select array_agg(one.counted order by one.place) as counted, array_agg(one.until order by one.place) as until
             from count_attempt(
                 $2,
-                array_append($3, coalesce(sha256($4 || convert_to(u.id::text, 'UTF8')), $5)),
+                array_append($3, coalesce(sha256($4 || convert_to(named.id::text, 'UTF8')), $5)),
                 $6,
                 $7,
                 $8,
@@ -192,17 +193,19 @@ pub async fn find_and_count(
                 $10
             ) with ordinality as one (counted, until, place)
         ) a
+        left join users u on u.id = named.id and a.counted[$11]
         "#,
         identifier as Option<&str>,
         now,
-        &keys,
+        &limits.keys,
         ThrottleKey::before_person(ID_LENGTH),
         nobody.0.as_bytes(),
         &limits.free,
         &limits.most,
         &limits.first_wait,
         &limits.max_wait,
-        &limits.forget_after
+        &limits.forget_after,
+        last_told
     )
     .fetch_one(db)
     .await?;

@@ -105,6 +105,20 @@ async fn a_user_reads_back_as_written() {
 }
 
 #[tokio::test]
+async fn whoever_has_to_wait_is_shown_nobody() {
+    let (_database, store) = open().await;
+    insert_user(&store, &person("Alice")).await;
+    for _ in 0..5 {
+        let (found, reservation) = attempt(&store, "alice").await;
+        assert!(found.is_some());
+        assert_eq!(reservation.decision, Decision::Allow);
+    }
+    let (found, reservation) = attempt(&store, "alice").await;
+    assert!(found.is_none());
+    assert!(matches!(reservation.decision, Decision::Wait { .. }));
+}
+
+#[tokio::test]
 async fn usernames_sign_in_whatever_their_case_and_bring_the_hash() {
     let (_database, store) = open().await;
     let alice = person("Alice");
